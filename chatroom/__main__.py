@@ -1,0 +1,28 @@
+"""``python -m chatroom``: the server, for people who do not know twistd. It takes the options of ``twistd chatroom``."""
+
+import sys
+
+from twisted.internet import reactor
+from twisted.logger import globalLogBeginner, textFileLogObserver
+from twisted.python import usage
+
+from chatroom.service import Options, makeService
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    options = Options()
+    try:
+        options.parseOptions(sys.argv[1:])
+    except usage.UsageError as error:
+        sys.exit(f"chatroom: {error}\nchatroom: try --help for the options.")
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)], redirectStandardIO=False)
+    service = makeService(options)
+    service.privilegedStartService()
+    service.startService()
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main()

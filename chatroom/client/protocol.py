@@ -1,0 +1,177 @@
+"""A client for programs: derive from :class:`ChatClientProtocol`, override what you want to hear.
+
+It answers MAGIC with a nickname and asks for JSON lines, so that it knows for certain who said what, and what
+is new: of the past that a server shows to whoever enters, the methods for bots hear nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineReceiver
+
+from chatroom.constants import ENCODING, MAGIC
+from chatroom.events import (
+    Acted,
+    Answer,
+    Event,
+    Joined,
+    Left,
+    Notice,
+    Private,
+    Refused,
+    Renamed,
+    Said,
+    TopicChanged,
+    Welcome,
+)
+from chatroom.formats import JSON, read_json
+
+
+class ChatClientProtocol(LineReceiver):
+    """One connection to a server; made by a :class:`ChatClientFactory`."""
+
+    factory: ChatClientFactory
+    delimiter = b"\n"
+    # A line of JSON can hold many times what a server takes in one: /history answers with 1000 events in one.
+    MAX_LENGTH = 16 * 1024 * 1024
+
+    nickname = ""
+    """What we are called; empty until we have entered."""
+    live = False
+    """Whether what arrives is new: False while the past is shown."""
+
+    # For bots to override.
+
+    def entered(self) -> None:
+        """We are in, and what comes from now on is new."""
+
+    def said(self, nickname: str, text: str) -> None:
+        """Somebody said something; we too, when it comes back."""
+
+    def acted(self, nickname: str, text: str) -> None:
+        """Somebody did something: ``/me waves``."""
+
+    def told(self, nickname: str, text: str) -> None:
+        """Somebody told us something privately."""
+
+    def joined(self, nickname: str) -> None:
+        """Somebody came in; at the beginning we ourselves."""
+
+    def left(self, nickname: str, reason: str) -> None:
+        """Somebody went out."""
+
+    def renamed(self, nickname: str, new: str) -> None:
+        """Somebody is called ``new`` from now on."""
+
+    def topic_changed(self, nickname: str, topic: str) -> None:
+        """Somebody set the topic; it is empty when they took it away."""
+
+    def noticed(self, text: str) -> None:
+        """The server said something."""
+
+    def refused(self, code: str, text: str) -> None:
+        """Something that we asked for cannot be done; ``code`` is stable, ``text`` is for people."""
+
+    def nickname_wanted(self, again: bool) -> None:
+        """The server wants to know our nickname; ``again`` after it refused one.
+
+        Answers with the factory's, and gives up when that was refused.
+        """
+        if again:
+            self.transport.loseConnection()
+        else:
+            self.give_nickname(self.factory.nickname)
+
+    def received(self, thing: Event | Answer) -> None:
+        """Anything that came: override it to have the id, the time, the room, and the past as well.
+
+        This one calls the methods above.
+        """
+        if isinstance(thing, (Notice, Refused, Private)) or self.live:
+            call = self._calls.get(type(thing))
+            if call is not None:
+                call(self, thing)
+
+    # For bots to call.
+
+    def say(self, text: str) -> None:
+        """Say something in the room, or give a command: a line that starts with ``/``.
+
+        Each line of ``text`` is one message.
+        """
+        for line in text.splitlines():
+            self.transport.write(line.encode(ENCODING) + b"\n")
+
+    def give_nickname(self, nickname: str) -> None:
+        """Answer MAGIC."""
+        options = "".join(f" {key}={value}" for key, value in self.factory.options().items())
+        self.say(f"{nickname}{options}")
+
+    # The wire.
+
+    _calls: ClassVar[Mapping[type[Any], Callable[[ChatClientProtocol, Any], None]]] = {
+        Said: lambda self, event: self.said(event.nickname, event.text),
+        Acted: lambda self, event: self.acted(event.nickname, event.text),
+        Joined: lambda self, event: self.joined(event.nickname),
+        Left: lambda self, event: self.left(event.nickname, event.text),
+        Renamed: lambda self, event: self.renamed(event.nickname, event.text),
+        TopicChanged: lambda self, event: self.topic_changed(event.nickname, event.text),
+        Private: lambda self, answer: self.told(answer.nickname, answer.text),
+        Notice: lambda self, answer: self.noticed(answer.text),
+        Refused: lambda self, answer: self.refused(answer.code, answer.text),
+    }
+
+    def connectionMade(self) -> None:
+        self._asked_before = False
+
+    def lineReceived(self, line: bytes) -> None:
+        line = line.removesuffix(b"\r")
+        if not self.nickname and line == MAGIC.encode(ENCODING):
+            self.nickname_wanted(self._asked_before)
+            self._asked_before = True
+            return
+        try:
+            thing = read_json(line)
+        except ValueError:
+            # What a server says that speaks no JSON, or before it knows that we do.
+            text = line.decode(ENCODING, "replace")
+            thing = Refused("error", text[2:]) if text.startswith("! ") else Notice(text.removeprefix("* "))
+        if thing is not None:
+            self._note(thing)
+
+    def _note(self, thing: Event | Answer) -> None:
+        first = False
+        if isinstance(thing, Welcome):
+            self.nickname = thing.nickname
+        elif isinstance(thing, Joined) and thing.nickname == self.nickname and not self.live:
+            self.live = first = True
+        elif isinstance(thing, Renamed) and thing.nickname == self.nickname and self.live:
+            self.nickname = thing.text
+        if first:
+            self.entered()
+        self.received(thing)
+
+
+class ChatClientFactory(Factory):
+    """Makes the protocol for each connection, and keeps what outlives one: the nickname and the rooms."""
+
+    protocol = ChatClientProtocol
+    noisy = False
+
+    def __init__(
+        self, nickname: str, protocol: type[ChatClientProtocol] = ChatClientProtocol, rooms: Sequence[str] = ()
+    ) -> None:
+        """:param rooms: those to join, the one to speak in last; the server's own when there are none."""
+        self.nickname = nickname
+        self.protocol = protocol  # type: ignore[assignment]
+        self.rooms = tuple(rooms)
+
+    def options(self) -> dict[str, str]:
+        """What is asked for in the handshake."""
+        options = {"format": JSON.name}
+        if self.rooms:
+            options["room"] = ",".join(self.rooms)
+        return options

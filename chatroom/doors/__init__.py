@@ -1,0 +1,1 @@
+"""The doors: one module for each protocol that people come in by. No door imports another."""

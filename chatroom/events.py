@@ -1,0 +1,151 @@
+"""What happens in a room, and what one person is told.
+
+An :class:`Event` has happened: the log has ordered and kept it, and everybody in its room is shown it. All
+kinds have the same five fields, which is the shape of a row in the log and of a line of JSON; what
+``text`` means is said by each kind. An :class:`Answer` is for one person alone and is never kept.
+
+Adding a kind of event is adding a class here, and a row in each table of :mod:`chatroom.formats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+
+class Event(NamedTuple):
+    """One thing that happened in one room.
+
+    A named tuple, because one is made for each message: a frozen dataclass takes four times as long.
+    """
+
+    id: int
+    """Grows with every event of a log; never used twice."""
+    at: float
+    """Seconds since 1970, UTC."""
+    room: str
+    nickname: str
+    """Whose doing it was, as they wrote it."""
+    text: str
+
+
+class Said(Event):
+    """``text`` is what they said."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "said"
+
+
+class Acted(Event):
+    """``text`` is what they did: ``/me waves``."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "acted"
+
+
+class Joined(Event):
+    """They came into the room; ``text`` is empty."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "joined"
+
+
+class Left(Event):
+    """They went out of the room; ``text`` is why."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "left"
+
+
+class Renamed(Event):
+    """``nickname`` is the old one, ``text`` the new. There is one in each room that they are in."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "renamed"
+
+
+class TopicChanged(Event):
+    """``text`` is the new topic, empty when it was taken away."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "topic"
+
+
+EventType = type[Said] | type[Acted] | type[Joined] | type[Left] | type[Renamed] | type[TopicChanged]
+
+KINDS: dict[str, EventType] = {
+    kind.kind: kind for kind in (Said, Acted, Joined, Left, Renamed, TopicChanged)
+}
+"""The kinds that a log keeps, by the name they have in it and on the wire."""
+
+TALK: tuple[EventType, ...] = (Said, Acted, TopicChanged)
+"""What a newcomer is shown of the past: who came and went before is noise."""
+
+
+class Notice(NamedTuple):
+    """The server speaks."""
+
+    text: str
+
+
+class Refused(NamedTuple):
+    """What somebody asked for cannot be done."""
+
+    code: str
+    text: str
+
+
+class Private(NamedTuple):
+    """One person to one other; both are told."""
+
+    at: float
+    nickname: str
+    to: str
+    text: str
+
+
+class Welcome(NamedTuple):
+    """Somebody has entered."""
+
+    nickname: str
+    room: str
+    topic: str
+    people: Sequence[str]
+    """Who is in the room, the newcomer among them; perhaps only the first few of many."""
+    count: int
+    """How many are in the room."""
+
+
+class People(NamedTuple):
+    """Who is in a room."""
+
+    room: str
+    topic: str
+    people: Sequence[str]
+    """In the order in which they came; perhaps only the first few of many."""
+    count: int
+    """How many are in the room."""
+
+
+class RoomSummary(NamedTuple):
+    room: str
+    count: int
+    """How many are in it."""
+    topic: str
+
+
+class RoomList(NamedTuple):
+    """The rooms that there are."""
+
+    rooms: Sequence[RoomSummary]
+
+
+class History(NamedTuple):
+    """What was said in a room before."""
+
+    room: str
+    events: Sequence[Event]
+    """Oldest first."""
+
+
+Answer = Notice | Refused | Private | Welcome | People | RoomList | History

@@ -1,0 +1,62 @@
+"""The line in which a newcomer answers MAGIC: ``nickname``, or ``nickname key=value ...``.
+
+Shared by the doors whose clients answer it. No I/O. Adding an option is adding a row to :data:`OPTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chatroom.errors import BadHandshake
+from chatroom.formats import FORMATS, PLAIN, Format
+from chatroom.text import clean
+
+MAX_TRIES = 5
+"""How many nicknames may be refused before goodbye is said."""
+
+
+class Handshake(NamedTuple):
+    """What a newcomer wants."""
+
+    nickname: str
+    format: Format = PLAIN
+    rooms: tuple[str, ...] = ()
+    """The rooms to join, the one to speak in last; the server's own when there are none."""
+
+
+def _format(value: str) -> Format:
+    if value not in FORMATS:
+        raise BadHandshake(what=f"There is no format {value} ({', '.join(FORMATS)})")
+    return FORMATS[value]
+
+
+def _rooms(value: str) -> tuple[str, ...]:
+    return tuple(room for room in value.split(",") if room)
+
+
+OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "format": ("format", _format),
+    "room": ("rooms", _rooms),
+}
+"""What may stand before a ``=``: the field of :class:`Handshake` that it sets, and how its value is read."""
+
+
+def parse(line: str) -> Handshake:
+    """Read the line.
+
+    :raises BadHandshake: it is not of that form.
+    """
+    words = clean(line).split()
+    if not words:
+        raise BadHandshake(what="That is an empty line")
+    found: dict[str, Any] = {}
+    for word in words[1:]:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise BadHandshake(what="A nickname has no spaces in it")
+        if key not in OPTIONS:
+            raise BadHandshake(what=f"There is no option {key} ({', '.join(OPTIONS)})")
+        field, read = OPTIONS[key]
+        found[field] = read(value)
+    return Handshake(words[0], **found)

@@ -1,0 +1,51 @@
+"""What a log promises.
+
+A log stands in the middle of the way of a line: the room appends what should happen, and hears what has
+happened. Nothing is shown to anyone before the log has handed it back. The promises are few, so that a log in
+memory, in a file, or in an engine that several servers share can each keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zope.interface import Interface
+
+from chatroom.errors import ChatError
+from chatroom.events import Event, EventType
+
+Committed = Callable[[Sequence[Event]], None]
+"""Told a batch of events, oldest first, once they are kept."""
+
+Failed = Callable[[Sequence[tuple[EventType, str, str, str]], ChatError], None]
+"""Told the (type, room, nickname, text) of each event that could not be kept, and why."""
+
+Events = Callable[[Sequence[Event]], None]
+"""Told the answer to a question, oldest first."""
+
+
+class ILog(Interface):
+    """Orders and keeps events.
+
+    *Order*: what is appended is handed to ``committed`` (or to ``failed``) in the order of the appends, each
+    once, never within the call of ``append``.
+    *Ids* are above zero and grow with each event; there may be gaps.
+    *Batches*: what is appended together is kept and handed back together, as far as that goes.
+    *Questions* see all that ``committed`` was told before they were asked. They are answered once, in the order
+    in which they were asked, perhaps before the call returns.
+    """
+
+    def start(committed: Committed, failed: Failed) -> None:
+        """Begin; everything else comes after this."""
+
+    def append(kind: EventType, room: str, nickname: str, text: str) -> None:
+        """Have an event of this kind ordered and kept. Returns at once; its time is now."""
+
+    def recent(room: str, count: int, before: int | None, answer: Events) -> None:
+        """Ask for the last ``count`` events of talk in ``room`` with an id below ``before`` (None: all of them)."""
+
+    def since(rooms: frozenset[str], after: int, limit: int, answer: Events) -> None:
+        """Ask for the first ``limit`` events of every kind in ``rooms`` with an id above ``after``."""
+
+    def stop(done: Callable[[], None]) -> None:
+        """Keep what was appended, hand it back, then call ``done``. Nothing is appended from here on."""

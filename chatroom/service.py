@@ -1,0 +1,220 @@
+"""The command line of the server: its options, and the service that ``twistd chatroom`` runs.
+
+The only module that sees everything: here the doors, the rooms and the reactor are put together.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
+from twisted.logger import Logger
+from twisted.python import usage
+
+from chatroom import nicknames
+from chatroom.assembly import open_chat
+from chatroom.constants import HOST_NAME, PORT
+from chatroom.doors.line import ChatFactory
+from chatroom.errors import ChatError
+from chatroom.settings import Settings, settings_table
+
+
+class Options(usage.Options):
+    """What ``twistd chatroom`` and ``python -m chatroom`` take."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Serve a chatroom. Join it with nc, telnet or python -m chatroom.client. "
+        "Wherever an option takes a port, it takes a Twisted endpoint description too (tcp:..., unix:..., systemd:...)."
+    )
+    optParameters = [
+        ["port", "p", str(PORT), "PORT: the TCP port to listen on, or an endpoint description"],
+        ["host", "H", HOST_NAME, "HOST: the address to listen on; 0.0.0.0 or :: for all"],
+        *(
+            [
+                setting.name.replace("_", "-"),
+                None,
+                setting.default,
+                f"{setting.metadata['unit']}: {setting.metadata['explanation']}",
+            ]
+            for setting in settings_table()
+        ),
+    ]
+
+    def getUsage(self, width: int | None = None) -> str:
+        # usage.Options adds "[default: ]" to what has an empty default.
+        return str(super().getUsage(width)).replace(" [default: ]", "")
+
+    def opt_version(self) -> None:
+        """Print the version, and end."""
+        from chatroom.version import __version__
+
+        print(f"chatroom {__version__}")
+        sys.exit(0)
+
+    def postOptions(self) -> None:
+        """Check everything that can be checked before the server starts."""
+        self.settings = self._read_settings()
+        try:
+            nicknames.room_name(self.settings.room)
+        except ChatError as error:
+            raise usage.UsageError(f"--room {self.settings.room}: {error}") from None
+        try:
+            self.chat = open_chat(self.settings, _global_reactor)
+        except OSError as error:
+            raise usage.UsageError(f"--motd {self.settings.motd}: {error.strerror}") from None
+        self.endpoint = self._endpoint("port")
+
+    def _read_settings(self) -> Settings:
+        read = {}
+        for setting in settings_table():
+            option = setting.name.replace("_", "-")
+            try:
+                read[setting.name] = setting.metadata["parse"](str(self[option]))
+            except ValueError as error:
+                parse: Callable[[str], Any] = setting.metadata["parse"]
+                wanted = (parse.__doc__ or "").splitlines()[0].rstrip(".").lower()
+                raise usage.UsageError(f"--{option} {self[option]}: it takes {wanted} ({error})") from None
+        return Settings(**read)
+
+    def _endpoint(self, option: str) -> IStreamServerEndpoint:
+        description = self[option]
+        if description.isascii() and description.isdigit():
+            if not int(description) < 65536:
+                raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
+            description = f"tcp:{description}:interface={_quoted(self['host'])}"
+        try:
+            endpoint: IStreamServerEndpoint = serverFromString(_global_reactor(), description)
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            raise usage.UsageError(
+                f"--{option} {description}: neither a port number nor an endpoint description ({error})"
+            ) from None
+        return endpoint
+
+
+def _quoted(host: str) -> str:
+    return host.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _global_reactor() -> Any:
+    from twisted.internet import reactor
+
+    return reactor
+
+
+class CannotStart(Exception, SystemExit):
+    """Ends the program with status 1 and no traceback.
+
+    Both, because twistd tidies up behind an Exception only, and only a SystemExit ends it without a traceback.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.code = 1
+        print(f"chatroom: {why}", file=sys.__stderr__, flush=True)
+
+
+class ChatService(Service):
+    """Listens, says how to join, and stops without losing what was said."""
+
+    _log = Logger()
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._factory = ChatFactory(chat=options.chat, reactor=_global_reactor())
+        self._port: IListeningPort | None = None
+
+    def privilegedStartService(self) -> None:
+        """Listen; before twistd gives up the right to listen on ports below 1024."""
+        self._listen()
+
+    def startService(self) -> None:
+        super().startService()
+        self._listen()
+
+    def _listen(self) -> None:
+        if self._port is not None:
+            return
+        failures: list[BaseException] = []
+        listening = self._options.endpoint.listen(self._factory)
+        listening.addCallbacks(self._listens, lambda failure: failures.append(failure.value))
+        if failures:
+            raise CannotStart(_why_not(failures[0], self._options))
+
+    def _listens(self, port: IListeningPort) -> None:
+        self._port = port
+        for line in how_to_join(port.getHost()):
+            self._log.info("{line}", line=line)
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        port, self._port = self._port, None
+        if port is not None:
+            port.stopListening()
+        return self._factory.stop()
+
+
+def _why_not(error: BaseException, options: Options) -> str:
+    """Why the server cannot listen, by the option that can change it."""
+    cause = error.socketError if isinstance(error, CannotListenError) else error
+    number = getattr(cause, "errno", None)
+    port, host = options["port"], options["host"]
+    if number == errno.EADDRINUSE:
+        return f"--port {port}: something else is listening there already; choose another port"
+    if isinstance(cause, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+        return f"--host {host}: there is no such address on this machine; try {HOST_NAME} or 0.0.0.0"
+    if number in (errno.EACCES, errno.EPERM):
+        return f"--port {port}: not allowed to listen there; choose a port above 1023"
+    return f"--port {port}: cannot listen there: {os.strerror(number) if number else cause}"
+
+
+def how_to_join(address: IAddress) -> list[str]:
+    """What to tell whoever starts the server."""
+    host, port = getattr(address, "host", None), getattr(address, "port", None)
+    if host is None:
+        path = getattr(address, "name", address)
+        path = path.decode(errors="replace") if isinstance(path, bytes) else path
+        return [f"chatroom listens on {path}", f"join it: nc -U {path}"]
+    near = {"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host)
+    options = (f" --host {near}" if near != HOST_NAME else "") + (f" --port {port}" if port != PORT else "")
+    return [
+        f"chatroom listens on {host}:{port}" if ":" not in host else f"chatroom listens on [{host}]:{port}",
+        f"join it: python -m chatroom.client NICKNAME{options}",
+        f"     or: nc {near} {port}",
+        f"     or: telnet {near} {port}",
+    ]
+
+
+class StopSignals(Service):
+    """Makes SIGTERM and Ctrl-C ends like any other, with exit status 0; twistd's own ends by the signal itself."""
+
+    def startService(self) -> None:
+        super().startService()
+        _global_reactor().callWhenRunning(self._install)
+
+    def _install(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: object) -> None:
+        reactor = _global_reactor()
+        # A second signal while the first is being followed has nothing to add.
+        reactor.callFromThread(lambda: reactor.stop() if self.running and reactor.running else None)
+
+
+def makeService(options: Options) -> MultiService:
+    """What twistd runs."""
+    services = MultiService()
+    ChatService(options).setServiceParent(services)
+    StopSignals().setServiceParent(services)
+    return services

@@ -1,0 +1,291 @@
+"""One person at one door: their nickname, their rooms, what they hear and in what form.
+
+The second step of the way of a line: a door hands a session lines of text, and the session turns each into a
+request, something said or a command. What comes back, it shows through the door. It knows no protocol and no
+socket; a door is whatever has the few methods of :class:`Door`.
+
+While something that a person asked for is on its way (to enter, to join, to be renamed, to see the history),
+their session is ``busy``, and the door keeps what they sent in the meantime. So one person's requests are
+done one after the other, and nothing that they send needs to know what comes of the line before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Protocol
+
+from chatroom import commands, nicknames
+from chatroom.delivery import View
+from chatroom.errors import BadArgument, ChatError, InNoRoom, PeerError
+from chatroom.events import Answer, Event, Joined, Left, Notice, People, Refused, Welcome
+from chatroom.formats import PLAIN, Format, day_of
+from chatroom.log.interface import Events
+from chatroom.room import Chat, Member
+from chatroom.text import clean
+
+NAMED_AT_ONCE = 20
+"""How many of those in a room a newcomer is told by name: for all, there is ``/who``."""
+
+PAGE = 500
+"""Events that are asked of the log at once when somebody comes back to more than the tail holds."""
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+class Door(Protocol):
+    """What a session needs of the door that it stands at."""
+
+    def write(self, data: bytes) -> None:
+        """Send whole lines."""
+
+    def go_on(self) -> None:
+        """The session is not busy any more."""
+
+    def close(self) -> None:
+        """Close the connection once everything was sent."""
+
+
+class Session(Member):
+    """Somebody who has come, or is coming, in."""
+
+    __slots__ = ("_asking", "_door", "_ignored", "_quitting", "active", "chat", "entered", "format")
+
+    def __init__(self, chat: Chat, door: Door) -> None:
+        super().__init__()
+        self.chat = chat
+        self.format: Format = PLAIN
+        self.active = ""
+        """The room that they speak in; empty when they are in none."""
+        self.entered = False
+        """Whether they have come in, and a line of theirs is talk or a command."""
+        self._door: Door | None = door
+        self._ignored = _NOBODY
+        self._asking = False
+        self._quitting = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way, and no line may be handed in."""
+        return self._asking or self._quitting or self.awaited > 0
+
+    @property
+    def door(self) -> Door | None:
+        """The door that they stand at; None when they have gone."""
+        return self._door
+
+    @property
+    def active_room(self) -> str:
+        """:raises InNoRoom: they speak in none."""
+        if not self.active:
+            raise InNoRoom()
+        return self.active
+
+    # What the door hands in.
+
+    def enter(self, nickname: str, rooms: Sequence[str] = ()) -> None:
+        """Ask to come in.
+
+        :param rooms: those to join, the one to speak in last; the server's own when there are none.
+        :raises PeerError: it cannot be; they may try again.
+        """
+        names = list(dict.fromkeys(nicknames.room_name(room) for room in rooms)) or [self.chat.default_room]
+        self.chat.claim(self, nickname)
+        try:
+            self.chat.join(self, names)
+        except PeerError:
+            self.chat.quit(self, "")
+            raise
+
+    def line(self, text: str) -> None:
+        """Take one line that they typed, as it came in; it must not be ``busy``."""
+        try:
+            text = clean(text)
+            if text.startswith("/"):
+                if not text.startswith("//"):
+                    commands.run(self, text[1:])
+                    return
+                text = text[1:]
+            if text and not text.isspace():
+                self.chat.say(self, self.active, text)
+        except PeerError as error:
+            self.refuse(error)
+
+    def lost(self, reason: str) -> None:
+        """The connection has gone."""
+        self._door = None
+        self.chat.delivery.detach(self)
+        if not self._quitting:
+            self._quitting = True
+            self.chat.quit(self, reason)
+
+    # What commands ask for.
+
+    def quit(self, reason: str) -> None:
+        """Leave, and close the connection once all have been told."""
+        if self._quitting:
+            return
+        self._quitting = True
+        self.chat.quit(self, clean(reason))
+        if not self.awaited:
+            self._close()
+
+    def join(self, room: str) -> None:
+        """Enter ``room``, or speak in it from now on."""
+        if room in self.rooms:
+            self._speak_in(room)
+        else:
+            self.chat.join(self, (room,))
+
+    def ignore(self, nickname: str) -> None:
+        """Hear no more of ``nickname``, whoever has it."""
+        if len(self._ignored) >= self.chat.settings.max_ignored:
+            raise BadArgument(what="You ignore as many as one can", usage="/unignore nickname")
+        self._ignored |= {_key(nickname)}
+        self._hear(self.chat.delivery.published)
+        self.tell(Notice(f"you hear no more of {nickname}"))
+
+    def unignore(self, nickname: str) -> None:
+        """Hear ``nickname`` again."""
+        if _key(nickname) not in self._ignored:
+            raise BadArgument(what=f"You do not ignore {nickname}", usage="/ignore nickname")
+        self._ignored -= {_key(nickname)}
+        self._hear(self.chat.delivery.published)
+        self.tell(Notice(f"you hear {nickname} again"))
+
+    def ask(self, question: Callable[[Events], None], answer: Events) -> None:
+        """Ask the log something, and take no more lines until ``answer`` was called with what it said."""
+
+        def answered(events: Sequence[Event]) -> None:
+            self._asking = False
+            if self._door is not None:
+                answer(events)
+                self._go_on()
+
+        self._asking = True
+        question(answered)
+
+    def people(self, room: str, at_most: int | None = None) -> People:
+        """Who is in ``room``.
+
+        :param at_most: how many to name; None for all.
+        :raises NoSuchRoom: there is none of that name.
+        """
+        found = self.chat.room(room)
+        named = [member.nickname for member in islice(found.members, at_most)]
+        return People(room, found.topic, named, len(found.members))
+
+    # What is shown to them.
+
+    def write(self, data: bytes) -> None:
+        """Send whole lines in their format."""
+        if self._door is not None:
+            self._door.write(data)
+
+    def tell(self, answer: Answer) -> None:
+        self.write(self.format.answer(answer))
+
+    def refuse(self, error: ChatError) -> None:
+        """Tell them what is wrong."""
+        self.tell(Refused(error.code, str(error)))
+
+    def ignores(self, nickname: str) -> bool:
+        return bool(self._ignored) and nicknames.key(nickname) in self._ignored
+
+    # What comes of what they asked for.
+
+    def settled(self, event: Event, first: int) -> None:
+        if self._door is None:
+            return
+        if self._quitting:
+            self._close()
+        elif isinstance(event, Joined):
+            self.active = event.room
+            self._arrive([event.room] if self.entered else list(self.rooms), first)
+        elif isinstance(event, Left):
+            self._hear(event.id)
+            if event.room == self.active:
+                self._speak_in(next(reversed(self.rooms), ""))
+            self._go_on()
+        else:
+            self._go_on()
+
+    def not_done(self, error: ChatError) -> None:
+        self.refuse(error)
+        if not self.entered:
+            self.chat.quit(self, "")
+        if self._quitting:
+            self._close()
+        else:
+            self._go_on()
+
+    def _arrive(self, rooms: Sequence[str], first: int) -> None:
+        """Show what a newcomer to ``rooms`` wants to know, then what is said from the event ``first`` on."""
+        if not self.entered:
+            self.entered = True
+            here = self.people(self.active, NAMED_AT_ONCE)
+            self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.count))
+            for line in self.chat.motd:
+                self.tell(Notice(line))
+            others = rooms[:-1]
+        else:
+            others = rooms
+        for room in others:
+            self.tell(self.people(room, NAMED_AT_ONCE))
+        self._show_past(list(rooms), first)
+
+    def _show_past(self, rooms: list[str], first: int) -> None:
+        if not rooms:
+            self._catch_up(first - 1)
+            return
+        room = rooms.pop(0)
+
+        def show(events: Sequence[Event]) -> None:
+            day = day_of(self.chat.now())
+            for event in events:
+                if not self.ignores(event.nickname):
+                    self.write(self.format.past_event(event, room != self.active, day))
+                    day = day_of(event.at)
+            self._show_past(rooms, first)
+
+        self.ask(lambda answer: self.chat.log.recent(room, self.chat.settings.replay, first, answer), show)
+
+    def _catch_up(self, after: int) -> None:
+        """Hear everything with an id above ``after``, and go on from there."""
+        if self._hear(after):
+            return
+        view = self._view()
+
+        def show(events: Sequence[Event]) -> None:
+            for event in events:
+                if view.shows(event):
+                    self.write(self.format.event(event, event.room != self.active))
+            self._catch_up(events[-1].id if events else self.chat.delivery.published)
+
+        self.ask(lambda answer: self.chat.log.since(view.rooms, after, PAGE, answer), show)
+
+    def _view(self) -> View:
+        return View(self.format, frozenset(self.rooms), self.active, self._ignored)
+
+    def _hear(self, after: int) -> bool:
+        return self.chat.delivery.attach(self, self._view(), after)
+
+    def _speak_in(self, room: str) -> None:
+        self.active = room
+        self._hear(self.chat.delivery.published)
+        self.tell(Notice(f"you now speak in {room}" if room else "you are in no room: /join one"))
+
+    def _go_on(self) -> None:
+        if self._door is not None and not self.busy:
+            self._door.go_on()
+
+    def _close(self) -> None:
+        if self._door is not None:
+            self._door.close()
+
+
+def _key(nickname: str) -> str:
+    try:
+        return nicknames.key(nickname)
+    except ValueError:
+        raise BadArgument(what=f"Nobody can be called {nickname}", usage="/ignore nickname") from None

@@ -1,0 +1,34 @@
+"""Making text safe to show: what may not pass, and how it is taken out.
+
+Every door hands its lines through :func:`clean` before anything else sees them, and the terminal client
+hands what arrives through it once more. It knows nothing of rooms.
+"""
+
+from __future__ import annotations
+
+import re
+
+# ECMA-48 sections 5.4 and 5.6: a control sequence (CSI ... final byte), a command string (OSC, DCS, SOS, PM
+# or APC up to ST, or BEL as xterm allows, or the end of a line that never closes it), and any other
+# two-character escape. Taken out whole, so that no "[31m" is left behind.
+_ESCAPE_SEQUENCE = (
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    "|(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c|$)"
+    "|\x1b[ -/]*[0-~]?"
+)
+# C0, DEL and C1; the line and paragraph separators that some terminals break lines at; the bidirectional
+# embeddings, overrides and isolates of UAX #9, which reorder what stands around them; the byte order mark.
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+
+_UNSAFE = re.compile(f"{_ESCAPE_SEQUENCE}|{_CONTROL}")
+
+
+def clean(text: str) -> str:
+    """Take control characters, escape sequences and bidi overrides out of ``text``.
+
+    A tab becomes a space, so that pasted columns stay apart.
+    """
+    # Printable text holds none of it, and isprintable() costs a tenth of a search.
+    if text.isprintable():
+        return text
+    return _UNSAFE.sub("", text.replace("\t", " "))
