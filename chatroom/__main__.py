@@ -1,4 +1,4 @@
-"""``python -m chatroom``: the server, for people who do not know twistd. It takes the options of ``twistd chatroom``."""
+"""``python -m chatroom``: the server, for people who do not know twistd, with the options of ``twistd chatroom``."""
 
 import sys
 

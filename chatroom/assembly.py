@@ -36,7 +36,14 @@ def open_chat(
         clock().callLater(0, call)
 
     log = MemoryLog(soon, time.time)
-    return Chat(log, Delivery(), time.time, settings, read_motd(settings.motd), hook and _guarded(hook))
+    return Chat(
+        log,
+        Delivery(),
+        now=time.time,
+        settings=settings,
+        motd=read_motd(settings.motd),
+        hook=hook and _guarded(hook),
+    )
 
 
 def read_motd(path: str) -> list[str]:

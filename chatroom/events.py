@@ -73,9 +73,7 @@ class TopicChanged(Event):
 
 EventType = type[Said] | type[Acted] | type[Joined] | type[Left] | type[Renamed] | type[TopicChanged]
 
-KINDS: dict[str, EventType] = {
-    kind.kind: kind for kind in (Said, Acted, Joined, Left, Renamed, TopicChanged)
-}
+KINDS: dict[str, EventType] = {kind.kind: kind for kind in (Said, Acted, Joined, Left, Renamed, TopicChanged)}
 """The kinds that a log keeps, by the name they have in it and on the wire."""
 
 TALK: tuple[EventType, ...] = (Said, Acted, TopicChanged)
@@ -112,7 +110,7 @@ class Welcome(NamedTuple):
     topic: str
     people: Sequence[str]
     """Who is in the room, the newcomer among them; perhaps only the first few of many."""
-    count: int
+    size: int
     """How many are in the room."""
 
 
@@ -123,13 +121,13 @@ class People(NamedTuple):
     topic: str
     people: Sequence[str]
     """In the order in which they came; perhaps only the first few of many."""
-    count: int
+    size: int
     """How many are in the room."""
 
 
 class RoomSummary(NamedTuple):
     room: str
-    count: int
+    size: int
     """How many are in it."""
     topic: str
 

@@ -93,7 +93,7 @@ _PLAIN_EVENTS: Mapping[type[Event], Callable[[Event], str]] = {
 def _people(answer: People) -> list[str]:
     names = answer.people
     rows = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
-    lines = [f"* {answer.count} in {answer.room}: {row}" for row in rows[:1]] + [f"* and {row}" for row in rows[1:]]
+    lines = [f"* {answer.size} in {answer.room}: {row}" for row in rows[:1]] + [f"* and {row}" for row in rows[1:]]
     return lines + _more(answer) + _topic_line(answer.topic)
 
 
@@ -104,7 +104,7 @@ def _welcome(answer: Welcome) -> list[str]:
 
 
 def _more(answer: People | Welcome) -> list[str]:
-    unnamed = answer.count - len(answer.people)
+    unnamed = answer.size - len(answer.people)
     return [f"* and {unnamed} more: /who names them all"] if unnamed else []
 
 
@@ -116,7 +116,7 @@ def _rooms(answer: RoomList) -> list[str]:
     if not answer.rooms:
         return ["* there are no rooms: /join makes one"]
     return [
-        f"* {summary.room} ({summary.count} here)" + (f": {summary.topic}" if summary.topic else "")
+        f"* {summary.room} ({summary.size} here)" + (f": {summary.topic}" if summary.topic else "")
         for summary in answer.rooms
     ]
 
@@ -210,7 +210,7 @@ _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
         "room": answer.room,
         "topic": answer.topic,
         "people": answer.people,
-        "count": answer.count,
+        "size": answer.size,
     },
     People: lambda answer: {"kind": "people", **answer._asdict()},
     RoomList: lambda answer: {"kind": "rooms", "rooms": [summary._asdict() for summary in answer.rooms]},
@@ -264,8 +264,8 @@ _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "notice": lambda found: Notice(found["text"]),
     "error": lambda found: Refused(found["code"], found["text"]),
     "private": lambda found: Private(found["at"], found["nick"], found["to"], found["text"]),
-    "welcome": lambda found: Welcome(found["nick"], found["room"], found["topic"], found["people"], found["count"]),
-    "people": lambda found: People(found["room"], found["topic"], found["people"], found["count"]),
+    "welcome": lambda found: Welcome(found["nick"], found["room"], found["topic"], found["people"], found["size"]),
+    "people": lambda found: People(found["room"], found["topic"], found["people"], found["size"]),
     "rooms": lambda found: RoomList([RoomSummary(**summary) for summary in found["rooms"]]),
     "history": lambda found: History(
         found["room"],

@@ -98,6 +98,7 @@ class Chat:
         self,
         log: ILog,
         delivery: Delivery,
+        *,
         now: Callable[[], float],
         settings: Settings,
         motd: Sequence[str] = (),

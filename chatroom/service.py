@@ -27,6 +27,7 @@ from chatroom.constants import HOST_NAME, PORT
 from chatroom.doors.line import ChatFactory
 from chatroom.errors import ChatError
 from chatroom.settings import Settings, settings_table
+from chatroom.version import __version__
 
 
 class Options(usage.Options):
@@ -57,8 +58,6 @@ class Options(usage.Options):
 
     def opt_version(self) -> None:
         """Print the version, and end."""
-        from chatroom.version import __version__
-
         print(f"chatroom {__version__}")
         sys.exit(0)
 
@@ -107,7 +106,7 @@ def _quoted(host: str) -> str:
 
 
 def _global_reactor() -> Any:
-    from twisted.internet import reactor
+    from twisted.internet import reactor  # noqa: PLC0415 - importing it installs it
 
     return reactor
 

@@ -224,7 +224,7 @@ class Session(Member):
         if not self.entered:
             self.entered = True
             here = self.people(self.active, NAMED_AT_ONCE)
-            self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.count))
+            self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.size))
             for line in self.chat.motd:
                 self.tell(Notice(line))
             others = rooms[:-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 
@@ -34,6 +35,7 @@ class ChatClientProtocol(LineReceiver):
     """One connection to a server; made by a :class:`ChatClientFactory`."""
 
     factory: ChatClientFactory
+    transport: ITCPTransport
     delimiter = b"\n"
     # A line of JSON can hold many times what a server takes in one: /history answers with 1000 events in one.
     MAX_LENGTH = 16 * 1024 * 1024
@@ -158,7 +160,7 @@ class ChatClientProtocol(LineReceiver):
 class ChatClientFactory(Factory):
     """Makes the protocol for each connection, and keeps what outlives one: the nickname and the rooms."""
 
-    protocol = ChatClientProtocol
+    protocol: Callable[..., ChatClientProtocol] | None  # type: ignore[assignment]
     noisy = False
 
     def __init__(
@@ -166,7 +168,7 @@ class ChatClientFactory(Factory):
     ) -> None:
         """:param rooms: those to join, the one to speak in last; the server's own when there are none."""
         self.nickname = nickname
-        self.protocol = protocol  # type: ignore[assignment]
+        self.protocol = protocol
         self.rooms = tuple(rooms)
 
     def options(self) -> dict[str, str]:

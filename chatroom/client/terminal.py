@@ -16,7 +16,7 @@ from typing import Any
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
@@ -79,6 +79,7 @@ class Client:
         self._exit_status = 0
         self._connection: TerminalClient | None = None
         self._was_in = False
+        self._over = False
         factory = TerminalClientFactory(self, options.nickname, [options.room] if options.room else [])
         endpoint = HostnameEndpoint(reactor, options.host, options.port)
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
@@ -104,16 +105,20 @@ class Client:
 
     def _pause(self, attempt: int) -> float:
         pause: float = self._backoff(attempt)
-        if self._was_in:
-            self.terminal.show(f"* no connection to {self._where}: trying again in {pause:.0f} s")
+        # In a turn of its own: that the connection was lost because we left is known only then.
+        self._reactor.callLater(0, self._say_pause, pause)
         return pause
+
+    def _say_pause(self, pause: float) -> None:
+        if self._was_in and not self._over:
+            self.terminal.show(f"* no connection to {self._where}: trying again in {pause:.0f} s")
 
     def entered(self, connection: TerminalClient) -> None:
         """The server has let us in: take what is typed."""
         self._connection = connection
         self._was_in = True
         # What is read from a pipe faster than the server takes it waits in the pipe.
-        connection.transport.registerProducer(self.terminal.transport, True)
+        IConsumer(connection.transport).registerProducer(self.terminal.transport, True)
         self.terminal.resume()
 
     def nickname_refused(self, connection: TerminalClient) -> None:
@@ -124,15 +129,15 @@ class Client:
         elif self.interactive:
             self.terminal.ask("Another nickname? ", connection.call_yourself)
         else:
-            connection.transport.loseConnection()
+            self.end(status=1)  # Why it was refused stands on the terminal already.
 
     def lost(self, connection: TerminalClient) -> None:
         """The connection to the server has gone."""
         if self._connection is connection:
-            connection.transport.unregisterProducer()
+            IConsumer(connection.transport).unregisterProducer()
             self._connection = None
         self.terminal.pause()
-        if connection.left:
+        if connection.has_left:
             self.end()
         elif connection.leaving:
             self.end(f"{self._where} closed the connection before everything had come back")
@@ -152,21 +157,26 @@ class Client:
         elif not self._connection.leaving:
             self.typed(b"/quit")
 
-    def end(self, error: str = "") -> None:
+    def end(self, error: str = "", status: int = 0) -> None:
         """Close both connections; with an ``error``, say it, and have the exit status say so too."""
-        if error and not self._exit_status:
-            self._exit_status = 1
+        if self._over:
+            return
+        self._over = True
+        self._exit_status = 1 if error else status
+        if error:
             self.terminal.complain(error)
-        self._service.stopService().addBoth(lambda _: self.terminal.close())
+        # In a turn of its own, since the service may be in the middle of telling us something.
+        self._reactor.callLater(0, lambda: self._service.stopService().addBoth(lambda _: self.terminal.close()))
 
     def ended(self) -> None:
         """Everything was printed, or nobody is there to print it for."""
-        self._service.stopService()
-        if not self._ended.called:
-            if self._exit_status:
-                self._ended.errback(SystemExit(self._exit_status))
-            else:
-                self._ended.callback(None)
+        self.end()
+        if self._ended.called:
+            return
+        if self._exit_status:
+            self._ended.errback(SystemExit(self._exit_status))
+        else:
+            self._ended.callback(None)
 
 
 class TerminalClient(ChatClientProtocol):
@@ -178,7 +188,7 @@ class TerminalClient(ChatClientProtocol):
     _joined = 0
 
     @property
-    def left(self) -> bool:
+    def has_left(self) -> bool:
         """Whether we have left because we had asked to."""
         return self.leaving and self.live and self._joined == 0
 
@@ -199,7 +209,7 @@ class TerminalClient(ChatClientProtocol):
     def received(self, thing: Event | Answer) -> None:
         if self.live and isinstance(thing, (Joined, Left)) and thing.nickname == self.nickname:
             self._joined += 1 if isinstance(thing, Joined) else -1
-            if self.left:
+            if self.has_left:
                 return
         if self.live and isinstance(thing, Renamed) and thing.text == self.nickname:
             self.factory.nickname = self.nickname

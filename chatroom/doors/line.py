@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -55,6 +55,7 @@ class ChatProtocol(LineReceiver):
     """One connection: answers go out by :meth:`write`, and what comes in is handed to its session."""
 
     factory: ChatFactory
+    transport: ITCPTransport
     delimiter = NEWLINE.encode()
 
     def __init__(self) -> None:
@@ -199,13 +200,14 @@ class ChatProtocol(LineReceiver):
 
 
 def _notice_dead_peers(transport: Any) -> None:
-    if not ITCPTransport.providedBy(transport):
+    handle = getattr(transport, "getHandle", lambda: None)()
+    if not ITCPTransport.providedBy(transport) or not isinstance(handle, socket.socket):
         return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
     for name, value in _KEEPALIVE.items():
-        if hasattr(socket, name) and hasattr(transport.getHandle(), "setsockopt"):
-            transport.getHandle().setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        if hasattr(socket, name):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class ChatFactory(Factory):
@@ -214,7 +216,7 @@ class ChatFactory(Factory):
     Two factories know nothing of each other, unless they are given the same ``chat``.
     """
 
-    protocol = ChatProtocol
+    protocol: Callable[..., ChatProtocol] | None = ChatProtocol  # type: ignore[assignment]
     noisy = False
 
     def __init__(
@@ -285,7 +287,8 @@ class ChatFactory(Factory):
 
     def close_all(self) -> Deferred[None]:
         """Say goodbye to everybody at this door; fires when the last connection is closed."""
-        self._all_gone = gone = Deferred()
+        gone: Deferred[None] = Deferred()
+        self._all_gone = gone
         for connection in list(self._connections):
             connection.session.tell(Notice(GOODBYE))
             connection.close()
