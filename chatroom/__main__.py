@@ -6,16 +6,17 @@ from twisted.internet import reactor
 from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
-from chatroom.service import Options, makeService
+from chatroom.service import TRY_HELP, Options, makeService
 
 
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     options = Options()
+    options.synopsis = "Usage: python -m chatroom [options]"
     try:
         options.parseOptions(sys.argv[1:])
     except usage.UsageError as error:
-        sys.exit(f"chatroom: {error}\nchatroom: try --help for the options.")
+        sys.exit(f"chatroom: {error}\n{TRY_HELP}")
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)], redirectStandardIO=False)
     service = makeService(options)
     service.privilegedStartService()

@@ -70,7 +70,7 @@ def run(session: Session, line: str) -> None:
     found = COMMANDS.get(name.lower())
     if found is None:
         near = get_close_matches(name.lower(), COMMANDS, 1)
-        raise UnknownCommand(name=name, hint=f", did you mean /{near[0]}?" if near else "")
+        raise UnknownCommand(name=name, hint=f" (did you mean /{near[0]}?)" if near else "")
     if len(argument.split()) < found.required:
         raise BadArgument(what=f"/{found.name} needs more than that", usage=found.usage)
     found.handler(session, argument)
@@ -105,6 +105,9 @@ def _msg(session: Session, argument: str) -> None:
 @command("nick", "name", "be called something else")
 def _nick(session: Session, argument: str) -> None:
     session.chat.rename(session, argument)
+    if not session.rooms:
+        # There is no room in which it could be seen.
+        session.tell(Notice(f"you are now called {argument}"))
 
 
 @command("join", "room", "enter a room, or speak in it if you are there already")
@@ -131,7 +134,7 @@ def _topic(session: Session, argument: str) -> None:
         session.chat.set_topic(session, room, "" if argument == "-" else argument)
         return
     topic = session.chat.room(room).topic
-    session.tell(Notice(f"the topic of {room} is: {topic}" if topic else f"{room} has no topic"))
+    session.tell(Notice(f"the topic of {room} is: {topic}" if topic else f"there is no topic in {room}"))
 
 
 @command("history", "[n]", f"show the last n lines of talk in this room, at most {MAX_HISTORY}")

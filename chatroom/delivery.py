@@ -17,7 +17,7 @@ from chatroom.formats import Format
 from chatroom.nicknames import key
 
 TAIL = 2048
-"""Events that stay in the tail."""
+"""Events that stay in the tail, unless set otherwise."""
 
 
 class View(NamedTuple):
@@ -66,13 +66,14 @@ class _Rendered:
 class Delivery:
     """Who hears what, and the end of what they have heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, tail: int = TAIL) -> None:
         self.published = 0
         """The id of the last event that was published."""
         self._groups: dict[View, _Group] = {}
         self._groups_of_room: dict[str, dict[_Group, None]] = {}
         self._group_of: dict[Receiver, _Group] = {}
         self._tail: deque[_Rendered] = deque()
+        self._length_of_tail = tail
         # Events up to this id may be gone from the tail.
         self._forgotten = 0
 
@@ -131,7 +132,7 @@ class Delivery:
                 # A receiver that is written to may be let go for it, so go through a copy.
                 for receiver in list(group.receivers):
                     receiver.write(data)
-        while len(self._tail) > TAIL:
+        while len(self._tail) > self._length_of_tail:
             self._forgotten = self._tail.popleft().event.id
 
     def _groups_that_hear(self, batch: Sequence[Event]) -> Iterable[_Group]:
@@ -150,14 +151,20 @@ class Delivery:
         """What ``view`` shows of ``events``, in one buffer; empty when that is nothing."""
         format_, active, rooms = view.format, view.active, view.rooms
         simple = not view.ignored and (len(rooms) == 1 or not format_.once_for_all_rooms)
-        shown = []
+        shown: list[bytes] = []
         before = None
         for one in events:
             event = one.event
             if event.room not in rooms:
                 continue
-            if not simple and (not view.shows(event) or (format_.once_for_all_rooms and _same(before, event))):
-                continue
+            if not simple:
+                if not view.shows(event):
+                    continue
+                if format_.once_for_all_rooms and _same(before, event):
+                    # Where they speak themselves is what they want to know of.
+                    if event.room != active:
+                        continue
+                    shown.pop()
             before = event
             form = (format_, event.room != active)
             data = one.forms.get(form)

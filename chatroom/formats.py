@@ -252,25 +252,76 @@ def read_json(line: bytes | str) -> Event | Answer | None:
     """
     try:
         found = json.loads(line)
-        kind = found["kind"]
+        kind = _text(found["kind"])
         if kind in KINDS:
-            return KINDS[kind](found["id"], found["at"], found["room"], found["nick"], found["text"])
+            return _read_event(found)
         return _JSON_READERS[kind](found) if kind in _JSON_READERS else None
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, OverflowError, OSError, RecursionError) as error:
         raise ValueError(f"not an object that a server sends: {error}") from error
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    # JSON can name half of a surrogate pair, which no text that is to be written anywhere may hold.
+    value.encode(ENCODING)
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    return [_text(one) for one in _list(value)]
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return value
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _time(value: object) -> float:
+    if type(value) is not float and type(value) is not int:
+        raise TypeError(f"{value!r} is no time")
+    day_of(value)  # Refuses what is too long ago, or too far ahead, to have a date.
+    return value
+
+
+def _read_event(found: dict[str, Any]) -> Event:
+    kind = KINDS[found["kind"]]
+    return kind(
+        _number(found["id"]),
+        _time(found["at"]),
+        _text(found["room"]),
+        _text(found["nick"]),
+        _text(found["text"]),
+    )
+
+
 _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
-    "notice": lambda found: Notice(found["text"]),
-    "error": lambda found: Refused(found["code"], found["text"]),
-    "private": lambda found: Private(found["at"], found["nick"], found["to"], found["text"]),
-    "welcome": lambda found: Welcome(found["nick"], found["room"], found["topic"], found["people"], found["size"]),
-    "people": lambda found: People(found["room"], found["topic"], found["people"], found["size"]),
-    "rooms": lambda found: RoomList([RoomSummary(**summary) for summary in found["rooms"]]),
-    "history": lambda found: History(
-        found["room"],
-        [KINDS[one["kind"]](one["id"], one["at"], one["room"], one["nick"], one["text"]) for one in found["events"]],
+    "notice": lambda found: Notice(_text(found["text"])),
+    "error": lambda found: Refused(_text(found["code"]), _text(found["text"])),
+    "private": lambda found: Private(
+        _time(found["at"]), _text(found["nick"]), _text(found["to"]), _text(found["text"])
     ),
+    "welcome": lambda found: Welcome(
+        _text(found["nick"]),
+        _text(found["room"]),
+        _text(found["topic"]),
+        _texts(found["people"]),
+        _number(found["size"]),
+    ),
+    "people": lambda found: People(
+        _text(found["room"]), _text(found["topic"]), _texts(found["people"]), _number(found["size"])
+    ),
+    "rooms": lambda found: RoomList(
+        [RoomSummary(_text(one["room"]), _number(one["size"]), _text(one["topic"])) for one in _list(found["rooms"])]
+    ),
+    "history": lambda found: History(_text(found["room"]), [_read_event(one) for one in _list(found["events"])]),
 }
 
 

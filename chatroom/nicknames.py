@@ -19,19 +19,27 @@ MAX_LENGTH = 32
 
 _NO_START = "/*!@#:+-={["
 _NOWHERE = ":,!@*?"
+# BRAILLE PATTERN BLANK: a symbol to Unicode, a space to the eye.
+_BLANK = "\u2800"
 # Names that would make a line of somebody's read as if the server had spoken: all that a line of the
 # server's can begin with behind its "* ".
-_RESERVED = ("server", "the", "you", "welcome", "chatroom", "system", "notice", "nobody", "private")
+_RESERVED = (
+    *("server", "chatroom", "system", "notice", "private"),
+    *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing"),
+)
 
 _compared = get_profile("NicknameCaseMapped:ToLower")
 
-# Lower-case letters of Cyrillic, Greek and Armenian that look like Latin ones (Unicode TS 39, confusables.txt):
+# Lower-case letters of Cyrillic, Greek and Armenian that look like Latin ones, or whose capitals do, since a name
+# is compared in lower case and shown as it was written (Unicode TS 39, confusables.txt):
 # names are compared in this form, so a "сосо" of Cyrillic letters is the same name as a Latin "coco".
 _LOOK_ALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04bb\u04cf\u0475"  # Cyrillic
+    "\u0432\u043a\u043c\u043d\u0442"  # Cyrillic, by their capitals
     "\u03bf\u03bd\u03c1\u03b1\u03b9\u03b3\u03c5"  # Greek
+    "\u03b2\u03b5\u03b6\u03b7\u03ba\u03bc\u03c4\u03c7"  # Greek, by their capitals
     "\u0585\u057d\u0570\u0578",  # Armenian
-    "aeopcyxijsdqwhlvovpaiyuouhn",
+    "aeopcyxijsdqwhlvbkmhtovpaiyubezhkmtxouhn",
 )
 # TS 39 section 5.2, "highly restrictive": Latin goes with these beside it, and nothing else mixes.
 _MIXES = (
@@ -73,6 +81,10 @@ def _fault(name: str) -> str | None:
         compared = _folded(name)
     except (ValueError, UnicodeError):
         return "it has characters that names cannot have"
+    if _BLANK in compared:
+        return "it has characters that names cannot have"
+    if unicodedata.category(compared[0]).startswith("M"):
+        return "it starts with a mark that belongs to a letter"
     if len(compared) > MAX_LENGTH or compared[0] in _NO_START or any(c in _NOWHERE or c == " " for c in compared):
         return "it would read as another name"
     if not _of_one_script(name):
@@ -110,7 +122,7 @@ def room_name(name: str) -> str:
     """
     name = name.removeprefix("#")
     fault = _fault(name)
-    if fault is None and "]" in name:
+    if fault is None and "]" in _folded(name):
         fault = "it has ] in it"
     if fault is not None:
         raise RoomNameRefused(why=fault)

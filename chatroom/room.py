@@ -13,6 +13,7 @@ Two rules hold it together:
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
@@ -32,9 +33,11 @@ from chatroom.errors import (
 from chatroom.events import Acted, Answer, Event, EventType, Joined, Left, Notice, Private, Renamed, Said, TopicChanged
 from chatroom.log.interface import ILog
 from chatroom.settings import Settings
+from chatroom.text import visible
 
-# How an action may not begin: "* alice joined" is what an event looks like.
-_EVENT_WORDS = ("joined", "left", "is now", "set the topic", "took away the topic")
+# How an action may not begin: "* alice joined" is what an event looks like, and where somebody is called 3 or lobby,
+# "* 3 in lobby: bob" and "* lobby (3 here)" are what the server says.
+_LOOKS_LIKE_EVENT = re.compile(r"(joined|left|is now|set the topic|took away the topic|in \S+:|\(\d+ here\))")
 
 
 class Member:
@@ -48,7 +51,7 @@ class Member:
     next_nickname: str
     """What they have asked to be called; empty while they have not."""
     rooms: dict[str, None]
-    """The rooms that they are in or have asked to join, oldest first."""
+    """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
     awaited: int
     """How many events of their own they wait for."""
     first_answer: int
@@ -177,6 +180,7 @@ class Chat:
     def leave(self, member: Member, room: str, reason: str) -> None:
         """:raises NotInRoom: they are not in it."""
         self._must_be_in(member, room)
+        del member.rooms[room]
         self._ask(member, Left, (room,), reason)
 
     def quit(self, member: Member, reason: str) -> None:
@@ -198,7 +202,7 @@ class Chat:
     def act(self, member: Member, room: str, text: str) -> None:
         """:raises LooksLikeEvent: others could take it for a line of the server's."""
         self._must_be_in(member, room)
-        if text.startswith(_EVENT_WORDS):
+        if _LOOKS_LIKE_EVENT.match(visible(text)):
             raise LooksLikeEvent()
         self.log.append(Acted, room, member.nickname, text)
 
@@ -279,16 +283,18 @@ class Chat:
                     self.rooms[event.room].topic = event.text
                 continue
             member = self._asked.popleft()
-            if kind is Renamed:
-                self._rename(member, event.text)
-            else:
-                turned.setdefault(member, event.id)
-                if kind is Joined:
-                    self.rooms.setdefault(event.room, Room(event.room)).members[member] = None
-                else:
-                    self._remove(member, event.room)
             member.first_answer = member.first_answer or event.id
             member.awaited -= 1
+            if kind is Renamed:
+                self._rename(member, event.text)
+            elif kind is Joined:
+                turned.setdefault(member, event.id)
+                self.rooms.setdefault(event.room, Room(event.room)).members[member] = None
+            else:
+                # Whoever leaves several rooms is shown that of each.
+                if not member.awaited:
+                    turned[member] = event.id
+                self._remove(member, event.room)
             if not member.awaited:
                 settled.append((member, event, member.first_answer))
                 member.first_answer = 0
@@ -313,6 +319,8 @@ class Chat:
         gone = self.members.get(member.key) is not member
         if kind is Joined or (kind is Left and gone):
             self._remove(member, room)
+        elif kind is Left:
+            member.rooms[room] = None
         elif kind is Renamed and member.next_nickname:
             self._release(member, member.next_nickname, but=member.key)
             member.next_nickname = ""

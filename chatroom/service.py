@@ -6,15 +6,14 @@ The only module that sees everything: here the doors, the rooms and the reactor 
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress, IListeningPort, IStreamServerEndpoint
@@ -28,6 +27,8 @@ from chatroom.doors.line import ChatFactory
 from chatroom.errors import ChatError
 from chatroom.settings import Settings, settings_table
 from chatroom.version import __version__
+
+TRY_HELP = "chatroom: try --help for the options."
 
 
 class Options(usage.Options):
@@ -55,6 +56,17 @@ class Options(usage.Options):
     def getUsage(self, width: int | None = None) -> str:
         # usage.Options adds "[default: ]" to what has an empty default.
         return str(super().getUsage(width)).replace(" [default: ]", "")
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """:raises usage.UsageError: with what is wrong, by the name of the option.
+        :raises CannotStart: the same under twistd, which would print the whole of the help around it.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            if self.parent is None:
+                raise
+            raise CannotStart(f"{error}\n{TRY_HELP}") from None
 
     def opt_version(self) -> None:
         """Print the version, and end."""
@@ -94,7 +106,7 @@ class Options(usage.Options):
             description = f"tcp:{description}:interface={_quoted(self['host'])}"
         try:
             endpoint: IStreamServerEndpoint = serverFromString(_global_reactor(), description)
-        except (ValueError, TypeError, KeyError, OSError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
             raise usage.UsageError(
                 f"--{option} {description}: neither a port number nor an endpoint description ({error})"
             ) from None
@@ -158,9 +170,9 @@ class ChatService(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         port, self._port = self._port, None
-        if port is not None:
-            port.stopListening()
-        return self._factory.stop()
+        # The file of a Unix socket is taken away only when the port has closed.
+        closed = maybeDeferred(port.stopListening) if port is not None else succeed(None)
+        return self._factory.stop().addCallback(lambda _: closed)
 
 
 def _why_not(error: BaseException, options: Options) -> str:
@@ -170,11 +182,11 @@ def _why_not(error: BaseException, options: Options) -> str:
     port, host = options["port"], options["host"]
     if number == errno.EADDRINUSE:
         return f"--port {port}: something else is listening there already; choose another port"
-    if isinstance(cause, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+    if port.isdigit() and (isinstance(cause, socket.gaierror) or number == errno.EADDRNOTAVAIL):
         return f"--host {host}: there is no such address on this machine; try {HOST_NAME} or 0.0.0.0"
     if number in (errno.EACCES, errno.EPERM):
         return f"--port {port}: not allowed to listen there; choose a port above 1023"
-    return f"--port {port}: cannot listen there: {os.strerror(number) if number else cause}"
+    return f"--port {port}: cannot listen there: {getattr(cause, 'strerror', None) or cause}"
 
 
 def how_to_join(address: IAddress) -> list[str]:
@@ -197,6 +209,8 @@ def how_to_join(address: IAddress) -> list[str]:
 class StopSignals(Service):
     """Makes SIGTERM and Ctrl-C ends like any other, with exit status 0; twistd's own ends by the signal itself."""
 
+    _stopping = False
+
     def startService(self) -> None:
         super().startService()
         _global_reactor().callWhenRunning(self._install)
@@ -206,9 +220,11 @@ class StopSignals(Service):
             signal.signal(number, self._stop)
 
     def _stop(self, number: int, frame: object) -> None:
-        reactor = _global_reactor()
         # A second signal while the first is being followed has nothing to add.
-        reactor.callFromThread(lambda: reactor.stop() if self.running and reactor.running else None)
+        if self.running and not self._stopping:
+            self._stopping = True
+            reactor = _global_reactor()
+            reactor.callFromThread(reactor.stop)
 
 
 def makeService(options: Options) -> MultiService:

@@ -134,6 +134,7 @@ class Session(Member):
         """Enter ``room``, or speak in it from now on."""
         if room in self.rooms:
             self._speak_in(room)
+            self._hear(self.chat.delivery.published)
         else:
             self.chat.join(self, (room,))
 
@@ -203,9 +204,9 @@ class Session(Member):
             self.active = event.room
             self._arrive([event.room] if self.entered else list(self.rooms), first)
         elif isinstance(event, Left):
-            self._hear(event.id)
             if event.room == self.active:
                 self._speak_in(next(reversed(self.rooms), ""))
+            self._catch_up(event.id)
             self._go_on()
         else:
             self._go_on()
@@ -255,12 +256,14 @@ class Session(Member):
         if self._hear(after):
             return
         view = self._view()
+        # The answer goes as far as what was published when it was asked for, perhaps no further.
+        asked_at = self.chat.delivery.published
 
         def show(events: Sequence[Event]) -> None:
             for event in events:
                 if view.shows(event):
                     self.write(self.format.event(event, event.room != self.active))
-            self._catch_up(events[-1].id if events else self.chat.delivery.published)
+            self._catch_up(events[-1].id if events else asked_at)
 
         self.ask(lambda answer: self.chat.log.since(view.rooms, after, PAGE, answer), show)
 
@@ -272,7 +275,6 @@ class Session(Member):
 
     def _speak_in(self, room: str) -> None:
         self.active = room
-        self._hear(self.chat.delivery.published)
         self.tell(Notice(f"you now speak in {room}" if room else "you are in no room: /join one"))
 
     def _go_on(self) -> None:

@@ -7,6 +7,7 @@ hands what arrives through it once more. It knows nothing of rooms.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # ECMA-48 sections 5.4 and 5.6: a control sequence (CSI ... final byte), a command string (OSC, DCS, SOS, PM
 # or APC up to ST, or BEL as xterm allows, or the end of a line that never closes it), and any other
@@ -32,3 +33,12 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return _UNSAFE.sub("", text.replace("\t", " "))
+
+
+def visible(text: str) -> str:
+    """What ``text`` looks like to somebody who reads it quickly: for comparing, not for showing.
+
+    Compatibility forms and case are folded, spaces are one space, and what has no width is taken out.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(one for one in folded if unicodedata.category(one) != "Cf").split())

@@ -43,7 +43,7 @@ class ChatClientProtocol(LineReceiver):
     nickname = ""
     """What we are called; empty until we have entered."""
     live = False
-    """Whether what arrives is new: False while the past is shown."""
+    """Whether we have entered."""
 
     # For bots to override.
 
@@ -92,10 +92,14 @@ class ChatClientProtocol(LineReceiver):
 
         This one calls the methods above.
         """
-        if isinstance(thing, (Notice, Refused, Private)) or self.live:
+        if self.is_new(thing):
             call = self._calls.get(type(thing))
             if call is not None:
                 call(self, thing)
+
+    def is_new(self, thing: Event | Answer) -> bool:
+        """Whether ``thing`` has happened just now, and is not of the past that whoever joins a room is shown."""
+        return not isinstance(thing, Event) or thing.room in self.rooms
 
     # For bots to call.
 
@@ -128,6 +132,8 @@ class ChatClientProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         self._asked_before = False
+        self.rooms: dict[str, None] = {}
+        """The rooms that we have seen ourselves join, oldest first: what is shown of one before that is its past."""
 
     def lineReceived(self, line: bytes) -> None:
         line = line.removesuffix(b"\r")
@@ -145,16 +151,21 @@ class ChatClientProtocol(LineReceiver):
             self._note(thing)
 
     def _note(self, thing: Event | Answer) -> None:
+        ours = isinstance(thing, Event) and thing.nickname == self.nickname
         first = False
         if isinstance(thing, Welcome):
             self.nickname = thing.nickname
-        elif isinstance(thing, Joined) and thing.nickname == self.nickname and not self.live:
-            self.live = first = True
-        elif isinstance(thing, Renamed) and thing.nickname == self.nickname and self.live:
+        elif ours and isinstance(thing, Joined):
+            first = not self.live
+            self.live = True
+            self.rooms[thing.room] = None
+        elif ours and isinstance(thing, Renamed) and thing.room in self.rooms:
             self.nickname = thing.text
         if first:
             self.entered()
         self.received(thing)
+        if ours and isinstance(thing, Left):
+            self.rooms.pop(thing.room, None)
 
 
 class ChatClientFactory(Factory):

@@ -11,12 +11,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from time import time
 from typing import Any
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol
+from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
@@ -25,8 +26,8 @@ from zope.interface import implementer
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.constants import ENCODING, HOST_NAME, PORT
 from chatroom.errors import ChatError
-from chatroom.events import Answer, Event, Joined, Left, Renamed
-from chatroom.formats import PLAIN
+from chatroom.events import Answer, Event, Left, Renamed
+from chatroom.formats import PLAIN, day_of
 from chatroom.lines import LineSplitter
 from chatroom.text import clean
 
@@ -54,10 +55,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65536:
-        raise argparse.ArgumentTypeError(f"{number} is not a port: they go from 1 to 65535")
-    return number
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text} is not a port: they go from 1 to 65535")
+    return int(text)
 
 
 def main(reactor: Any, arguments: Sequence[str]) -> Deferred[None]:
@@ -118,7 +118,7 @@ class Client:
         self._connection = connection
         self._was_in = True
         # What is read from a pipe faster than the server takes it waits in the pipe.
-        IConsumer(connection.transport).registerProducer(self.terminal.transport, True)
+        IConsumer(connection.transport).registerProducer(self.terminal, True)
         self.terminal.resume()
 
     def nickname_refused(self, connection: TerminalClient) -> None:
@@ -185,12 +185,13 @@ class TerminalClient(ChatClientProtocol):
     factory: TerminalClientFactory
     leaving = False
     """Whether we have asked to leave."""
-    _joined = 0
+    _day = ""
+    """The date of what was last shown of the past."""
 
     @property
     def has_left(self) -> bool:
         """Whether we have left because we had asked to."""
-        return self.leaving and self.live and self._joined == 0
+        return self.leaving and self.live and not self.rooms
 
     def nickname_wanted(self, again: bool) -> None:
         if again:
@@ -207,14 +208,25 @@ class TerminalClient(ChatClientProtocol):
         self.factory.client.entered(self)
 
     def received(self, thing: Event | Answer) -> None:
-        if self.live and isinstance(thing, (Joined, Left)) and thing.nickname == self.nickname:
-            self._joined += 1 if isinstance(thing, Joined) else -1
-            if self.has_left:
-                return
+        if (
+            self.leaving
+            and isinstance(thing, Left)
+            and thing.nickname == self.nickname
+            and {*self.rooms} == {thing.room}
+        ):
+            return
         if self.live and isinstance(thing, Renamed) and thing.text == self.nickname:
             self.factory.nickname = self.nickname
-        for line in PLAIN.lines(thing):
+        for line in self._lines(thing):
             self.factory.client.terminal.show(line)
+
+    def _lines(self, thing: Event | Answer) -> list[str]:
+        # Which of several rooms we speak in, only the server knows for certain: each is named.
+        elsewhere = len(self.rooms) > 1
+        if not isinstance(thing, Event) or self.is_new(thing):
+            return PLAIN.lines(thing, elsewhere)
+        day, self._day = self._day or day_of(time()), day_of(thing.at)
+        return PLAIN.past_event(thing, elsewhere or self.live, day).decode(ENCODING).splitlines()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.client.lost(self)
@@ -228,9 +240,9 @@ class TerminalClientFactory(ChatClientFactory):
         self.client = client
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IPushProducer)
 class Terminal(Protocol):
-    """Standard input and output."""
+    """Standard input and output; what is typed is produced for the connection to the server."""
 
     transport: StandardIO
 
@@ -275,6 +287,17 @@ class Terminal(Protocol):
             self._client.no_more()
         else:
             self.transport.resumeProducing()
+
+    def pauseProducing(self) -> None:
+        self.pause()
+
+    def resumeProducing(self) -> None:
+        if not self._ended:
+            self.transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """The connection has gone; there may be another."""
+        self.pause()
 
     def dataReceived(self, data: bytes) -> None:
         for line in self._lines.feed(data):

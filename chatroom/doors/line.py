@@ -22,7 +22,7 @@ from typing import Any, cast
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -98,6 +98,8 @@ class ChatProtocol(LineReceiver):
             self._waiting.extend(lines)
             return
         for index, line in enumerate(lines):
+            if self._closing:
+                return
             if self.session.busy:
                 self._waiting.extend(lines[index:])
                 self.pauseProducing()
@@ -144,16 +146,20 @@ class ChatProtocol(LineReceiver):
     # What the session asks of its door.
 
     def write(self, data: bytes) -> None:
+        """Send ``data``, which is whole lines."""
         self.transport.write(data)
 
     def go_on(self) -> None:
+        """Take what was sent while the session was busy, and what comes next."""
+        if self._closing:
+            return
         if self.session.entered:
             self._stop_timer()
         else:
             self._ask_again()
-        while self._waiting and not self.session.busy:
+        while self._waiting and not self.session.busy and not self._closing:
             self._take(self._waiting.popleft())
-        if self._waiting or self.session.busy:
+        if self._waiting or self.session.busy or self._closing:
             return
         if self._at_end:
             self.session.quit("connection closed")
@@ -161,6 +167,7 @@ class ChatProtocol(LineReceiver):
             self.resumeProducing()
 
     def close(self) -> None:
+        """Close the connection once the peer has read everything, :data:`CLOSE_TIMEOUT` from now at the latest."""
         if self._closing:
             return
         self._closing = True
@@ -201,7 +208,8 @@ class ChatProtocol(LineReceiver):
 
 def _notice_dead_peers(transport: Any) -> None:
     handle = getattr(transport, "getHandle", lambda: None)()
-    if not ITCPTransport.providedBy(transport) or not isinstance(handle, socket.socket):
+    # A Unix socket's transport says that it is a TCP transport, but has none of this.
+    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
         return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
@@ -250,8 +258,12 @@ class ChatFactory(Factory):
     @property
     def clients(self) -> Mapping[str, ChatProtocol]:
         """Everybody who is in by this door: their nickname, and their protocol."""
+        sessions = {connection.session: connection for connection in self._connections}
+        # Whoever has left holds no nickname, though their connection may take a while to close.
         return {
-            connection.session.nickname: connection for connection in self._connections if connection.session.entered
+            session.nickname: connection
+            for session, connection in sessions.items()
+            if session.entered and self.chat.members.get(session.key) is session
         }
 
     @property
@@ -260,8 +272,13 @@ class ChatFactory(Factory):
         return list(self.clients)
 
     def broadcast(self, text: str) -> None:
-        """Tell everybody in all rooms, as a notice; it is not kept."""
-        self.chat.broadcast(clean(text))
+        """Tell everybody in all rooms, each line of ``text`` as a notice; it is not kept."""
+        for line in text.splitlines():
+            self.chat.broadcast(clean(line))
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """Make the protocol of a new connection; None, which closes it, when the server is stopping."""
+        return None if self.chat.stopping else super().buildProtocol(addr)
 
     def connected(self, connection: ChatProtocol) -> None:
         """A protocol of ours has a transport."""

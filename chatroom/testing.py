@@ -1,0 +1,235 @@
+"""What tests of chatroom, and of programs that embed it or talk to it, need: a room in memory.
+
+No sockets, no waiting: both ends of each connection are joined in memory, and time passes when the test says so::
+
+    def test_what_alice_says_reaches_bob() -> None:
+        room = MemoryRoom(replay=0)
+        alice, bob = room.enter("alice"), room.enter("bob")
+        alice.type("hello")
+        assert bob.lines() == ["alice: hello"]
+
+The server's ends are the protocols of a real :class:`~chatroom.ChatFactory`; bots are tested by
+:meth:`MemoryRoom.bot`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet import error
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
+from chatroom.constants import ENCODING, HOST_NAME, PORT
+from chatroom.doors.line import ChatFactory, ChatProtocol
+from chatroom.formats import NEWLINE
+
+
+class MemoryRoom:
+    """A server in memory, and the clock that it goes by."""
+
+    def __init__(self, **options: Any) -> None:
+        """:param options: what :class:`~chatroom.ChatFactory` takes, but for its ``reactor``."""
+        self.clock = Clock()
+        self.factory = ChatFactory(reactor=self.clock, **options)
+        self._connected = 0
+
+    def connect(self) -> Person:
+        """Somebody who has connected, and has yet to answer MAGIC."""
+        person = Person(self)
+        person.protocol = self._join(person)
+        return person
+
+    def enter(self, nickname: str, options: str = "") -> Person:
+        """Somebody who is in, and has taken notice of what newcomers are shown.
+
+        :param options: what stands behind the nickname in the answer to MAGIC: ``format=json room=garden``.
+        :raises AssertionError: they were not let in.
+        """
+        person = self.connect()
+        person.type(f"{nickname} {options}".rstrip())
+        shown = person.lines()
+        assert person.protocol.session.entered, f"{nickname} was not let in: {shown}"
+        return person
+
+    def bot(self, factory: ChatClientFactory) -> ChatClientProtocol:
+        """What ``factory`` makes, connected, and in if the server lets it in."""
+        address = IPv4Address("TCP", HOST_NAME, PORT)
+        protocol = factory.buildProtocol(address)
+        assert isinstance(protocol, ChatClientProtocol), f"the factory made {protocol!r}"
+        self._join(protocol)
+        self.settle()
+        return protocol
+
+    def _join(self, client: Protocol) -> ChatProtocol:
+        self._connected += 1
+        server = self.factory.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
+        if not isinstance(server, ChatProtocol):
+            raise ConnectionRefusedError("the factory takes no more connections")
+        far, near = _End(self.clock, client), _End(self.clock, server)
+        far.other, near.other = near, far
+        client.makeConnection(far)
+        server.makeConnection(near)
+        return server
+
+    def settle(self) -> None:
+        """Turn the clock until nothing is due now: what was sent has arrived, and what comes of it too."""
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
+            self.clock.advance(0)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.settle()
+        self.clock.advance(seconds)
+        self.settle()
+
+
+class Person(Protocol):
+    """Somebody at a connection, who reads what comes as long as they are not told otherwise."""
+
+    transport: _End
+    protocol: ChatProtocol
+    """The server's end."""
+
+    def __init__(self, room: MemoryRoom) -> None:
+        self._room = room
+        self._unread = b""
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended."""
+        self._room.settle()
+        return self._closed
+
+    def type(self, *lines: str) -> None:
+        """Send ``lines``, with their ends, in one segment."""
+        self.send("".join(line + NEWLINE for line in lines).encode(ENCODING))
+
+    def send(self, data: bytes) -> None:
+        """Send one segment; it arrives when the room is next settled."""
+        self.transport.write(data)
+
+    def lines(self) -> list[str]:
+        """Settle the room; what lines have arrived since the last call, with their ends taken off."""
+        self._room.settle()
+        *lines, rest = self._unread.split(NEWLINE.encode())
+        self._unread = rest
+        return [line.decode(ENCODING) for line in lines]
+
+    def data(self) -> bytes:
+        """The same as the bytes that came."""
+        self._room.settle()
+        data, self._unread = self._unread, b""
+        return data
+
+    def stop_reading(self) -> None:
+        """Leave unread what comes, so that it waits at the server."""
+        self.transport.pauseProducing()
+
+    def read_on(self) -> None:
+        """Read what has come, and what comes."""
+        self.transport.resumeProducing()
+
+    def finish(self) -> None:
+        """Send no more and go on reading, as ``nc -N`` does at the end of its input."""
+        self.transport.send_no_more()
+
+    def close(self) -> None:
+        """Close the connection in good order."""
+        self.transport.loseConnection()
+
+    def drop(self) -> None:
+        """Lose the connection, as when the network fails: neither end gets what the other had yet to read."""
+        self.transport.abortConnection()
+
+    # What the transport tells.
+
+    def dataReceived(self, data: bytes) -> None:
+        self._unread += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._closed = True
+
+
+class _End(StringTransport):
+    """One end of a connection: what is written here is read at the ``other``, each piece as it was written.
+
+    Nothing is buffered in between, so what the other end does not read counts as not yet sent.
+    """
+
+    other: _End
+
+    def __init__(self, clock: Clock, protocol: Any) -> None:
+        super().__init__(lenient=True)
+        self._clock = clock
+        self._protocol = protocol
+        # None stands for the end of what the other sends.
+        self._unread: deque[bytes | None] = deque()
+        self._at_end = False
+        self._finished = False
+
+    def write(self, data: bytes) -> None:
+        if self.connected and not self._finished and data:
+            self.other._arrives(bytes(data))
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        for piece in data:
+            self.write(piece)
+
+    def send_no_more(self) -> None:
+        if not self._finished:
+            self._finished = True
+            self.other._arrives(None)
+
+    def loseConnection(self) -> None:
+        if not self.disconnecting:
+            self.disconnecting = True
+            # The end of what we send has perhaps been read already; if not, we are closed once it is.
+            if self._finished and self.other._at_end:
+                self._clock.callLater(0, self._lost, error.ConnectionDone())
+            self.send_no_more()
+
+    def abortConnection(self) -> None:
+        self._clock.callLater(0, self._lost, error.ConnectionAborted())
+        self._clock.callLater(0, self.other._lost, error.ConnectionLost())
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        self._clock.callLater(0, self._read)
+
+    def _arrives(self, piece: bytes | None) -> None:
+        self._unread.append(piece)
+        self._clock.callLater(0, self._read)
+
+    def _read(self) -> None:
+        while self._unread and (self.producerState == "producing" or not self.connected):
+            piece = self._unread.popleft()
+            if piece is None:
+                self._end()
+            elif self.connected:
+                self._protocol.dataReceived(piece)
+
+    def _end(self) -> None:
+        self._at_end = True
+        if self.other.disconnecting:
+            self.other._lost(error.ConnectionDone())
+        if IHalfCloseableProtocol.providedBy(self._protocol) and not self.disconnecting:
+            if self.connected:
+                self._protocol.readConnectionLost()
+        else:
+            self.send_no_more()
+            self._lost(error.ConnectionDone())
+
+    def _lost(self, reason: Exception) -> None:
+        if self.connected:
+            self.connected = False
+            self._protocol.connectionLost(Failure(reason))
+            self._read()

@@ -1,0 +1,55 @@
+"""Directives for lists that the program holds already: ``command-list`` and ``option-list``.
+
+So a command or a setting is written down once, and its documentation is never behind.
+"""
+
+from collections.abc import Callable
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.typing import ExtensionMetadata
+
+from chatroom.commands import COMMANDS
+from chatroom.service import Options
+
+
+def command_list() -> list[str]:
+    """reST: how each command is used, and what it does."""
+    return [line for row in COMMANDS.values() for line in (f"``{row.usage}``", f"    {row.help}", "")]
+
+
+def option_list() -> list[str]:
+    """reST: each option with its unit, default and explanation."""
+    lines = []
+    for name, _letter, default, description in (parameter[:4] for parameter in Options.optParameters):
+        unit, _, explanation = description.partition(": ")
+        shown = "none" if default == "" else f"``{default}``"
+        lines += [f"``--{name} {unit}``", f"    {explanation}. Default: {shown}.", ""]
+    return lines
+
+
+class List(SphinxDirective):
+    """Stands for the lines of reST that :attr:`lines` returns."""
+
+    lines: Callable[[], list[str]]
+
+    def run(self) -> list[nodes.Node]:
+        parent = nodes.Element()
+        self.state.nested_parse(StringList(self.lines(), self.name), 0, parent)
+        return parent.children
+
+
+class CommandList(List):
+    lines = staticmethod(command_list)
+
+
+class OptionList(List):
+    lines = staticmethod(option_list)
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_directive("command-list", CommandList)
+    app.add_directive("option-list", OptionList)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,251 @@
+"""Each command, with arguments that are right and arguments that are not."""
+
+from __future__ import annotations
+
+import pytest
+from stepped import House, Visitor
+
+from chatroom.commands import COMMANDS, Command
+
+
+class Scene:
+    """Alice and Bob in the lobby, Carol in the garden, with no more to be read."""
+
+    def __init__(self) -> None:
+        self.house = House(replay=20, max_ignored=2)
+        self.alice = self.house.enter("alice")
+        self.bob = self.house.enter("bob")
+        self.carol = self.house.enter("carol", "garden")
+        self.alice.lines()
+
+    def type(self, *lines: str) -> list[str]:
+        """What Alice is shown when she types ``lines``."""
+        self.alice.type(*lines)
+        self.house.log.settle()
+        return self.alice.lines()
+
+    def shown(self, visitor: Visitor) -> list[str]:
+        self.house.log.settle()
+        return visitor.lines()
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_the_commands_are_those_that_were_promised() -> None:
+    assert [row.usage for row in COMMANDS.values()] == [
+        "/help [command]",
+        "/who [room]",
+        "/me text",
+        "/msg nickname text",
+        "/nick name",
+        "/join room",
+        "/leave [room]",
+        "/rooms",
+        "/topic [text]",
+        "/history [n]",
+        "/ignore nickname",
+        "/unignore nickname",
+        "/quit [reason]",
+    ]
+
+
+@pytest.mark.parametrize("row", [row for row in COMMANDS.values() if row.required], ids=lambda row: row.name)
+def test_a_command_without_what_it_needs_is_refused_with_its_usage(scene: Scene, row: Command) -> None:
+    refusal = f"! /{row.name} needs more than that. Use it so: {row.usage}"
+
+    assert scene.type(f"/{row.name}", f"/{row.name}   ") == [refusal, refusal]
+
+
+def test_an_unknown_command_suggests_the_nearest(scene: Scene) -> None:
+    assert scene.type("/jion garden") == [
+        "! There is no /jion (did you mean /join?). /help lists the commands; //jion says it as text."
+    ]
+    assert scene.type("/xyzzy") == ["! There is no /xyzzy. /help lists the commands; //xyzzy says it as text."]
+    assert scene.type("/{0}") == ["! There is no /{0}. /help lists the commands; //{0} says it as text."]
+
+
+def test_a_command_is_known_in_capitals(scene: Scene) -> None:
+    assert scene.type("/ME waves") == ["* alice waves"]
+
+
+def test_two_slashes_say_one(scene: Scene) -> None:
+    assert scene.type("//me waves", "///") == ["alice: /me waves", "alice: //"]
+
+
+def test_help_lists_every_command(scene: Scene) -> None:
+    assert scene.type("/help") == [f"* {row.usage} - {row.help}" for row in COMMANDS.values()]
+
+
+@pytest.mark.parametrize("argument", ["join", "/join", "JOIN"])
+def test_help_explains_one_command(scene: Scene, argument: str) -> None:
+    assert scene.type(f"/help {argument}") == ["* /join room - enter a room, or speak in it if you are there already"]
+
+
+def test_help_with_what_is_no_command_says_so(scene: Scene) -> None:
+    assert scene.type("/help jion") == ["! There is no /jion. /help lists the commands; //jion says it as text."]
+
+
+def test_who_lists_this_room_or_the_one_named(scene: Scene) -> None:
+    assert scene.type("/who") == ["* 2 in lobby: alice, bob"]
+    assert scene.type("/who #GARDEN") == ["* 1 in garden: carol"]
+    assert scene.type("/who cellar") == [
+        "! There is no room cellar: /rooms lists those that there are, /join makes one."
+    ]
+    assert scene.type("/who a b") == ["! That name will not do for a room: it has a space in it."]
+    scene.type("/topic tea")
+    assert scene.type("/who") == ["* 2 in lobby: alice, bob", "* the topic is: tea"]
+
+
+def test_me_shows_what_one_does(scene: Scene) -> None:
+    assert scene.type("/me waves to all") == ["* alice waves to all"] == scene.shown(scene.bob)
+    assert scene.type("/me joined") == [
+        "! Others could take that for something that the server says: put it in other words."
+    ]
+
+
+def test_msg_tells_one_person(scene: Scene) -> None:
+    assert scene.type("/msg CAROL  hi  there") == ["alice (privately to carol): hi  there"]
+    assert scene.shown(scene.carol) == ["alice (privately to carol): hi  there"]
+    assert scene.shown(scene.bob) == []
+    assert scene.type("/msg dave hi") == ["! Nobody here is called dave: /who lists who is."]
+    assert scene.type("/msg carol") == ["! /msg needs more than that. Use it so: /msg nickname text"]
+
+
+def test_nick_changes_the_name(scene: Scene) -> None:
+    assert scene.type("/nick Al", "hi") == ["* alice is now Al", "Al: hi"] == scene.shown(scene.bob)
+    assert scene.type("/nick BOB") == ["! The nickname BOB is taken: choose another."]
+    assert scene.type("/nick a b") == ["! That nickname will not do: it has a space in it."]
+    assert scene.type("/nick server") == ["! That nickname will not do: it could be mistaken for the server."]
+
+
+def test_nick_in_no_room_is_answered(scene: Scene) -> None:
+    scene.type("/leave")
+
+    assert scene.type("/nick Al") == ["* you are now called Al"]
+    assert scene.type("/join lobby") == ["* 2 in lobby: bob, Al", "* Al joined"]
+
+
+def test_join_enters_a_room_and_speaks_there(scene: Scene) -> None:
+    assert scene.type("/join garden", "hello") == ["* 2 in garden: carol, alice", "* alice joined", "alice: hello"]
+    assert scene.shown(scene.carol) == ["* alice joined", "alice: hello"]
+    assert scene.shown(scene.bob) == []
+    scene.bob.type("anybody?")
+    assert scene.type() == ["[lobby] bob: anybody?"]
+
+
+def test_join_shows_what_was_said_there_before(scene: Scene) -> None:
+    scene.carol.type("roses")
+    scene.house.log.settle()
+    people, past, joined = scene.type("/join garden")
+
+    assert (people, joined) == ("* 2 in garden: carol, alice", "* alice joined")
+    assert past.endswith("] carol: roses")
+
+
+def test_join_of_a_room_that_one_is_in_speaks_there(scene: Scene) -> None:
+    scene.type("/join garden")
+
+    assert scene.type("/join #Lobby", "hi") == ["* you now speak in lobby", "alice: hi"]
+    assert scene.shown(scene.bob) == ["alice: hi"]
+    scene.carol.type("and here?")
+    assert scene.type() == ["[garden] carol: and here?"]
+
+
+def test_join_of_what_cannot_be_a_room_is_refused(scene: Scene) -> None:
+    assert scene.type("/join a]b") == ["! That name will not do for a room: it has ] in it."]
+    assert scene.type("/join a b") == ["! That name will not do for a room: it has a space in it."]
+
+
+def test_leave_goes_out_of_this_room_or_the_one_named(scene: Scene) -> None:
+    scene.type("/join garden", "/join kitchen")
+    assert scene.type("/leave garden") == ["[garden] * alice left"]
+    assert scene.type("/leave") == ["* alice left", "* you now speak in lobby"]
+    assert scene.shown(scene.carol) == ["* alice joined", "* alice left"]
+    assert scene.type("/leave garden") == ["! You are not in garden: /join garden first."]
+    assert scene.type("/leave") == ["* alice left", "* you are in no room: /join one"]
+    assert (
+        scene.type("/leave", "hello", "/me waves", "/topic", "/who", "/history")
+        == ["! You are in no room: /join one first; /rooms lists them."] * 6
+    )
+    assert scene.shown(scene.bob) == ["* alice left"]
+
+
+def test_rooms_lists_them_with_how_many_and_the_topic(scene: Scene) -> None:
+    scene.carol.type("/topic roses")
+    scene.house.log.settle()
+
+    assert scene.type("/rooms") == ["* garden (1 here): roses", "* lobby (2 here)"]
+
+
+def test_topic_is_set_shown_and_taken_away(scene: Scene) -> None:
+    assert scene.type("/topic") == ["* there is no topic in lobby"]
+    assert scene.type("/topic tea, and cake") == ["* alice set the topic: tea, and cake"] == scene.shown(scene.bob)
+    assert scene.type("/topic") == ["* the topic of lobby is: tea, and cake"]
+    assert scene.type("/topic -") == ["* alice took away the topic"]
+    assert scene.type("/topic") == ["* there is no topic in lobby"]
+
+
+def test_history_shows_the_last_talk_of_this_room(scene: Scene) -> None:
+    assert scene.type("/history") == ["* nothing was said in lobby"]
+    scene.type("one", "two", "/me waves")
+    scene.carol.type("elsewhere")
+    shown = scene.type("/history 2")
+
+    assert shown[0] == "* what was said in lobby:"
+    assert [line.partition("] ")[2] for line in shown[2:]] == ["alice: two", "* alice waves"]
+    assert len(scene.type("/history")) == 5
+
+
+@pytest.mark.parametrize("argument", ["0", "-1", "1001", "ten", "1 2", "٣", "1e3", "9" * 5000])
+def test_history_takes_a_number_within_its_limits(scene: Scene, argument: str) -> None:
+    assert scene.type(f"/history {argument}") == [
+        f"! {argument} is not a number from 1 to 1000. Use it so: /history [n]"
+    ]
+
+
+def test_history_is_answered_before_the_next_line_is_taken(scene: Scene) -> None:
+    scene.house.log.prompt = False
+    scene.alice.type("/history", "after")
+    assert scene.alice.waiting == ["after"]
+
+    assert scene.type() == ["* nothing was said in lobby", "alice: after"]
+
+
+def test_the_ignored_are_not_heard_until_they_are_again(scene: Scene) -> None:
+    assert scene.type("/ignore BOB") == ["* you hear no more of BOB"]
+    scene.bob.type("hi", "/me waves", "/msg alice psst", "/topic cake")
+    assert scene.type() == ["* bob set the topic: cake"]
+    assert scene.type("/unignore bob") == ["* you hear bob again"]
+    scene.bob.type("hi again")
+    assert scene.type() == ["bob: hi again"]
+
+
+def test_what_the_ignored_said_is_not_shown_to_whoever_comes_later(scene: Scene) -> None:
+    scene.carol.type("roses", "/topic thorns")
+    scene.house.log.settle()
+    scene.type("/ignore carol")
+
+    assert not [line for line in scene.type("/join garden") if "roses" in line]
+
+
+def test_ignoring_has_its_limits(scene: Scene) -> None:
+    assert scene.type("/ignore bob", "/ignore carol") == ["* you hear no more of bob", "* you hear no more of carol"]
+    assert scene.type("/ignore dave") == ["! You ignore as many as one can. Use it so: /unignore nickname"]
+    assert scene.type("/unignore dave") == ["! You do not ignore dave. Use it so: /ignore nickname"]
+    assert scene.type("/unignore a\u200bb") == ["! Nobody can be called a\u200bb. Use it so: /ignore nickname"]
+
+
+@pytest.mark.parametrize(("line", "left"), [("/quit", "* alice left"), ("/quit so  long", "* alice left (so  long)")])
+def test_quit_leaves_and_tells_the_others_why(scene: Scene, line: str, left: str) -> None:
+    assert scene.type(line, "not said any more") == [left]
+    assert scene.shown(scene.bob) == [left]
+    assert scene.alice.closed
+
+
+def test_quit_from_no_room_ends_as_well(scene: Scene) -> None:
+    scene.type("/leave", "/quit")
+
+    assert scene.alice.closed

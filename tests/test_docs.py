@@ -1,0 +1,421 @@
+"""What README and docs/ show is what happens: transcripts, examples, commands, lists and tables."""
+
+from __future__ import annotations
+
+import http.client
+import inspect
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from support import TIMEOUT, Program, Stage, free_port, program
+from twisted.python import usage
+
+from chatroom import HOST_NAME, PORT, ChatClientProtocol, nicknames
+from chatroom.client.terminal import parser
+from chatroom.commands import COMMANDS
+from chatroom.delivery import Delivery
+from chatroom.errors import ChatError, NicknameRefused
+from chatroom.events import KINDS, Answer
+from chatroom.formats import FORMATS
+from chatroom.handshake import OPTIONS
+from chatroom.log.memory import MemoryLog
+from chatroom.room import Chat
+from chatroom.service import Options
+from chatroom.settings import Settings
+from chatroom.testing import MemoryRoom, Person
+
+TOP = Path(__file__).parent.parent
+DOCS = TOP / "docs"
+README = (TOP / "README.rst").read_text(encoding="utf-8")
+PROTOCOL = (DOCS / "protocol.rst").read_text(encoding="utf-8")
+PROSE = {page.name: page.read_text(encoding="utf-8") for page in [*TOP.glob("*.rst"), *DOCS.glob("*.rst")]}
+
+
+def blocks(text: str) -> Iterator[list[str]]:
+    """The indented blocks of ``text``, each as lines with the indent taken off."""
+    for block in re.findall(r"(?m)(?:^   .*\n|^\n(?=   ))+", text):
+        yield textwrap.dedent(block).strip("\n").splitlines()
+
+
+# The transcripts of protocol.rst.
+
+TRANSCRIPTS = [lines for lines in blocks(PROTOCOL) if lines and re.match("[SCB]: ", lines[0])]
+AT = 1795340461.5
+"""When everything in them happens: 09:41 on 2026-11-22, UTC."""
+
+
+@pytest.fixture
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+class Transcript:
+    """One transcript, and the room in which it is played."""
+
+    def __init__(self) -> None:
+        log = MemoryLog(lambda call: self.room.clock.callLater(0, call), lambda: AT)
+        self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=Settings()))
+        self._clients: dict[str, Person] = {}
+        self._unread: list[str] = []
+
+    def play(self, lines: list[str]) -> None:
+        for line in lines:
+            side, text = line[0], line[3:]
+            if side != "S":
+                self._nothing_more_came(line)
+                self._send(side, text)
+            elif text == "(closes)":
+                self._nothing_more_came(line)
+                assert self._client("C").closed, "the server did not close"
+            else:
+                self._read()
+                assert self._unread[:1] == [text]
+                del self._unread[0]
+        self._nothing_more_came("the end")
+
+    def _client(self, side: str) -> Person:
+        if side not in self._clients:
+            self._clients[side] = self.room.connect()
+        return self._clients[side]
+
+    def _send(self, side: str, text: str) -> None:
+        if silence := re.fullmatch(r"\(says nothing for (\d+) seconds\)", text):
+            self.room.advance(float(silence[1]))
+        else:
+            self._client(side).type(text)
+            self.room.settle()
+
+    def _read(self) -> None:
+        self._unread += self._client("C").lines()
+
+    def _nothing_more_came(self, before: str) -> None:
+        if "C" in self._clients:
+            self._read()
+        assert self._unread == [], f"came before {before}, and is not shown"
+
+
+@pytest.mark.parametrize("lines", TRANSCRIPTS, ids=range(len(TRANSCRIPTS)))
+def test_what_a_transcript_shows_is_what_comes(lines: list[str], in_utc: None) -> None:
+    Transcript().play(lines)
+
+
+def test_every_transcript_is_found() -> None:
+    assert sum(map(len, TRANSCRIPTS)) == len(re.findall("(?m)^ +[SCB]: ", PROTOCOL)) > 100
+
+
+# Lists and tables.
+
+
+def first_column(title: str) -> list[str]:
+    """What stands in double quotes in the first column of the tables below ``title`` in protocol.rst."""
+    section = re.split(rf"(?m)^{title}\n[-~]+\n", PROTOCOL)[1]
+    return re.findall(r"(?m)^``([a-z0-9-]+)``", re.split(r"(?m)^[-~]{3,}$", section)[0])
+
+
+def kin(family: type[ChatError]) -> set[type[ChatError]]:
+    return {family}.union(*(kin(child) for child in family.__subclasses__()))
+
+
+def test_every_code_of_an_error_is_explained_and_no_other() -> None:
+    codes = first_column("Errors")
+    assert len(codes) == len(set(codes))
+    # Tests may have made errors of their own.
+    assert set(codes) == {error.code for error in kin(ChatError) if error.__module__ == ChatError.__module__}
+
+
+def test_every_kind_of_event_is_explained_and_no_other() -> None:
+    table = [kind for kind in first_column("Events") if kind not in {"id", "at", "kind", "room", "nick", "text"}]
+    assert table == list(KINDS)
+
+
+def test_every_option_of_the_handshake_is_explained_and_no_other() -> None:
+    assert first_column("The handshake") == list(OPTIONS)
+
+
+def test_the_formats_that_can_be_asked_for_are_those_that_are_shown() -> None:
+    assert re.findall(r"(?m)^``format``   (.*?)  ", PROTOCOL) == [" or ".join(f"``{name}``" for name in FORMATS)]
+
+
+def test_every_kind_of_answer_is_explained_and_every_object_has_the_fields_that_are_listed() -> None:
+    fields = {kind: {"id", "at", "kind", "room", "nick", "text"} for kind in KINDS}
+    for row in re.split("\n(?=``)", re.split(r"(?m)^Answers\n~+\n", PROTOCOL)[1].split("\n\nThe past")[0])[1:]:
+        kind, *listed = re.findall("``([a-z]+)``", "".join(line[:47] for line in row.splitlines()))
+        fields[kind] = {"kind", *listed}
+    assert len(fields) == len(KINDS) + len(get_args(Answer))
+    objects = [json.loads(line[3:]) for lines in TRANSCRIPTS for line in lines if line.startswith("S: {")]
+    assert {thing["kind"] for thing in objects} == set(fields), "there is an example of each"
+    assert [thing for thing in objects if set(thing) != fields[thing["kind"]]] == []
+
+
+def test_every_nickname_that_could_be_the_servers_is_listed_and_no_other() -> None:
+    (listed,) = re.findall(r"mistaken for the server: ([^.]*)\.", PROTOCOL)
+    # The names are words of the module that refuses them.
+    tried = set(re.findall("[a-z]+", Path(nicknames.__file__).read_text(encoding="utf-8")))
+    assert {name for name in tried if is_the_servers(name)} == set(re.findall("``([a-z]+)``", listed))
+
+
+def is_the_servers(name: str) -> bool:
+    try:
+        nicknames.check(name)
+    except NicknameRefused as refusal:
+        return "mistaken for the server" in str(refusal)
+    return False
+
+
+def test_every_method_that_a_bot_is_said_to_have_is_there_with_those_arguments() -> None:
+    listed = re.findall(r"(?m)^``(\w+)\((.*?)\)``  ", PROSE["bots.rst"])
+    assert len(listed) > 10
+    for name, arguments in listed:
+        parameters = list(inspect.signature(getattr(ChatClientProtocol, name)).parameters)
+        assert parameters == ["self", *filter(None, arguments.split(", "))], name
+
+
+# Commands and options in prose.
+
+
+def shown_commands() -> list[tuple[str, str]]:
+    """Each command line behind a ``$`` in README and docs, and the page it stands on."""
+    return [(line, name) for name, text in PROSE.items() for line in re.findall(r"(?m)^   \$ (.*)$", text)]
+
+
+@pytest.mark.parametrize(
+    "command", sorted({line for line, _ in shown_commands() if re.match(r"\S*twistd .*\bchatroom\b", line)})
+)
+def test_a_command_that_starts_the_server_as_shown_is_understood(command: str) -> None:
+    arguments = shlex.split(command)
+    options = arguments[arguments.index("chatroom") + 1 :]
+    if "systemd:" not in command:
+        Options().parseOptions(options)
+        return
+    with pytest.raises(usage.UsageError, match="--port systemd:"):  # It is systemd that hands the port over.
+        Options().parseOptions(options)
+
+
+@pytest.mark.parametrize("command", sorted({line for line, _ in shown_commands() if "chatroom.client" in line}))
+def test_a_command_that_starts_the_client_as_shown_is_understood(command: str) -> None:
+    arguments = shlex.split(command.rpartition("|")[2])
+    assert arguments[:3] == ["python", "-m", "chatroom.client"]
+    parser().parse_args(arguments[3:])
+
+
+def make(*arguments: str) -> str:
+    """Run make in the checkout as from a shell, though it may have been make that started the tests."""
+    env = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = [program("make"), *arguments]
+    done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, check=False, timeout=TIMEOUT, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:``|\$ )make ([a-z]+)", "".join(PROSE.values())))))
+def test_a_target_of_make_that_is_named_is_there(target: str) -> None:
+    make("-n", target)
+
+
+def test_make_alone_lists_every_target() -> None:
+    phony = re.findall(r"(?m)^\.PHONY: (.*)$", (TOP / "Makefile").read_text(encoding="utf-8"))[0].split()
+    assert [line.split()[0] for line in make().splitlines()] == phony
+
+
+@pytest.mark.parametrize("page", sorted(PROSE))
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    named = re.findall(r"(?<![/\w])(?:docs|chatroom)/[\w/.]*\w", PROSE[page])
+    assert [path for path in named if not (TOP / path).exists()] == []
+
+
+def test_the_map_in_the_readme_shows_every_module() -> None:
+    shown = set(re.findall(r"(?m)^([a-z]+(?:/|/line\.py|\.py))  ", README))
+    top = {path.name for path in (TOP / "chatroom").glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
+    assert shown == {*top, "doors/line.py", "log/", "client/", "chatroom/"}
+
+
+def test_the_map_of_the_architecture_shows_every_module() -> None:
+    text = PROSE["architecture.rst"]
+    shown = re.findall(r"(?m)^([a-z.]+)  +\w", re.split(r"(?m)^The modules\n-+\n", text)[1].split("Two rules")[0])
+    paths = [path.relative_to(TOP / "chatroom").with_suffix("") for path in (TOP / "chatroom").rglob("[a-z]*.py")]
+    assert set(shown) - {"module"} == {".".join(path.parts) for path in paths} - {"version"}
+
+
+# The documentation as it is built.
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documentation as plain text."""
+    target = tmp_path_factory.mktemp("docs")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "text", "-d", str(target / "work")]
+    # Without the coverage of the process that builds it: it has none of chatroom to show.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    build = subprocess.run(
+        [*command, str(DOCS), str(target)], env=env, capture_output=True, check=False, timeout=120, text=True
+    )
+    assert build.returncode == 0, build.stderr
+    return target
+
+
+def words(text: str) -> str:
+    """``text`` with its spaces, line breaks and quotation marks evened out."""
+    return re.sub(r"\s+", " ", re.sub('["`“”]', "", text))
+
+
+def test_the_documentation_lists_every_command_as_help_does(built: Path) -> None:
+    shown = words((built / "commands.txt").read_text(encoding="utf-8"))
+    for row in COMMANDS.values():
+        assert f" {row.usage} {row.help} " in shown
+
+
+def test_the_documentation_lists_every_option_with_its_unit_and_default(built: Path) -> None:
+    shown = words((built / "options.txt").read_text(encoding="utf-8"))
+    parameters: Any = Options.optParameters
+    for name, _, default, description in parameters:
+        unit, _, explanation = description.partition(": ")
+        default_shown = "none" if default == "" else default
+        assert f" --{name} {unit} {explanation}. Default: {default_shown}. " in shown
+
+
+# The examples.
+
+
+def at_other_ports(page: str, ports: dict[int, int]) -> str:
+    """The text of an example with its ports replaced by those that are free here."""
+    text = (DOCS / "examples" / page).read_text(encoding="utf-8")
+    for shown, free in ports.items():
+        assert str(shown) in text
+        text = text.replace(str(shown), str(free))
+    return text
+
+
+def run_example(stage: Stage, page: str, ports: dict[int, int]) -> Program:
+    copy = stage.folder / page
+    copy.write_text(at_other_ports(page, ports), encoding="utf-8")
+    return stage.start(sys.executable, str(copy))
+
+
+def test_the_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> None:
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    run_example(stage, "greeter.py", {PORT: server.port})
+    alice.expect("* greeter joined\r\n")
+    alice.send("hello everybody")
+    alice.send("hello greeter")
+    alice.expect("alice: hello greeter\r\n")
+    alice.expect("greeter: hello alice\r\n")
+    assert "greeter: hello everybody" not in alice.lines_so_far()
+
+
+def test_the_bot_of_the_readme_is_that_of_the_documentation() -> None:
+    (bot,) = (lines for lines in blocks(README) if "class Greeter(ChatClientProtocol):" in lines)
+    example = (DOCS / "examples" / "greeter.py").read_text(encoding="utf-8")
+    assert "\n".join(bot[bot.index("class Greeter(ChatClientProtocol):") :]).strip() in example
+
+
+def fetch(port: int, request: str) -> str:
+    """Ask a web site on this machine; its answer."""
+    connection = http.client.HTTPConnection(HOST_NAME, port, timeout=TIMEOUT)
+    try:
+        connection.request("POST" if request else "GET", "/", body=request or None)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_the_embedded_room_of_the_documentation_serves_beside_its_web_site(stage: Stage) -> None:
+    chat, web = free_port(), free_port()
+    process = run_example(stage, "embedding.py", {PORT: chat, 8080: web})
+    wait_for(stage, web)
+    alice = stage.enter(chat, "alice")
+    process.expect("Joined lobby alice \n")
+    bob = stage.enter(chat, "bob")
+    assert fetch(web, "") == "alice\nbob\n"
+    assert fetch(web, "supper is ready") == "told\n"
+    for person in (alice, bob):
+        person.expect("* supper is ready\r\n")
+    alice.send("coming")
+    process.expect("Said lobby alice coming\n")
+    process.signal(15)
+    assert alice.to_the_end().endswith("alice: coming\r\n* the server is stopping\r\n")
+    assert process.status() == 0
+
+
+def wait_for(stage: Stage, port: int) -> None:
+    """Wait until something listens on ``port``."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            stage.connect(port)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                pytest.fail(f"nothing listens on {port}")
+            time.sleep(0.05)
+        else:
+            return
+
+
+def test_the_test_in_the_documentation_passes() -> None:
+    (shown,) = (lines for lines in blocks(PROSE["embedding.rst"]) if "from chatroom.testing import MemoryRoom" in lines)
+    namespace: dict[str, Any] = {}
+    exec("\n".join(shown), namespace)
+    namespace["test_what_alice_says_reaches_bob"]()
+
+
+# The transcript of the README.
+
+
+def conversation(command: str) -> list[str]:
+    """What stands below ``$ command`` in README.rst."""
+    (block,) = (lines for lines in blocks(README) if lines[0] == f"$ {command}" and len(lines) > 1)
+    return [line for line in block[1:] if line]
+
+
+def from_server(line: str) -> bool:
+    return re.match(r"NICK$|\* |! |\w+: ", line) is not None
+
+
+def test_the_transcript_of_the_readme_is_what_happens(stage: Stage) -> None:
+    server = stage.serve()
+    alice_sees = conversation(f"nc {HOST_NAME} {PORT}")
+    bob_sees = conversation("python -m chatroom.client bob")
+    alice = Reader(stage.start(program("nc"), HOST_NAME, str(server.port), terminal=True), alice_sees)
+    alice.read_and_type()
+    alice.read(until="* bob joined")
+    bob = Reader(stage.client("bob", server.port, terminal=True), bob_sees)
+    for someone in (alice, bob, alice, bob):
+        someone.read_and_type()
+    bob.program.to_the_end()
+    alice.read()
+    assert (alice.shown(), bob.shown()) == (alice_sees, bob_sees)
+    assert bob.program.status() == 0
+
+
+class Reader:
+    """Somebody at a terminal who goes by a script: what they see, and what they type."""
+
+    def __init__(self, program: Program, script: list[str]) -> None:
+        self.program = program
+        self._script = list(script)
+
+    def read(self, until: str = "") -> None:
+        """See what comes next, up to what they type, or to the line ``until``."""
+        while self._script and from_server(self._script[0]) and self._script[0] != until:
+            self.program.expect(f"{self._script.pop(0)}\r")
+
+    def read_and_type(self) -> None:
+        self.read()
+        self.program.send(self._script.pop(0))
+
+    def shown(self) -> list[str]:
+        return [line for line in self.program.lines_so_far() if line]

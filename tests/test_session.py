@@ -1,0 +1,584 @@
+"""People come, talk, change rooms and names and go, in any order, and the promises to them hold.
+
+*Order*, *once*, and that nobody hears a room that they are not in; whenever the log commits and answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stepped import House, SteppedLog, Visitor
+
+from chatroom import nicknames
+from chatroom.delivery import TAIL
+from chatroom.errors import PeerError
+from chatroom.events import Acted, Answer, Event, Joined, Left, Notice, Refused, Renamed, Said, TopicChanged, Welcome
+from chatroom.formats import JSON
+from chatroom.session import PAGE
+
+NICKNAMES = ("alice", "Alice", "bob", "carol", "ＢＯＢ")
+ROOMS = ("lobby", "garden", "Kitchen")
+
+LINES = st.one_of(
+    st.just("say"),
+    st.sampled_from([f"/join {room}" for room in ROOMS]),
+    st.sampled_from(["/leave", *[f"/leave {room}" for room in ROOMS]]),
+    st.sampled_from([f"/nick {nickname}" for nickname in NICKNAMES]),
+    st.sampled_from(["/topic tea", "/topic -", "/me waves", "/who", "/history", "/quit", "/quit tea"]),
+)
+STEPS = st.one_of(
+    st.tuples(
+        st.just("enter"),
+        st.integers(0, 5),
+        st.sampled_from(NICKNAMES),
+        st.lists(st.sampled_from(ROOMS), max_size=3),
+    ),
+    st.tuples(st.just("type"), st.integers(0, 5), LINES),
+    st.tuples(st.just("type"), st.integers(0, 5), LINES),
+    st.tuples(st.just("lose"), st.integers(0, 5)),
+    st.tuples(st.just("commit"), st.integers(1, 4)),
+    st.tuples(st.just("commit"), st.none()),
+    st.tuples(st.just("answer")),
+)
+
+# So that much comes of a few steps.
+BEGINNING: list[tuple[object, ...]] = [
+    ("enter", 0, "alice", ["garden", "lobby"]),
+    ("enter", 1, "bob", ["lobby"]),
+    ("enter", 2, "carol", ["lobby", "garden"]),
+]
+
+
+class Play:
+    """What comes of a list of steps."""
+
+    def __init__(self, prompt: bool, tail: int) -> None:
+        self.house = House(SteppedLog(prompt), tail, max_joined=2)
+        self.people: list[Visitor] = []
+        self.things: dict[Visitor, list[Event | Answer]] = {}
+        self._here: dict[int, Visitor] = {}
+        self._said = 0
+
+    def take(self, step: tuple[object, ...]) -> None:
+        """Do one step, and look whether all is in order."""
+        name, *arguments = step
+        getattr(self, f"_{name}")(*arguments)
+        self._check_names()
+
+    def _enter(self, number: int, nickname: str, rooms: Sequence[str]) -> None:
+        here = self._here.get(number)
+        if here is not None and not here.closed:
+            return
+        visitor = self._here[number] = Visitor(self.house.chat)
+        self.people.append(visitor)
+        self.things[visitor] = []
+        visitor.session.format = JSON
+        try:
+            visitor.session.enter(nickname, rooms)
+        except PeerError:
+            visitor.lose()
+
+    def _type(self, number: int, line: str) -> None:
+        if number in self._here and not self._here[number].closed:
+            self._said += 1
+            self._here[number].type(f"say {self._said}" if line == "say" else line)
+
+    def _lose(self, number: int) -> None:
+        if number in self._here:
+            self._here[number].lose()
+
+    def _commit(self, count: int | None) -> None:
+        self.house.log.commit(count)
+
+    def _answer(self) -> None:
+        self.house.log.answer()
+
+    def _check_names(self) -> None:
+        members = self.house.chat.members
+        for key, member in members.items():
+            assert key in (member.key, nicknames.key(member.next_nickname) if member.next_nickname else "")
+        for visitor in self.people:
+            if not visitor.closed and visitor.session.entered and not visitor.session.busy:
+                assert members[nicknames.key(visitor.session.nickname)] is visitor.session
+        for room in self.house.chat.rooms.values():
+            keys = [member.key for member in room.members]
+            assert keys, "an empty room has not vanished"
+            assert len(set(keys)) == len(keys), "two have one name"
+
+    def end(self) -> None:
+        self.house.log.settle()
+        for visitor in self.people:
+            assert visitor.closed or not visitor.waiting
+            self.things[visitor] = visitor.things()
+
+
+def here_after(events: Sequence[Event]) -> dict[str, list[str]]:
+    """Who is in which room, for somebody who knows only what was shown."""
+    rooms: dict[str, list[str]] = {}
+    for event in events:
+        here = rooms.setdefault(event.room, [])
+        if isinstance(event, Joined):
+            assert nicknames.key(event.nickname) not in {nicknames.key(name) for name in here}
+            here.append(event.nickname)
+        else:
+            assert event.nickname in here, f"{event} is of nobody who is here"
+            if isinstance(event, Left):
+                here.remove(event.nickname)
+            elif isinstance(event, Renamed):
+                here[here.index(event.nickname)] = event.text
+    return {room: here for room, here in rooms.items() if here}
+
+
+def runs_of(things: Sequence[Event | Answer]) -> list[tuple[str, list[Event]]]:
+    """What somebody heard of each room, from each own Joined on to the own Left."""
+    own = ""
+    open_runs: dict[str, list[Event]] = {}
+    runs: list[tuple[str, list[Event]]] = []
+    for thing in things:
+        if isinstance(thing, Welcome):
+            own = thing.nickname
+        elif isinstance(thing, Notice) and thing.text.startswith("you are now called "):
+            own = thing.text.removeprefix("you are now called ")
+        elif isinstance(thing, Event):
+            mine = thing.nickname == own
+            if mine and isinstance(thing, Joined):
+                assert thing.room not in open_runs
+                open_runs[thing.room] = []
+                runs.append((thing.room, open_runs[thing.room]))
+            assert thing.room in open_runs, f"{own} heard {thing} of a room that they are not in"
+            open_runs[thing.room].append(thing)
+            if mine and isinstance(thing, Left):
+                del open_runs[thing.room]
+            # There is a renaming in each room; the others may still be to come.
+            elif isinstance(thing, Renamed) and all(run[-1][3:] == thing[3:] for run in open_runs.values()):
+                own = thing.text if mine else own
+    return runs
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, min_size=20, max_size=60), st.booleans(), st.sampled_from([0, 1, 4, TAIL]))
+def test_whatever_people_do_the_promises_to_them_hold(steps: list[tuple[object, ...]], prompt: bool, tail: int) -> None:
+    play = Play(prompt, tail)
+    for step in BEGINNING:
+        play.take(step)
+    for step in steps:
+        play.take(step)
+    play.end()
+    happened, chat = play.house.happened, play.house.chat
+
+    assert [event.id for event in happened] == sorted({event.id for event in happened})
+    assert here_after(happened) == {name: room.nicknames for name, room in chat.rooms.items()}
+    for visitor, things in play.things.items():
+        heard = [thing for thing in things if isinstance(thing, Event)]
+        ids = [event.id for event in heard]
+        assert ids == sorted(set(ids)), "out of order, or twice"
+        runs = runs_of(things)
+        for number, (room, run) in enumerate(runs):
+            of_room = [event for event in happened if event.room == room]
+            start = of_room.index(run[0])
+            assert run == of_room[start : start + len(run)], "a gap"
+            last = number == max(index for index, (name, _) in enumerate(runs) if name == room)
+            if last and not visitor.closed:
+                assert isinstance(run[-1], Left) or start + len(run) == len(of_room), "not everything has come"
+        if not visitor.closed and visitor.session.entered:
+            session = visitor.session
+            assert chat.members[session.key] is session
+            assert {name for name, room in chat.rooms.items() if session in room.members} == set(session.rooms)
+            assert (session.active in session.rooms) if session.rooms else not session.active
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=30),
+    st.lists(st.integers(1, 5), max_size=10),
+)
+def test_everybody_hears_every_message_exactly_once_in_one_order(
+    spoken: list[tuple[int, int]], commits: list[int]
+) -> None:
+    house = House()
+    people = [house.enter(name, format_=JSON) for name in ("alice", "bob", "carol")]
+    for person in people:
+        person.lines()
+    expected = []
+    for number, (speaker, committed) in enumerate(spoken):
+        people[speaker].type(f"line {number}")
+        expected.append((people[speaker].session.nickname, f"line {number}"))
+        house.log.commit(committed)
+    for count in commits:
+        house.log.commit(count)
+    house.log.settle()
+
+    for person in people:
+        assert [(event.nickname, event.text) for event in person.heard()] == expected
+
+
+# Entering.
+
+
+def test_a_newcomer_is_shown_the_past_then_their_own_entry_then_what_follows() -> None:
+    house = House(replay=2)
+    alice = house.enter("alice")
+    alice.type("one", "two", "three")
+    house.log.settle()
+    bob = Visitor(house.chat)
+    bob.session.format = JSON
+    alice.type("before")
+    bob.session.enter("bob")
+    alice.type("after")
+    house.log.commit()
+
+    welcome, *heard = bob.things()
+    assert isinstance(welcome, Welcome)
+    assert welcome.people == ["alice", "bob"]
+    assert [(type(event), event[3], event[4]) for event in heard if isinstance(event, Event)] == [
+        (Said, "alice", "three"),
+        (Said, "alice", "before"),
+        (Joined, "bob", ""),
+        (Said, "alice", "after"),
+    ]
+
+
+def test_what_happens_while_the_past_is_read_is_shown_after_it() -> None:
+    house = House(SteppedLog(prompt=False), replay=5)
+    alice = house.enter("alice")
+    alice.type("before")
+    house.log.settle()
+    bob = Visitor(house.chat)
+    bob.session.format = JSON
+    bob.session.enter("bob")
+    house.log.commit()
+    alice.type("meanwhile")
+    house.log.commit()
+    assert bob.heard() == []
+    bob.type("mine")
+    assert bob.waiting == ["mine"]
+    house.log.settle()
+
+    assert [event.text for event in bob.heard()] == ["before", "", "meanwhile", "mine"]
+
+
+def test_somebody_who_waits_longer_than_the_tail_reaches_misses_nothing() -> None:
+    house = House(SteppedLog(prompt=False), tail=10)
+    alice = house.enter("alice")
+    bob = Visitor(house.chat)
+    bob.session.format = JSON
+    bob.session.enter("bob")
+    alice.type(*map(str, range(PAGE + 100)))
+    house.log.commit()
+    while house.log.answer():
+        alice.type("more", "and more")
+        house.log.commit()
+
+    assert bob.session.entered
+    assert not bob.session.busy
+    first, *heard = bob.heard()
+    assert isinstance(first, Joined)
+    assert heard == [event for event in house.happened if isinstance(event, Said)]
+
+
+def test_what_is_said_while_the_log_is_asked_for_the_rest_of_a_quiet_room_is_not_missed() -> None:
+    house = House(SteppedLog(prompt=False), tail=2)
+    alice = house.enter("alice", "lobby", "garden")
+    bob = Visitor(house.chat)
+    bob.session.format = JSON
+    bob.session.enter("bob", ["garden"])
+    house.log.commit()
+    alice.type("/join lobby", "one", "two", "three", "/join garden")
+    house.log.commit()
+    assert house.log.answer()
+    assert house.log.answer()
+    alice.type("meanwhile")
+    house.log.commit()
+    house.log.settle()
+
+    assert [event.text for event in bob.heard()] == ["", "meanwhile"]
+
+
+def test_whoever_leaves_a_room_in_a_batch_longer_than_the_tail_misses_nothing_of_the_others() -> None:
+    house = House(tail=2)
+    alice, bob = house.enter("alice", format_=JSON), house.enter("bob", "garden", "lobby", format_=JSON)
+    bob.type("/leave garden")
+    alice.type(*map(str, range(10)))
+    house.log.settle()
+    alice.type("last")
+    house.log.settle()
+
+    assert [event.text for event in bob.heard() if isinstance(event, Said)] == [*map(str, range(10)), "last"]
+
+
+def test_a_newcomer_to_several_rooms_speaks_in_the_last_and_is_told_of_the_others() -> None:
+    house = House()
+    visitor = Visitor(house.chat)
+    visitor.session.enter("alice", ["garden", "lobby"])
+    house.log.settle()
+
+    assert visitor.lines() == [
+        "* welcome to lobby, alice. In the room: alice. /help lists the commands.",
+        "* 1 in garden: alice",
+        "[garden] * alice joined",
+        "* alice joined",
+    ]
+
+
+def test_a_newcomer_is_named_some_of_many() -> None:
+    house = House()
+    for number in range(25):
+        house.enter(f"p{number}")
+    visitor = Visitor(house.chat)
+    visitor.session.enter("alice")
+    house.log.settle()
+
+    assert visitor.lines()[:2] == [
+        f"* welcome to lobby, alice. In the room: {', '.join(f'p{number}' for number in range(20))}."
+        " /help lists the commands.",
+        "* and 6 more: /who names them all",
+    ]
+
+
+def test_a_nickname_is_held_from_the_moment_it_is_asked_for() -> None:
+    house = House()
+    first, second = Visitor(house.chat), Visitor(house.chat)
+    first.session.enter("alice")
+
+    with pytest.raises(PeerError, match=r"The nickname ＡＬＩＣＥ is taken"):
+        second.session.enter("ＡＬＩＣＥ")
+
+
+def test_a_nickname_is_free_again_when_there_is_no_room_for_its_holder() -> None:
+    house = House(max_rooms=1)
+    first, second = Visitor(house.chat), Visitor(house.chat)
+    with pytest.raises(PeerError, match="There may be at most 1 rooms"):
+        first.session.enter("alice", ["one", "two"])
+    second.session.enter("alice", ["one"])
+    house.log.settle()
+
+    assert second.session.entered
+
+
+# What the log cannot keep.
+
+
+def test_an_entry_that_cannot_be_kept_is_refused_and_may_be_tried_again() -> None:
+    house = House()
+    alice = Visitor(house.chat)
+    alice.session.enter("alice", ["lobby", "garden"])
+    house.log.fail()
+
+    assert alice.lines() == ["! Not sent: the disk is full."]
+    assert alice.refused == 1
+    assert not house.chat.members
+    alice.session.enter("alice")
+    house.log.settle()
+    assert alice.session.entered
+    assert house.chat.rooms["lobby"].nicknames == ["alice"]
+
+
+def test_talk_that_cannot_be_kept_is_answered_and_shown_to_nobody() -> None:
+    house = House()
+    alice, bob = house.enter("alice"), house.enter("bob")
+    alice.lines()
+    alice.type("hello")
+    house.log.fail()
+    bob.type("still here")
+    house.log.settle()
+
+    assert alice.lines() == ["! Not sent: the disk is full.", "bob: still here"]
+    assert bob.lines() == ["bob: still here"]
+
+
+def test_a_renaming_that_cannot_be_kept_leaves_the_old_name_and_frees_the_new() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("/nick bob", "still alice")
+    house.log.fail()
+    house.log.settle()
+
+    assert alice.lines() == ["! Not sent: the disk is full.", "alice: still alice"]
+    assert house.enter("bob").session.nickname == "bob"
+
+
+def test_a_join_that_cannot_be_kept_leaves_things_as_they_were() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("/join garden", "where am I?")
+    house.log.fail()
+    house.log.settle()
+
+    assert alice.lines() == ["! Not sent: the disk is full.", "alice: where am I?"]
+    assert list(house.chat.rooms) == list(alice.session.rooms) == ["lobby"]
+
+
+def test_a_leave_that_cannot_be_kept_leaves_things_as_they_were() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("/leave", "still here")
+    house.log.fail()
+    house.log.settle()
+
+    assert alice.lines() == ["! Not sent: the disk is full.", "alice: still here"]
+
+
+@pytest.mark.parametrize("quits", [True, False])
+def test_whoever_goes_is_gone_though_it_cannot_be_kept(quits: bool) -> None:
+    house = House()
+    alice = house.enter("alice", "lobby", "garden")
+    if quits:
+        alice.type("/quit")
+    else:
+        alice.lose()
+    house.log.fail()
+
+    assert alice.closed
+    assert not house.chat.rooms
+    assert not house.chat.members
+
+
+# Leaving.
+
+
+def test_whoever_quits_is_shown_their_leaving_of_each_room() -> None:
+    house = House()
+    alice = house.enter("alice", "lobby", "garden", format_=JSON)
+    alice.type("/quit tea")
+    house.log.settle()
+
+    assert [(type(event), event.room, event.text) for event in alice.heard()] == [
+        (Left, "lobby", "tea"),
+        (Left, "garden", "tea"),
+    ]
+    assert alice.closed
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_whoever_quits_is_shown_it_however_the_log_commits(count: int | None) -> None:
+    house = House()
+    alice = house.enter("alice", "lobby", "garden", format_=JSON)
+    alice.type("/quit")
+    house.log.commit(count)
+    house.log.commit(count)
+
+    assert [event.room for event in alice.heard()] == ["lobby", "garden"]
+
+
+def test_a_name_is_free_at_once_though_the_leaving_is_still_on_its_way() -> None:
+    house = House()
+    alice, bob = house.enter("alice"), house.enter("bob", format_=JSON)
+    alice.lose()
+    again = Visitor(house.chat)
+    again.session.enter("alice")
+    house.log.settle()
+
+    assert again.session.entered
+    assert [type(event) for event in bob.heard()] == [Left, Joined]
+
+
+def test_whoever_goes_while_being_renamed_frees_both_names_and_leaves_under_the_new() -> None:
+    house = House()
+    alice, bob = house.enter("alice"), house.enter("bob", format_=JSON)
+    alice.type("/nick carol")
+    alice.lose()
+    assert set(house.chat.members) == {"bob"}
+    house.log.settle()
+
+    assert [(type(event), event[3], event[4]) for event in bob.heard()] == [
+        (Renamed, "alice", "carol"),
+        (Left, "carol", "connection lost"),
+    ]
+    assert set(house.chat.members) == {"bob"}
+
+
+def test_whoever_goes_while_entering_joins_and_leaves() -> None:
+    house = House()
+    bob = house.enter("bob", format_=JSON)
+    alice = Visitor(house.chat)
+    alice.session.enter("alice")
+    alice.lose()
+    house.log.settle()
+
+    assert [type(event) for event in bob.heard()] == [Joined, Left]
+    assert house.chat.rooms["lobby"].nicknames == ["bob"]
+
+
+def test_whoever_goes_while_leaving_a_room_leaves_it_once() -> None:
+    house = House()
+    alice, bob = house.enter("alice", "lobby", "garden"), house.enter("bob", "lobby", "garden", format_=JSON)
+    alice.type("/leave garden")
+    alice.lose()
+    house.log.settle()
+
+    assert [(type(event), event.room) for event in bob.heard()] == [(Left, "garden"), (Left, "lobby")]
+
+
+# One request after the other.
+
+
+def test_lines_wait_while_a_request_is_on_its_way() -> None:
+    house = House()
+    alice = house.enter("alice", format_=JSON)
+    alice.type("one", "/join garden", "two", "/nick al", "three", "/leave", "four")
+    assert alice.waiting == ["two", "/nick al", "three", "/leave", "four"]
+    house.log.settle()
+
+    assert [(type(event), event.room, event.nickname, event.text) for event in alice.heard()] == [
+        (Said, "lobby", "alice", "one"),
+        (Joined, "garden", "alice", ""),
+        (Said, "garden", "alice", "two"),
+        (Renamed, "lobby", "alice", "al"),
+        (Renamed, "garden", "alice", "al"),
+        (Said, "garden", "al", "three"),
+        (Left, "garden", "al", ""),
+        (Said, "lobby", "al", "four"),
+    ]
+
+
+def test_both_names_are_taken_while_a_renaming_is_on_its_way() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("/nick bob")
+
+    for taken in ("alice", "bob"):
+        with pytest.raises(PeerError, match="is taken"):
+            Visitor(house.chat).session.enter(taken)
+    house.log.settle()
+    assert house.enter("alice").session.entered
+
+
+def test_a_change_of_case_is_a_renaming() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("/nick Alice")
+    house.log.settle()
+
+    assert alice.lines() == ["* alice is now Alice"]
+    assert house.chat.find("ALICE") is alice.session
+
+
+def test_an_error_goes_to_whoever_caused_it_alone() -> None:
+    house = House()
+    alice, bob = house.enter("alice", format_=JSON), house.enter("bob")
+    alice.lines()
+    alice.type("/nosuch")
+
+    assert [type(thing) for thing in alice.things()] == [Refused]
+    assert bob.lines() == []
+
+
+def test_nothing_is_said_by_an_empty_line() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("", "   ", "\t", "\x1b[31m", "//", "// ", "hi")
+    house.log.settle()
+
+    assert alice.lines() == ["alice: /", "alice: / ", "alice: hi"]
+
+
+def test_every_kind_of_event_reaches_the_hook_after_it_was_shown() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("hi", "/me waves", "/topic tea", "/nick al", "/quit")
+    house.log.settle()
+
+    assert [type(event) for event in house.happened] == [Joined, Said, Acted, TopicChanged, Renamed, Left]
