@@ -94,11 +94,16 @@ class Client:
             for descriptor, was in blocking.items():
                 os.set_blocking(descriptor, was)
 
+        self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
         self._reactor.addSystemEventTrigger("after", "shutdown", restore)
         StandardIO(self.terminal, reactor=self._reactor)
         self._service.startService()
         self._service.whenConnected(failAfterFailures=1).addErrback(self._no_server)
         return self._ended
+
+    def _stop(self) -> None:
+        # Both connections are closed for us now, and neither is to be taken for a fault.
+        self._over = True
 
     def _no_server(self, failure: Failure) -> None:
         self.end(f"no server at {self._where}: {failure.getErrorMessage()}")
