@@ -3,7 +3,7 @@
 PYTHON = python3
 BIN = .venv/bin
 
-.PHONY: help run test soak lint docs clean
+.PHONY: help run test soak lint docs bench profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -29,10 +29,20 @@ docs: .venv/installed-docs ## build the documentation; a warning is an error
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env -q docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
+bench: .venv/installed-bench build/chatload build/climit ## measure the server beside its peers: a quarter of an hour
+	$(BIN)/python -m benchmarks $(ARGS)
+
+profile: .venv/installed-bench build/chatload ## draw where the server's time goes, to build/profile.svg
+	$(BIN)/python -m benchmarks.flamegraph $(ARGS)
+
+build/%: benchmarks/%.c
+	@mkdir -p build
+	$(CC) -O2 -o $@ $<
+
 clean: ## remove .venv and everything that was built
 	rm -rf .venv .tox build dist docs/_build *.egg-info .coverage .coverage.* .hypothesis .*_cache dropin.cache
 	rm -f twisted/plugins/dropin.cache
-	find chatroom twisted tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find benchmarks chatroom twisted tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

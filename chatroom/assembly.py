@@ -7,42 +7,73 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from chatroom.constants import ENCODING
 from chatroom.delivery import Delivery
+from chatroom.errors import ChatError
 from chatroom.events import Event
-from chatroom.log.memory import MemoryLog
+from chatroom.log.memory import CAPACITY, MemoryLog
+from chatroom.log.sqlite import SQLiteLog
 from chatroom.room import Chat
-from chatroom.settings import Settings
+from chatroom.settings import NO_HISTORY, Settings
 from chatroom.text import clean
 
 _log = Logger()
 
 
 def open_chat(
-    settings: Settings, clock: Callable[[], IReactorTime], hook: Callable[[Event], None] | None = None
+    settings: Settings,
+    clock: Callable[[], Any],
+    hook: Callable[[Event], None] | None = None,
+    on_broken: Callable[[ChatError], None] = lambda error: None,
 ) -> Chat:
     """The rooms of one server, with nobody in them.
 
     :param clock: the reactor, asked for only once somebody has come.
     :param hook: called with every event; what it raises is logged.
+    :param on_broken: called when the history can be kept no more.
     :raises OSError: the file with the message of the day cannot be read.
+    :raises HistoryUnusable: the file of the history cannot be used.
     """
 
+    def broken(error: ChatError) -> None:
+        _log.critical("{error}", error=error)
+        on_broken(error)
+
+    motd = read_motd(settings.motd)
+    log = _open_log(settings, clock)
+    delivery = Delivery()
+    delivery.start(log.last_committed)
+    return Chat(
+        log,
+        delivery,
+        now=time.time,
+        settings=settings,
+        motd=motd,
+        hook=hook and _guarded(hook),
+        on_not_kept=lambda error: _log.error("{error}", error=error),
+        on_broken=broken,
+    )
+
+
+def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | MemoryLog:
     def soon(call: Callable[[], None]) -> None:
         clock().callLater(0, call)
 
-    log = MemoryLog(soon, time.time)
-    return Chat(
-        log,
-        Delivery(),
+    if settings.history == NO_HISTORY:
+        return MemoryLog(soon, time.time, settings.keep_events or CAPACITY)
+    return SQLiteLog(
+        settings.history,
+        soon=soon,
+        later=lambda seconds, call: clock().callLater(seconds, call),
+        from_thread=lambda call: clock().callFromThread(call),
         now=time.time,
-        settings=settings,
-        motd=read_motd(settings.motd),
-        hook=hook and _guarded(hook),
+        durability=settings.durability,
+        keep_seconds=settings.keep * 24 * 60 * 60,
+        keep_events=settings.keep_events,
     )
 
 

@@ -7,6 +7,7 @@ session for what should happen, or raises a :class:`~chatroom.errors.PeerError`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,13 +15,19 @@ from typing import TYPE_CHECKING
 
 from chatroom import nicknames
 from chatroom.errors import BadArgument, UnknownCommand
-from chatroom.events import History, Notice, RoomList, RoomSummary
+from chatroom.events import Found, Notice, RoomList, RoomSummary
+from chatroom.handshake import MAX_DIGITS
 
 if TYPE_CHECKING:
     from chatroom.session import Session
 
 MAX_HISTORY = 1000
 """Lines that ``/history`` shows at most."""
+
+FOUND = 20
+"""Lines that ``/search`` shows at most."""
+
+MAX_ID = 2**63 - 1
 
 Handler = Callable[["Session", str], None]
 
@@ -42,7 +49,7 @@ class Command:
     @property
     def required(self) -> int:
         """How many arguments must be there."""
-        return sum(not argument.startswith("[") for argument in self.arguments.split())
+        return len(re.sub(r"\[[^]]*\]", "", self.arguments).split())
 
 
 COMMANDS: dict[str, Command] = {}
@@ -137,15 +144,34 @@ def _topic(session: Session, argument: str) -> None:
     session.tell(Notice(f"the topic of {room} is: {topic}" if topic else f"there is no topic in {room}"))
 
 
-@command("history", "[n]", f"show the last n lines of talk in this room, at most {MAX_HISTORY}")
+@command("history", "[n] [before ID]", f"show the last n lines of talk in this room, at most {MAX_HISTORY}")
 def _history(session: Session, argument: str) -> None:
-    if argument and not (argument.isascii() and argument.isdigit() and 1 <= int(argument[:9]) <= MAX_HISTORY):
-        raise BadArgument(what=f"{argument} is not a number from 1 to {MAX_HISTORY}", usage=COMMANDS["history"].usage)
+    words = argument.split()
+    before = _number(words.pop(), MAX_ID, "history") if words[-2:-1] == ["before"] else None
+    if before is not None:
+        words.pop()
+    count = _number(words.pop(), MAX_HISTORY, "history") if words else session.chat.settings.replay
+    if words:
+        raise BadArgument(what="/history takes less than that", usage=COMMANDS["history"].usage)
     room = session.active_room
-    count = int(argument) if argument else session.chat.settings.replay
     session.ask(
-        lambda answer: session.chat.log.recent(room, count, None, answer),
-        lambda events: session.tell(History(room, events)),
+        lambda answer, failed: session.chat.log.recent(room, count, before, answer, failed),
+        lambda events: session.tell_history(room, events),
+    )
+
+
+def _number(text: str, most: int, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and 1 <= int(text) <= most):
+        raise BadArgument(what=f"{text} is not a number from 1 to {most}", usage=COMMANDS[name].usage)
+    return int(text)
+
+
+@command("search", "words", f"show the last lines of talk in this room that have all these words, at most {FOUND}")
+def _search(session: Session, argument: str) -> None:
+    room = session.active_room
+    session.ask(
+        lambda answer, failed: session.chat.log.search(room, argument, FOUND, answer, failed),
+        lambda events: session.tell(Found(room, argument, events)),
     )
 
 

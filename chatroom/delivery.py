@@ -8,8 +8,10 @@ nothing and sees nothing twice. It knows no rooms' rules and no protocol: a rece
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
 from chatroom.events import Acted, Event, Left, Renamed, Said
@@ -17,7 +19,10 @@ from chatroom.formats import Format
 from chatroom.nicknames import key
 
 TAIL = 2048
-"""Events that stay in the tail, unless set otherwise."""
+"""Events that stay in the tail at most, unless set otherwise; whole batches do."""
+
+MAX_MISSED = 256 * 1024
+"""Bytes that somebody may have missed to be brought up to date from the tail."""
 
 
 class View(NamedTuple):
@@ -50,17 +55,70 @@ class _Group:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.receivers: dict[Receiver, None] = {}
+        # Each with its write, so that writing to a thousand does not look at a thousand receivers first.
+        self.receivers: dict[Receiver, Callable[[bytes], None]] = {}
 
 
-class _Rendered:
-    """An event, and what it looks like in each form that somebody has needed."""
+class _Batch:
+    """Events that were published together, and what they look like in each form that somebody has needed."""
 
-    __slots__ = ("event", "forms")
+    __slots__ = ("_forms", "events", "indexes")
 
-    def __init__(self, event: Event) -> None:
-        self.event = event
-        self.forms: dict[tuple[Format, bool], bytes] = {}
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        rooms = {event.room for event in events}
+        self.indexes: dict[str, Sequence[int]] = {}
+        """Where in the batch the events of each room are."""
+        if len(rooms) == 1:
+            self.indexes[rooms.pop()] = range(len(events))
+        else:
+            found: dict[str, list[int]] = {room: [] for room in rooms}
+            for index, event in enumerate(events):
+                found[event.room].append(index)
+            self.indexes.update(found)
+        self._forms: dict[tuple[Format, bool], list[bytes]] = {}
+
+    def first_after(self, id_: int) -> int:
+        """Where the first event with an id above ``id_`` is."""
+        return bisect_right(self.events, id_, key=lambda event: event.id)
+
+    def render(self, view: View, start: int, stop: int) -> list[bytes]:
+        """What ``view`` shows of the events from ``start`` up to before ``stop``."""
+        rooms = view.rooms & self.indexes.keys()
+        if len(rooms) == 1 and not view.ignored:
+            (room,) = rooms
+            indexes = self.indexes[room]
+            if len(indexes) == len(self.events):
+                return self._whole((view.format, room != view.active))[start:stop]
+        else:
+            indexes = sorted(index for room in rooms for index in self.indexes[room])
+        return self._some(view, [index for index in indexes if start <= index < stop])
+
+    def _whole(self, form: tuple[Format, bool]) -> list[bytes]:
+        lines = self._forms.get(form)
+        if lines is None or not all(lines):
+            format_, elsewhere = form
+            lines = self._forms[form] = [format_.event(event, elsewhere) for event in self.events]
+        return lines
+
+    def _some(self, view: View, indexes: Iterable[int]) -> list[bytes]:
+        shown: list[bytes] = []
+        before = None
+        for index in indexes:
+            event = self.events[index]
+            if view.ignored and not view.shows(event):
+                continue
+            if view.format.once_for_all_rooms and _same(before, event):
+                # Where they speak themselves is what they want to know of.
+                if event.room != view.active:
+                    continue
+                shown.pop()
+            before = event
+            form = (view.format, event.room != view.active)
+            lines = self._forms.setdefault(form, [b""] * len(self.events))
+            lines[index] = lines[index] or view.format.event(event, form[1])
+            shown.append(lines[index])
+        return shown
 
 
 class Delivery:
@@ -72,29 +130,38 @@ class Delivery:
         self._groups: dict[View, _Group] = {}
         self._groups_of_room: dict[str, dict[_Group, None]] = {}
         self._group_of: dict[Receiver, _Group] = {}
-        self._tail: deque[_Rendered] = deque()
+        self._tail: deque[_Batch] = deque()
+        self._in_tail = 0
         self._length_of_tail = tail
         # Events up to this id may be gone from the tail.
         self._forgotten = 0
+
+    def start(self, last: int) -> None:
+        """Begin behind the event ``last``, the newest of a log that was there before."""
+        self.published = self._forgotten = last
 
     def attach(self, receiver: Receiver, view: View, after: int) -> bool:
         """Have ``receiver`` hear everything in ``view`` with an id above ``after``, and from now on.
 
         Whoever was attached before hears the new view instead.
 
-        :returns: False, with nothing changed, when the tail does not reach back to ``after``.
+        :returns: False, with nothing changed, when the tail does not reach back to ``after``, or holds more behind
+            it than one should be sent at once.
         """
         if after < self._forgotten:
             return False
+        missed = self._missed(view, after)
+        if len(missed) > MAX_MISSED:
+            return False
         self.detach(receiver)
-        if missed := self._render(view, self._after(after)):
+        if missed:
             receiver.write(missed)
         group = self._groups.get(view)
         if group is None:
             group = self._groups[view] = _Group(view)
             for room in view.rooms:
                 self._groups_of_room.setdefault(room, {})[group] = None
-        group.receivers[receiver] = None
+        group.receivers[receiver] = receiver.write
         self._group_of[receiver] = group
         return True
 
@@ -118,60 +185,37 @@ class Delivery:
         :param turned: the receivers whose view changes within the batch, each with the id of the event at which
             it does: they are shown the batch up to there, and detached; whoever attaches them says what follows.
         """
-        rendered = [_Rendered(event) for event in batch]
+        published = _Batch(batch)
         for receiver, last in turned.items():
             group = self._group_of.get(receiver)
             if group is not None:
                 self.detach(receiver)
-                if heard := self._render(group.view, (one for one in rendered if one.event.id <= last)):
-                    receiver.write(heard)
+                if heard := published.render(group.view, 0, published.first_after(last)):
+                    receiver.write(b"".join(heard))
         self.published = batch[-1].id
-        self._tail.extend(rendered)
-        for group in self._groups_that_hear(batch):
-            if data := self._render(group.view, rendered):
+        self._tail.append(published)
+        self._in_tail += len(batch)
+        for group in self._groups_that_hear(published.indexes):
+            if lines := published.render(group.view, 0, len(batch)):
+                data = b"".join(lines)
                 # A receiver that is written to may be let go for it, so go through a copy.
-                for receiver in list(group.receivers):
-                    receiver.write(data)
-        while len(self._tail) > self._length_of_tail:
-            self._forgotten = self._tail.popleft().event.id
+                for write in list(group.receivers.values()):
+                    write(data)
+        while self._in_tail > self._length_of_tail:
+            forgotten = self._tail.popleft().events
+            self._in_tail -= len(forgotten)
+            self._forgotten = forgotten[-1].id
 
-    def _groups_that_hear(self, batch: Sequence[Event]) -> Iterable[_Group]:
-        rooms = {event.room for event in batch}
+    def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[_Group]:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))
 
-    def _after(self, id_: int) -> Iterator[_Rendered]:
-        found = []
-        for one in reversed(self._tail):
-            if one.event.id <= id_:
-                break
-            found.append(one)
-        return reversed(found)
-
-    def _render(self, view: View, events: Iterable[_Rendered]) -> bytes:
-        """What ``view`` shows of ``events``, in one buffer; empty when that is nothing."""
-        format_, active, rooms = view.format, view.active, view.rooms
-        simple = not view.ignored and (len(rooms) == 1 or not format_.once_for_all_rooms)
-        shown: list[bytes] = []
-        before = None
-        for one in events:
-            event = one.event
-            if event.room not in rooms:
-                continue
-            if not simple:
-                if not view.shows(event):
-                    continue
-                if format_.once_for_all_rooms and _same(before, event):
-                    # Where they speak themselves is what they want to know of.
-                    if event.room != active:
-                        continue
-                    shown.pop()
-            before = event
-            form = (format_, event.room != active)
-            data = one.forms.get(form)
-            if data is None:
-                data = one.forms[form] = format_.event(event, form[1])
-            shown.append(data)
-        return b"".join(shown)
+    def _missed(self, view: View, after: int) -> bytes:
+        """What ``view`` shows of the events in the tail with an id above ``after``."""
+        batches = list(takewhile(lambda batch: batch.events[-1].id > after, reversed(self._tail)))
+        missed: list[bytes] = []
+        for batch in reversed(batches):
+            missed += batch.render(view, batch.first_after(after), len(batch.events))
+        return b"".join(missed)
 
 
 def _same(before: Event | None, event: Event) -> bool:

@@ -113,3 +113,38 @@ class LooksLikeEvent(PeerError):
 class Stopping(PeerError):
     code = "stopping"
     sentence = "The server is stopping: come back in a moment."
+
+
+class NothingToSearch(PeerError):
+    code = "nothing-to-search"
+    sentence = "There is no word to search for: give one that was said."
+
+
+class TooManyClients(PeerError):
+    code = "too-many-clients"
+    sentence = "The server is full ({limit} connections): try again later."
+
+
+class TooManyFromHost(PeerError):
+    code = "too-many-from-host"
+    sentence = "There are {limit} connections from your address already: close one, or try again later."
+
+
+class NotKept(ServerFault):
+    code = "not-kept"
+    sentence = "not sent: {why}. Try again when that is mended."
+
+
+class NoHistory(ServerFault):
+    code = "no-history"
+    sentence = "The history cannot be read: {why}."
+
+
+class HistoryUnusable(ServerFault):
+    code = "history-unusable"
+    sentence = "{path}: {why}."
+
+
+class HistoryBroken(ServerFault):
+    code = "history-broken"
+    sentence = "The history in {path} cannot be kept any more ({why}): the server is stopping."

@@ -76,6 +76,9 @@ EventType = type[Said] | type[Acted] | type[Joined] | type[Left] | type[Renamed]
 KINDS: dict[str, EventType] = {kind.kind: kind for kind in (Said, Acted, Joined, Left, Renamed, TopicChanged)}
 """The kinds that a log keeps, by the name they have in it and on the wire."""
 
+KIND_NAMES: dict[type[Event], str] = {type_: name for name, type_ in KINDS.items()}
+"""The same the other way round."""
+
 TALK: tuple[EventType, ...] = (Said, Acted, TopicChanged)
 """What a newcomer is shown of the past: who came and went before is noise."""
 
@@ -139,11 +142,42 @@ class RoomList(NamedTuple):
 
 
 class History(NamedTuple):
-    """What was said in a room before."""
+    """What was said in a room before, in parts that are not too long."""
 
     room: str
     events: Sequence[Event]
     """Oldest first."""
+    after: str = ""
+    """The date of the part before; empty for the first."""
+    more: bool = False
+    """Whether another follows."""
 
 
-Answer = Notice | Refused | Private | Welcome | People | RoomList | History
+class Past(NamedTuple):
+    """What comes next has happened before, up to :class:`Live`."""
+
+    room: str
+    """The room that they come into."""
+
+
+class Live(NamedTuple):
+    """What comes next is new."""
+
+
+class Speaking(NamedTuple):
+    """They speak in another room from now on."""
+
+    room: str
+    """Empty when they are in none."""
+
+
+class Found(NamedTuple):
+    """What was said with certain words in it."""
+
+    room: str
+    words: str
+    events: Sequence[Event]
+    """Oldest first."""
+
+
+Answer = Notice | Refused | Private | Welcome | People | RoomList | History | Past | Live | Speaking | Found

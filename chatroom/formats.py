@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from chatroom.constants import ENCODING
 from chatroom.events import (
+    KIND_NAMES,
     KINDS,
     Acted,
     Answer,
     Event,
+    Found,
     History,
     Joined,
     Left,
+    Live,
     Notice,
+    Past,
     People,
     Private,
     Refused,
@@ -29,6 +33,7 @@ from chatroom.events import (
     RoomList,
     RoomSummary,
     Said,
+    Speaking,
     TopicChanged,
     Welcome,
 )
@@ -124,8 +129,19 @@ def _rooms(answer: RoomList) -> list[str]:
 def _history(answer: History) -> list[str]:
     if not answer.events:
         return [f"* nothing was said in {answer.room}"]
-    lines, day = [f"* what was said in {answer.room}:"], ""
-    for event in answer.events:
+    title = [] if answer.after else [f"* what was said in {answer.room}:"]
+    return _told(title, answer.events, answer.after)
+
+
+def _found(answer: Found) -> list[str]:
+    if not answer.events:
+        return [f"* nothing was found in {answer.room} for: {answer.words}"]
+    return _told([f"* what was found in {answer.room} for: {answer.words}"], answer.events, "")
+
+
+def _told(title: list[str], events: Sequence[Event], day: str) -> list[str]:
+    lines = list(title)
+    for event in events:
         lines.extend(_past_lines(event, False, day))
         day = day_of(event.at)
     return lines
@@ -146,6 +162,13 @@ _PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
     People: _people,
     RoomList: _rooms,
     History: _history,
+    Found: _found,
+    Speaking: lambda answer: [
+        f"* you now speak in {answer.room}" if answer.room else "* you are in no room: /join one"
+    ],
+    # That past lines have their times says the same to a person.
+    Past: lambda answer: [],
+    Live: lambda answer: [],
 }
 
 
@@ -185,14 +208,12 @@ def _json_event(event: Event) -> dict[str, object]:
     return {
         "id": event.id,
         "at": round(event.at, 3),
-        "kind": _KIND_NAMES[type(event)],
+        "kind": KIND_NAMES[type(event)],
         "room": event.room,
         "nick": event.nickname,
         "text": event.text,
     }
 
-
-_KIND_NAMES: Mapping[type[Event], str] = {type_: kind for kind, type_ in KINDS.items()}
 
 _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
     Notice: lambda answer: {"kind": "notice", "text": answer.text},
@@ -218,7 +239,17 @@ _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
         "kind": "history",
         "room": answer.room,
         "events": [_json_event(event) for event in answer.events],
+        "more": answer.more,
     },
+    Found: lambda answer: {
+        "kind": "found",
+        "room": answer.room,
+        "words": answer.words,
+        "events": [_json_event(event) for event in answer.events],
+    },
+    Past: lambda answer: {"kind": "past", "room": answer.room},
+    Live: lambda answer: {"kind": "live"},
+    Speaking: lambda answer: {"kind": "speaking", "room": answer.room},
 }
 
 
@@ -321,7 +352,15 @@ _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "rooms": lambda found: RoomList(
         [RoomSummary(_text(one["room"]), _number(one["size"]), _text(one["topic"])) for one in _list(found["rooms"])]
     ),
-    "history": lambda found: History(_text(found["room"]), [_read_event(one) for one in _list(found["events"])]),
+    "history": lambda found: History(
+        _text(found["room"]), [_read_event(one) for one in _list(found["events"])], more=found["more"] is True
+    ),
+    "found": lambda found: Found(
+        _text(found["room"]), _text(found["words"]), [_read_event(one) for one in _list(found["events"])]
+    ),
+    "past": lambda found: Past(_text(found["room"])),
+    "live": lambda found: Live(),
+    "speaking": lambda found: Speaking(_text(found["room"])),
 }
 
 

@@ -15,6 +15,9 @@ from chatroom.text import clean
 MAX_TRIES = 5
 """How many nicknames may be refused before goodbye is said."""
 
+MAX_DIGITS = 19
+"""Digits of an id: those of a log have 63 bits at most."""
+
 
 class Handshake(NamedTuple):
     """What a newcomer wants."""
@@ -23,6 +26,8 @@ class Handshake(NamedTuple):
     format: Format = PLAIN
     rooms: tuple[str, ...] = ()
     """The rooms to join, the one to speak in last; the server's own when there are none."""
+    since: int | None = None
+    """The id of the last event that they know of, when they come back."""
 
 
 def _format(value: str) -> Format:
@@ -35,9 +40,16 @@ def _rooms(value: str) -> tuple[str, ...]:
     return tuple(room for room in value.split(",") if room)
 
 
+def _since(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
+        raise BadHandshake(what=f"since={value} is not the id of an event")
+    return int(value)
+
+
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "format": ("format", _format),
     "room": ("rooms", _rooms),
+    "since": ("since", _since),
 }
 """What may stand before a ``=``: the field of :class:`Handshake` that it sets, and how its value is read."""
 

@@ -18,7 +18,7 @@ MAX_LENGTH = 32
 """Characters in a name."""
 
 _NO_START = "/*!@#:+-={["
-_NOWHERE = ":,!@*?"
+_NOWHERE = ":,!@*?\u2236\ua789"  # the last two look like a colon
 # BRAILLE PATTERN BLANK: a symbol to Unicode, a space to the eye.
 _BLANK = "\u2800"
 # Names that would make a line of somebody's read as if the server had spoken: all that a line of the

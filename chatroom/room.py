@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_network
 
 from chatroom import nicknames
 from chatroom.delivery import Delivery
@@ -32,6 +33,7 @@ from chatroom.errors import (
 )
 from chatroom.events import Acted, Answer, Event, EventType, Joined, Left, Notice, Private, Renamed, Said, TopicChanged
 from chatroom.log.interface import ILog
+from chatroom.pace import Admission
 from chatroom.settings import Settings
 from chatroom.text import visible
 
@@ -106,11 +108,15 @@ class Chat:
         settings: Settings,
         motd: Sequence[str] = (),
         hook: Callable[[Event], None] | None = None,
+        on_not_kept: Callable[[ChatError], None] = lambda error: None,
+        on_broken: Callable[[ChatError], None] = lambda error: None,
     ) -> None:
         """
         :param now: the time, in seconds since 1970, UTC.
         :param motd: lines that each newcomer is shown.
         :param hook: called with every event, after everybody was shown it. It must not raise.
+        :param on_not_kept: called when the log begins to fail; once, until it keeps something again.
+        :param on_broken: called when the log can keep nothing any more, after everybody was told.
         """
         self.settings = settings
         self.log = log
@@ -123,10 +129,19 @@ class Chat:
         self.now = now
         self.motd = motd
         self._hook = hook
+        self._on_not_kept = on_not_kept
+        self._on_broken = on_broken
+        self._failing = False
+        self.admission = Admission(
+            settings.max_clients,
+            settings.max_clients_per_host,
+            [ip_network(network) for network in settings.exempt.split(",") if network],
+        )
+        """How many connections there are, at all doors."""
         # Whose request each Joined, Left and Renamed in the log is: it hands them back in the order of the
         # appends, and a nickname would not tell, since it may have changed hands in between.
         self._asked: deque[Member] = deque()
-        log.start(self.committed, self.failed)
+        log.start(self.committed, self.failed, self.broken)
 
     # Requests: each either raises a PeerError or has an event drafted.
 
@@ -272,6 +287,7 @@ class Chat:
 
     def committed(self, batch: Sequence[Event]) -> None:
         """What the log has kept: change who is here, show it, answer those who asked for it."""
+        self._failing = False
         settled: list[tuple[Member, Event, int]] = []
         turned: dict[Member, int] = {}
         for event in batch:
@@ -307,6 +323,9 @@ class Chat:
 
     def failed(self, drafts: Sequence[tuple[EventType, str, str, str]], error: ChatError) -> None:
         """What the log could not keep: all is as it was, and those who asked for it are told."""
+        if not self._failing:
+            self._failing = True
+            self._on_not_kept(error)
         for kind, room, nickname, text in drafts:
             if kind in (Joined, Left, Renamed):
                 self._undo(self._asked.popleft(), kind, room, text, error)
@@ -315,10 +334,24 @@ class Chat:
                 if speaker is not None:
                     speaker.not_done(error)
 
+    def broken(self, error: ChatError) -> None:
+        """The log can keep nothing any more, so nothing more can be said."""
+        self.stopping = True
+        # Those too who are on their way out, and hold no nickname any more.
+        for member in dict.fromkeys([*self.everybody(), *self._asked]):
+            member.awaited = 0
+            member.not_done(error)
+        self._asked.clear()
+        self._on_broken(error)
+
     def _undo(self, member: Member, kind: EventType, room: str, text: str, error: ChatError) -> None:
         gone = self.members.get(member.key) is not member
         if kind is Joined or (kind is Left and gone):
             self._remove(member, room)
+            if kind is Left and room in self.rooms:
+                # They have gone all the same; this is no event, since it is not kept.
+                for other in self.rooms[room].members:
+                    other.tell(Notice(f"{member.nickname} left ({text})" if text else f"{member.nickname} left"))
         elif kind is Left:
             member.rooms[room] = None
         elif kind is Renamed and member.next_nickname:

@@ -5,7 +5,10 @@ The only module that sees everything: here the doors, the rooms and the reactor 
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
@@ -21,12 +24,19 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from chatroom import nicknames
-from chatroom.assembly import open_chat
+from chatroom.assembly import open_chat, read_motd
 from chatroom.constants import HOST_NAME, PORT
 from chatroom.doors.line import ChatFactory
 from chatroom.errors import ChatError
 from chatroom.settings import Settings, settings_table
 from chatroom.version import __version__
+
+HISTORY = "chatroom.sqlite"
+"""Where the history is kept unless told otherwise: a server keeps one, a room in another program need not."""
+
+BACKLOG = 4096
+"""Connections that the system holds for us until we take them: with Twisted's 50, a class that comes in at once waits
+for its packets to be sent again."""
 
 TRY_HELP = "chatroom: try --help for the options."
 
@@ -46,7 +56,7 @@ class Options(usage.Options):
             [
                 setting.name.replace("_", "-"),
                 None,
-                setting.default,
+                HISTORY if setting.name == "history" else setting.default,
                 f"{setting.metadata['unit']}: {setting.metadata['explanation']}",
             ]
             for setting in settings_table()
@@ -81,7 +91,7 @@ class Options(usage.Options):
         except ChatError as error:
             raise usage.UsageError(f"--room {self.settings.room}: {error}") from None
         try:
-            self.chat = open_chat(self.settings, _global_reactor)
+            read_motd(self.settings.motd)
         except OSError as error:
             raise usage.UsageError(f"--motd {self.settings.motd}: {error.strerror}") from None
         self.endpoint = self._endpoint("port")
@@ -103,7 +113,7 @@ class Options(usage.Options):
         if description.isascii() and description.isdigit():
             if not int(description) < 65536:
                 raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
-            description = f"tcp:{description}:interface={_quoted(self['host'])}"
+            description = f"tcp:{description}:interface={_quoted(self['host'])}:backlog={BACKLOG}"
         try:
             endpoint: IStreamServerEndpoint = serverFromString(_global_reactor(), description)
         except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
@@ -142,24 +152,23 @@ class ChatService(Service):
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._factory = ChatFactory(chat=options.chat, reactor=_global_reactor())
+        self._factory: ChatFactory | None = None
         self._port: IListeningPort | None = None
 
     def privilegedStartService(self) -> None:
-        """Listen; before twistd gives up the right to listen on ports below 1024."""
-        self._listen()
-
-    def startService(self) -> None:
-        super().startService()
-        self._listen()
-
-    def _listen(self) -> None:
-        if self._port is not None:
-            return
+        """Open the history and listen: in the process that stays, and before it gives up any rights."""
+        _raise_file_limit()
+        try:
+            chat = open_chat(self._options.settings, _global_reactor, on_broken=self._end)
+        except (ChatError, OSError) as error:
+            raise CannotStart(f"--history {error}") from None
+        self._factory = ChatFactory(chat=chat, reactor=_global_reactor())
         failures: list[BaseException] = []
         listening = self._options.endpoint.listen(self._factory)
         listening.addCallbacks(self._listens, lambda failure: failures.append(failure.value))
         if failures:
+            # Closes the history, which has begun.
+            chat.stop(lambda: None)
             raise CannotStart(_why_not(failures[0], self._options))
 
     def _listens(self, port: IListeningPort) -> None:
@@ -167,12 +176,30 @@ class ChatService(Service):
         for line in how_to_join(port.getHost()):
             self._log.info("{line}", line=line)
 
+    def _end(self, error: ChatError) -> None:
+        # The program's own last word, behind twistd's, which knows no other status than 0.
+        atexit.register(os._exit, 1)
+        if _global_reactor().running:
+            _global_reactor().stop()
+
     def stopService(self) -> Deferred[None]:
         super().stopService()
         port, self._port = self._port, None
         # The file of a Unix socket is taken away only when the port has closed.
         closed = maybeDeferred(port.stopListening) if port is not None else succeed(None)
-        return self._factory.stop().addCallback(lambda _: closed)
+        stopped = self._factory.stop() if self._factory is not None else succeed(None)
+        return stopped.addCallback(lambda _: closed)
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files, and so connections, as the system lets us."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _why_not(error: BaseException, options: Options) -> str:

@@ -18,17 +18,21 @@ from typing import Protocol
 from chatroom import commands, nicknames
 from chatroom.delivery import View
 from chatroom.errors import BadArgument, ChatError, InNoRoom, PeerError
-from chatroom.events import Answer, Event, Joined, Left, Notice, People, Refused, Welcome
+from chatroom.events import Answer, Event, History, Joined, Left, Live, Notice, Past, People, Refused, Speaking, Welcome
 from chatroom.formats import PLAIN, Format, day_of
-from chatroom.log.interface import Events
+from chatroom.log.interface import Events, NoAnswer
+from chatroom.outbox import PIECE, Outbox
 from chatroom.room import Chat, Member
 from chatroom.text import clean
 
 NAMED_AT_ONCE = 20
 """How many of those in a room a newcomer is told by name: for all, there is ``/who``."""
 
-PAGE = 500
-"""Events that are asked of the log at once when somebody comes back to more than the tail holds."""
+PAGE = 200
+"""Events that are asked of the log at once for somebody who comes back."""
+
+PART = 50
+"""Events of a history that are told at once; of the longest lines, a quarter of what one may be behind."""
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -36,8 +40,9 @@ _NOBODY: frozenset[str] = frozenset()
 class Door(Protocol):
     """What a session needs of the door that it stands at."""
 
-    def write(self, data: bytes) -> None:
-        """Send whole lines."""
+    @property
+    def outbox(self) -> Outbox:
+        """What is written to the person."""
 
     def go_on(self) -> None:
         """The session is not busy any more."""
@@ -49,7 +54,7 @@ class Door(Protocol):
 class Session(Member):
     """Somebody who has come, or is coming, in."""
 
-    __slots__ = ("_asking", "_door", "_ignored", "_quitting", "active", "chat", "entered", "format")
+    __slots__ = ("_asking", "_door", "_ignored", "_quitting", "_since", "active", "chat", "entered", "format", "write")
 
     def __init__(self, chat: Chat, door: Door) -> None:
         super().__init__()
@@ -63,6 +68,9 @@ class Session(Member):
         self._ignored = _NOBODY
         self._asking = False
         self._quitting = False
+        self._since: int | None = None
+        self.write: Callable[[bytes], None] = door.outbox.write
+        """Send whole lines in their format. The very method of the outbox, since every delivery calls it."""
 
     @property
     def busy(self) -> bool:
@@ -83,13 +91,16 @@ class Session(Member):
 
     # What the door hands in.
 
-    def enter(self, nickname: str, rooms: Sequence[str] = ()) -> None:
+    def enter(self, nickname: str, rooms: Sequence[str] = (), since: int | None = None) -> None:
         """Ask to come in.
 
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
+        :param since: the id of the last event that they know of; then all that they missed is shown to them.
         :raises PeerError: it cannot be; they may try again.
         """
         names = list(dict.fromkeys(nicknames.room_name(room) for room in rooms)) or [self.chat.default_room]
+        # An id that has not been given yet is another log's.
+        self._since = since if since is not None and since <= self.chat.delivery.published else None
         self.chat.claim(self, nickname)
         try:
             self.chat.join(self, names)
@@ -114,6 +125,7 @@ class Session(Member):
     def lost(self, reason: str) -> None:
         """The connection has gone."""
         self._door = None
+        self.write = _to_nobody
         self.chat.delivery.detach(self)
         if not self._quitting:
             self._quitting = True
@@ -154,8 +166,16 @@ class Session(Member):
         self._hear(self.chat.delivery.published)
         self.tell(Notice(f"you hear {nickname} again"))
 
-    def ask(self, question: Callable[[Events], None], answer: Events) -> None:
-        """Ask the log something, and take no more lines until ``answer`` was called with what it said."""
+    def ask(
+        self,
+        question: Callable[[Events, NoAnswer], None],
+        answer: Events,
+        no_answer: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Ask the log something, and take no more lines until ``answer`` was called with what it said.
+
+        :param no_answer: called when it cannot say, after they were told why.
+        """
 
         def answered(events: Sequence[Event]) -> None:
             self._asking = False
@@ -163,8 +183,38 @@ class Session(Member):
                 answer(events)
                 self._go_on()
 
+        def failed(error: ChatError) -> None:
+            self._asking = False
+            if self._door is not None:
+                self.refuse(error)
+                no_answer()
+                self._go_on()
+
         self._asking = True
-        question(answered)
+        question(answered, failed)
+
+    def tell_history(self, room: str, events: Sequence[Event], after: str = "") -> None:
+        """Tell what was said in ``room``, no faster than it is read.
+
+        :param after: the date of the last that was told already.
+        """
+        part, rest = events[:PART], events[PART:]
+        self.tell(History(room, part, after, bool(rest)))
+        if rest:
+            self.when_read(lambda: self.tell_history(room, rest, day_of(part[-1].at)))
+
+    def when_read(self, call: Callable[[], None]) -> None:
+        """Call ``call``, and take no more lines until then, once they have read what they were shown."""
+
+        def read() -> None:
+            self._asking = False
+            if self._door is not None:
+                call()
+                self._go_on()
+
+        if self._door is not None:
+            self._asking = True
+            self._door.outbox.when_drained(read)
 
     def people(self, room: str, at_most: int | None = None) -> People:
         """Who is in ``room``.
@@ -177,11 +227,6 @@ class Session(Member):
         return People(room, found.topic, named, len(found.members))
 
     # What is shown to them.
-
-    def write(self, data: bytes) -> None:
-        """Send whole lines in their format."""
-        if self._door is not None:
-            self._door.write(data)
 
     def tell(self, answer: Answer) -> None:
         self.write(self.format.answer(answer))
@@ -220,52 +265,99 @@ class Session(Member):
         else:
             self._go_on()
 
+    # Arriving: what was before, from the log, and then, without a gap, what is now, from delivery.
+
     def _arrive(self, rooms: Sequence[str], first: int) -> None:
-        """Show what a newcomer to ``rooms`` wants to know, then what is said from the event ``first`` on."""
-        if not self.entered:
+        """Show a newcomer to ``rooms`` what they want to know, then everything from the event ``first`` on."""
+        if self.entered:
+            others = rooms
+        else:
             self.entered = True
+            others = rooms[:-1]
             here = self.people(self.active, NAMED_AT_ONCE)
             self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.size))
             for line in self.chat.motd:
                 self.tell(Notice(line))
-            others = rooms[:-1]
-        else:
-            others = rooms
         for room in others:
             self.tell(self.people(room, NAMED_AT_ONCE))
-        self._show_past(list(rooms), first)
+        self.tell(Past(self.active))
+        since, self._since = self._since, None
+        if since is None:
+            self._show_past(list(rooms), first)
+        else:
+            self._show_missed(since, first, day_of(self.chat.now()))
 
     def _show_past(self, rooms: list[str], first: int) -> None:
+        """Show the last talk before ``first`` in each of ``rooms``."""
         if not rooms:
-            self._catch_up(first - 1)
+            self._go_live(first - 1)
             return
         room = rooms.pop(0)
 
         def show(events: Sequence[Event]) -> None:
-            day = day_of(self.chat.now())
-            for event in events:
-                if not self.ignores(event.nickname):
-                    self.write(self.format.past_event(event, room != self.active, day))
-                    day = day_of(event.at)
-            self._show_past(rooms, first)
+            self._show(events, day_of(self.chat.now()), lambda day: self._show_past(rooms, first))
 
-        self.ask(lambda answer: self.chat.log.recent(room, self.chat.settings.replay, first, answer), show)
+        replay = self.chat.settings.replay
+        self.ask(
+            lambda answer, failed: self.chat.log.recent(room, replay, first, answer, failed),
+            show,
+            lambda: self._show_past(rooms, first),
+        )
+
+    def _show_missed(self, after: int, first: int, day: str) -> None:
+        """Show everything behind ``after`` and before ``first`` in all their rooms, a page at a time."""
+
+        def show(events: Sequence[Event]) -> None:
+            missed = [event for event in events if event.id < first]
+            if not missed:
+                self._go_live(first - 1)
+                return
+            self._show(missed, day, lambda day: self._show_missed(missed[-1].id, first, day))
+
+        rooms = frozenset(self.rooms)
+        self.ask(lambda answer, failed: self.chat.log.since(rooms, after, PAGE, answer, failed), show, self._close)
+
+    def _show(self, events: Sequence[Event], day: str, then: Callable[[str], None]) -> None:
+        """Show ``events`` as past, no faster than they are read, and call ``then`` with the last's date."""
+        view = self._view()
+        # What is written at once must not by itself be more than may wait.
+        piece = min(PIECE, self.chat.settings.sendq // 2)
+        shown, size, count = [], 0, 0
+        for event in events:
+            count += 1
+            if view.shows(event):
+                shown.append(self.format.past_event(event, event.room != self.active, day))
+                size += len(shown[-1])
+                day = day_of(event.at)
+                if size >= piece:
+                    break
+        if shown:
+            self.write(b"".join(shown))
+        rest = events[count:]
+        self.when_read(lambda: self._show(rest, day, then) if rest else then(day))
+
+    def _go_live(self, after: int) -> None:
+        self.tell(Live())
+        self._catch_up(after)
 
     def _catch_up(self, after: int) -> None:
         """Hear everything with an id above ``after``, and go on from there."""
         if self._hear(after):
             return
+        # More has happened since than delivery has by it: the log has it all.
         view = self._view()
-        # The answer goes as far as what was published when it was asked for, perhaps no further.
         asked_at = self.chat.delivery.published
 
         def show(events: Sequence[Event]) -> None:
-            for event in events:
-                if view.shows(event):
-                    self.write(self.format.event(event, event.room != self.active))
-            self._catch_up(events[-1].id if events else asked_at)
+            self.write(
+                b"".join(self.format.event(event, event.room != self.active) for event in events if view.shows(event))
+            )
+            # The answer goes as far as what was published when it was asked for, perhaps no further.
+            last = events[-1].id if events else asked_at
+            self.when_read(lambda: self._catch_up(last))
 
-        self.ask(lambda answer: self.chat.log.since(view.rooms, after, PAGE, answer), show)
+        # Whoever cannot be shown what came before is shown nothing of what comes after: they can come back.
+        self.ask(lambda answer, failed: self.chat.log.since(view.rooms, after, PAGE, answer, failed), show, self._close)
 
     def _view(self) -> View:
         return View(self.format, frozenset(self.rooms), self.active, self._ignored)
@@ -275,7 +367,7 @@ class Session(Member):
 
     def _speak_in(self, room: str) -> None:
         self.active = room
-        self.tell(Notice(f"you now speak in {room}" if room else "you are in no room: /join one"))
+        self.tell(Speaking(room))
 
     def _go_on(self) -> None:
         if self._door is not None and not self.busy:
@@ -284,6 +376,10 @@ class Session(Member):
     def _close(self) -> None:
         if self._door is not None:
             self._door.close()
+
+
+def _to_nobody(data: bytes) -> None:
+    """What somebody who has gone is written by."""
 
 
 def _key(nickname: str) -> str:

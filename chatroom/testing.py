@@ -159,10 +159,15 @@ class Person(Protocol):
         self._closed = True
 
 
+BUFFER = 64 * 1024
+"""Unsent bytes above which a transport pauses its producer, as Twisted's do."""
+
+
 class _End(StringTransport):
     """One end of a connection: what is written here is read at the ``other``, each piece as it was written.
 
-    Nothing is buffered in between, so what the other end does not read counts as not yet sent.
+    Nothing is buffered in between, so what the other end does not read counts as not yet sent. A producer is
+    paused, and asked for more, when a socket's would be.
     """
 
     other: _End
@@ -173,16 +178,37 @@ class _End(StringTransport):
         self._protocol = protocol
         # None stands for the end of what the other sends.
         self._unread: deque[bytes | None] = deque()
+        self._unread_bytes = 0
         self._at_end = False
         self._finished = False
+        self._producer_paused = False
 
     def write(self, data: bytes) -> None:
         if self.connected and not self._finished and data:
             self.other._arrives(bytes(data))
+            if self.producer is not None and self.streaming and self.other._unread_bytes > BUFFER:
+                self._producer_paused = True
+                self.producer.pauseProducing()
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         for piece in data:
             self.write(piece)
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        if not self.connected:
+            producer.stopProducing()
+            return
+        super().registerProducer(producer, streaming)
+        self._producer_paused = False
+        if not streaming:
+            producer.resumeProducing()
+
+    def _sent(self) -> None:
+        """The other end has read everything."""
+        producer = self.producer
+        if producer is not None and self.connected and (self._producer_paused or not self.streaming):
+            self._producer_paused = False
+            producer.resumeProducing()
 
     def send_no_more(self) -> None:
         if not self._finished:
@@ -207,15 +233,19 @@ class _End(StringTransport):
 
     def _arrives(self, piece: bytes | None) -> None:
         self._unread.append(piece)
+        self._unread_bytes += len(piece or b"")
         self._clock.callLater(0, self._read)
 
     def _read(self) -> None:
         while self._unread and (self.producerState == "producing" or not self.connected):
             piece = self._unread.popleft()
+            self._unread_bytes -= len(piece or b"")
             if piece is None:
                 self._end()
             elif self.connected:
                 self._protocol.dataReceived(piece)
+                if not self._unread_bytes:
+                    self.other._sent()
 
     def _end(self) -> None:
         self._at_end = True
@@ -231,5 +261,8 @@ class _End(StringTransport):
     def _lost(self, reason: Exception) -> None:
         if self.connected:
             self.connected = False
+            producer, self.producer = self.producer, None
+            if producer is not None:
+                producer.stopProducing()
             self._protocol.connectionLost(Failure(reason))
             self._read()

@@ -42,3 +42,24 @@ def visible(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(one for one in folded if unicodedata.category(one) != "Cf").split())
+
+
+# Han, kana, Bopomofo, Hangul and their extensions: scripts whose words have no spaces between them, or whose
+# words carry endings that one would not type.
+_UNSPACED = re.compile(
+    "([\u1100-\u11ff\u2e80-\u30ff\u3100-\u318f\u31a0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
+)
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def apart(text: str) -> str:
+    """``text`` with a space on each side of every character of a script that has none between its words."""
+    return _UNSPACED.sub(r" \1 ", text)
+
+
+def words_of(text: str) -> str:
+    """The words of ``text`` as they are compared, in lower case and without accents, each between two spaces."""
+    decomposed = unicodedata.normalize("NFKD", apart(text)).casefold()
+    bare = "".join([character for character in decomposed if not unicodedata.combining(character)])
+    return "".join([f" {word} " for word in _WORD.findall(bare)])

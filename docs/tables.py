@@ -13,6 +13,7 @@ from sphinx.util.typing import ExtensionMetadata
 
 from chatroom.commands import COMMANDS
 from chatroom.service import Options
+from chatroom.settings import settings_table
 
 
 def command_list() -> list[str]:
@@ -21,11 +22,14 @@ def command_list() -> list[str]:
 
 
 def option_list() -> list[str]:
-    """reST: each option with its unit, default and explanation."""
+    """reST: each option with its unit, default and explanation, and ChatFactory's default where it is another."""
     lines = []
+    of_factory = {setting.name.replace("_", "-"): setting.default for setting in settings_table()}
     for name, _letter, default, description in (parameter[:4] for parameter in Options.optParameters):
         unit, _, explanation = description.partition(": ")
         shown = "none" if default == "" else f"``{default}``"
+        if of_factory.get(name, default) != default:
+            shown += f"; of ``ChatFactory``: ``{of_factory[name]}``"
         lines += [f"``--{name} {unit}``", f"    {explanation}. Default: {shown}.", ""]
     return lines
 

@@ -8,18 +8,17 @@ from collections.abc import Callable, Sequence
 from zope.interface import implementer
 
 from chatroom.delivery import TAIL, Delivery
-from chatroom.errors import ServerFault
+from chatroom.errors import ChatError, NoHistory, NotKept
 from chatroom.events import TALK, Answer, Event, EventType, Notice
 from chatroom.formats import read_json
-from chatroom.log.interface import Committed, Events, Failed, ILog
+from chatroom.log.interface import Broken, Committed, Events, Failed, ILog, NoAnswer
+from chatroom.outbox import Outbox, TransportOutbox
 from chatroom.room import Chat
 from chatroom.session import Session
 from chatroom.settings import Settings
 
-
-class NotKept(ServerFault):
-    code = "not-kept"
-    sentence = "Not sent: the disk is full."
+NOT_SENT = "! not sent: the disk is full. Try again when that is mended."
+"""What somebody reads when :meth:`SteppedLog.fail` was called."""
 
 
 @implementer(ILog)
@@ -34,13 +33,13 @@ class SteppedLog:
         self.prompt = prompt
         self.drafts: deque[tuple[EventType, str, str, str]] = deque()
         self.events: list[Event] = []
-        self._answers: deque[tuple[Events, Sequence[Event]]] = deque()
-        self._last_id = 0
-        self._done: Callable[[], None] | None = None
+        self.last_committed = 0
+        self._questions: deque[tuple[Events, NoAnswer, Sequence[Event]]] = deque()
 
-    def start(self, committed: Committed, failed: Failed) -> None:
+    def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
         self._committed = committed
         self._failed = failed
+        self._broken = broken
 
     def append(self, kind: EventType, room: str, nickname: str, text: str) -> None:
         self.drafts.append((kind, room, nickname, text))
@@ -50,8 +49,8 @@ class SteppedLog:
         batch: list[Event] = []
         for kind, *fields in self._take(count):
             # There may be gaps between ids.
-            self._last_id += 1 + len(batch) % 3
-            batch.append(kind(self._last_id, float(self._last_id), *fields))
+            self.last_committed += 1 + len(batch) % 3
+            batch.append(kind(self.last_committed, float(self.last_committed), *fields))
         self.events.extend(batch)
         if batch:
             self._committed(batch)
@@ -60,32 +59,49 @@ class SteppedLog:
         """Fail to keep them."""
         drafts = self._take(count)
         if drafts:
-            self._failed(drafts, NotKept())
+            self._failed(drafts, NotKept(why="the disk is full"))
+
+    def break_down(self, error: ChatError) -> None:
+        """Keep nothing any more."""
+        self.drafts.clear()
+        self._broken(error)
 
     def _take(self, count: int | None) -> list[tuple[EventType, str, str, str]]:
         count = len(self.drafts) if count is None else min(count, len(self.drafts))
         return [self.drafts.popleft() for _ in range(count)]
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events) -> None:
-        talk = [event for event in self.events if event.room == room and isinstance(event, TALK)]
-        older = [event for event in talk if before is None or event.id < before]
-        self._asked(answer, older[max(len(older) - count, 0) :])
+    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
+        older = [event for event in self._talk(room) if before is None or event.id < before]
+        self._ask(answer, failed, older[max(len(older) - count, 0) :])
 
-    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events) -> None:
-        self._asked(answer, [event for event in self.events if event.id > after and event.room in rooms][:limit])
+    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
+        found = [event for event in self.events if event.id > after and event.room in rooms]
+        self._ask(answer, failed, found[:limit])
 
-    def _asked(self, answer: Events, events: Sequence[Event]) -> None:
-        self._answers.append((answer, events))
+    def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
+        found = [event for event in self._talk(room) if all(word in event.text.split() for word in words.split())]
+        self._ask(answer, failed, found[max(len(found) - count, 0) :])
+
+    def _talk(self, room: str) -> list[Event]:
+        return [event for event in self.events if event.room == room and isinstance(event, TALK)]
+
+    def _ask(self, answer: Events, failed: NoAnswer, events: Sequence[Event]) -> None:
+        self._questions.append((answer, failed, events))
         if self.prompt:
             self.answer()
 
     def answer(self) -> bool:
         """Answer the oldest question; False when there is none."""
-        if not self._answers:
+        if not self._questions:
             return False
-        answer, events = self._answers.popleft()
+        answer, _, events = self._questions.popleft()
         answer(events)
         return True
+
+    def refuse(self) -> None:
+        """Tell whoever asked the oldest question that it cannot be answered."""
+        _, failed, _ = self._questions.popleft()
+        failed(NoHistory(why="the disk is on fire"))
 
     def stop(self, done: Callable[[], None]) -> None:
         self.commit()
@@ -95,22 +111,48 @@ class SteppedLog:
 
     def settle(self) -> None:
         """Commit and answer until nothing waits."""
-        while self.drafts or self._answers:
+        while self.drafts or self._questions:
             self.commit()
             while self.answer():
                 pass
+
+
+class Wire:
+    """The transport of a visitor, who reads what is written to it unless told otherwise."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.written: list[bytes] = []
+        self._visitor = visitor
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        assert streaming
+
+    def unregisterProducer(self) -> None:
+        """There is nothing to be said to it any more."""
+
+    def write(self, data: bytes) -> None:
+        assert not self._visitor.closed, "written to somebody who has gone"
+        self.written.append(data)
+
+    def loseConnection(self) -> None:
+        self._visitor.lose()
 
 
 class Visitor:
     """The door of one session: hands in lines when the session is not busy, and keeps what it is shown."""
 
     def __init__(self, chat: Chat) -> None:
-        self.session = Session(chat, self)
         self.closed = False
         self.refused = 0
         """How often they were sent back to the entrance."""
+        self._wire = Wire(self)
+        self._outbox = TransportOutbox(self._wire, chat.settings.sendq, self.lose)
         self._waiting: deque[str] = deque()
-        self._shown = b""
+        self.session = Session(chat, self)
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._outbox
 
     def type(self, *lines: str) -> None:
         self._waiting.extend(lines)
@@ -129,11 +171,21 @@ class Visitor:
         """Lose the connection."""
         if not self.closed:
             self.closed = True
+            self._outbox.forget()
             self.session.lost("connection lost")
+
+    def stop_reading(self) -> None:
+        """Leave unread what comes."""
+        self._outbox.pauseProducing()
+
+    def read_on(self) -> None:
+        """Read what waits, and what comes."""
+        self._outbox.resumeProducing()
 
     def lines(self) -> list[str]:
         """What was shown since the last call."""
-        shown, self._shown = self._shown, b""
+        shown = b"".join(self._wire.written)
+        self._wire.written.clear()
         assert shown == b"" or shown.endswith(b"\r\n"), "not whole lines"
         return shown.decode().split("\r\n")[:-1]
 
@@ -150,10 +202,6 @@ class Visitor:
 
     # What a session asks of its door.
 
-    def write(self, data: bytes) -> None:
-        assert not self.closed, "written to somebody who has gone"
-        self._shown += data
-
     def go_on(self) -> None:
         assert not self.session.busy
         if not self.session.entered:
@@ -163,7 +211,7 @@ class Visitor:
     def close(self) -> None:
         """As a real door does: the end comes back as a lost connection."""
         if not self.closed:
-            self.lose()
+            self._outbox.close()
 
 
 class House:
@@ -172,6 +220,7 @@ class House:
     def __init__(self, log: SteppedLog | None = None, tail: int = TAIL, **settings: object) -> None:
         self.log = log or SteppedLog()
         self.happened: list[Event] = []
+        self.broken: list[ChatError] = []
         self.hook: Callable[[Event], object] = self.happened.append
         self.delivery = Delivery(tail)
         self.chat = Chat(
@@ -180,6 +229,7 @@ class House:
             now=lambda: 0.0,
             settings=Settings(**{"replay": 0, **settings}),  # type: ignore[arg-type]
             hook=self._happens,
+            on_broken=self.broken.append,
         )
 
     def _happens(self, event: Event) -> None:

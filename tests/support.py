@@ -339,3 +339,12 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind((HOST_NAME, 0))
         return port_of(taken)
+
+
+def memory(process: int, field: str) -> int:
+    """KiB that a process takes: ``VmRSS``, now, or ``VmHWM``, the most that it ever did (proc(5))."""
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        missing("there is no /proc/PID/status")
+    [line] = [line for line in status.read_text().splitlines() if line.startswith(f"{field}:")]
+    return int(line.split()[1])

@@ -14,7 +14,7 @@ from chatroom.constants import HOST_NAME, PORT
 
 @pytest.fixture
 def server(stage: Stage) -> Server:
-    return stage.serve()
+    return stage.serve("--rate", "0")
 
 
 def shell(stage: Stage, server: Server, script: str) -> Program:
@@ -152,7 +152,13 @@ def test_talk_of_another_room_is_marked(stage: Stage, server: Server) -> None:
     alice.send("anybody?")
     bot.expect("[lobby] alice: anybody?\n")
     bot.send("here")
-    bot.expect("[kitchen] bot: here\n")
+    assert bot.expect("here\n") == "bot: here\n"
+    bot.send("/join lobby")
+    bot.expect("* you now speak in lobby\n")
+    alice.send("and now?")
+    assert bot.expect("now?\n") == "alice: and now?\n"
+    bot.send("/join kitchen")
+    bot.expect("* you now speak in kitchen\n")
     bot.send("/leave")
     bot.expect("* you now speak in lobby\n")
     alice.send("welcome back")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.internet.testing import StringTransport
 
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.events import Answer, Event, Joined, Said
+from chatroom.events import Answer, Event, History, Joined, Said
 from chatroom.formats import PLAIN
 from chatroom.testing import MemoryRoom
 
@@ -257,17 +257,55 @@ def test_talk_that_is_magic_is_talk() -> None:
 
 
 def test_a_long_answer_is_received_whole() -> None:
-    room = MemoryRoom()
+    room = MemoryRoom(rate=0)
     bot = bot_in(room)
     for number in range(1000):
         bot.say(f"{number} {'x' * 4000}")
+        room.settle()
     room.settle()
     bot.things.clear()
     bot.say("/history 1000")
     room.settle()
-    [history] = bot.things
-    assert len(PLAIN.lines(history)) == 1002
+    parts = [thing for thing in bot.things if isinstance(thing, History)]
+    assert [event.text.split()[0] for part in parts for event in part.events] == [str(number) for number in range(1000)]
+    assert [part.more for part in parts] == [True] * (len(parts) - 1) + [False]
     assert bot.live
+
+
+def test_a_bot_that_comes_back_receives_what_it_missed_and_hears_only_what_is_new() -> None:
+    room = MemoryRoom()
+    alice = room.enter("alice")
+    factory = ChatClientFactory("bot", Bot, ["garden", "lobby"])
+    bot = room.bot(factory)
+    assert isinstance(bot, Bot)
+    alice.type("one", "/msg bot psst")
+    room.settle()
+    assert factory.last_id == [thing.id for thing in bot.things if isinstance(thing, Event)][-1]
+    bot.transport.abortConnection()
+    alice.type("two", "/join garden", "three")
+    room.settle()
+    again = room.bot(factory)
+    assert isinstance(again, Bot)
+    assert again.news() == [("entered",), ("joined", "bot"), ("joined", "bot")]
+    alice.type("four")
+    assert news_of(room, again) == [("said", "alice", "four")]
+    assert [thing.text for thing in again.things if isinstance(thing, Said)] == ["two", "three", "four"]
+    assert list(again.rooms) == ["garden", "lobby"]
+    ids = [thing.id for thing in [*bot.things, *again.things] if isinstance(thing, Event)]
+    assert ids == sorted(set(ids))
+
+
+def test_a_bot_hears_none_of_the_past_of_an_entrance_whatever_it_is() -> None:
+    room = MemoryRoom()
+    alice = room.enter("alice")
+    alice.type("/me waves", "/topic tea", "/nick al", "/join garden", "/leave garden")
+    room.settle()
+    factory = ChatClientFactory("bot", Bot)
+    factory.last_id = 1
+    bot = room.bot(factory)
+    assert isinstance(bot, Bot)
+    assert bot.news() == [("entered",), ("joined", "bot")]
+    assert len([thing for thing in bot.things if isinstance(thing, Event)]) == 4
 
 
 # Against anything else.
@@ -366,7 +404,7 @@ def test_somebody_elses_joining_does_not_bring_it_in() -> None:
     bot, _ = alone()
     bot.dataReceived(b'{"kind":"joined","id":1,"at":0,"room":"lobby","nick":"eve","text":""}\r\n')
     assert not bot.live
-    assert bot.news() == []
+    assert ("entered",) not in bot.news()
     assert [type(thing) for thing in bot.things] == [Joined]
 
 

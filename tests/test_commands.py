@@ -45,7 +45,8 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "/leave [room]",
         "/rooms",
         "/topic [text]",
-        "/history [n]",
+        "/history [n] [before ID]",
+        "/search words",
         "/ignore nickname",
         "/unignore nickname",
         "/quit [reason]",
@@ -167,8 +168,8 @@ def test_leave_goes_out_of_this_room_or_the_one_named(scene: Scene) -> None:
     assert scene.type("/leave garden") == ["! You are not in garden: /join garden first."]
     assert scene.type("/leave") == ["* alice left", "* you are in no room: /join one"]
     assert (
-        scene.type("/leave", "hello", "/me waves", "/topic", "/who", "/history")
-        == ["! You are in no room: /join one first; /rooms lists them."] * 6
+        scene.type("/leave", "hello", "/me waves", "/topic", "/who", "/history", "/search tea")
+        == ["! You are in no room: /join one first; /rooms lists them."] * 7
     )
     assert scene.shown(scene.bob) == ["* alice left"]
 
@@ -199,11 +200,76 @@ def test_history_shows_the_last_talk_of_this_room(scene: Scene) -> None:
     assert len(scene.type("/history")) == 5
 
 
-@pytest.mark.parametrize("argument", ["0", "-1", "1001", "ten", "1 2", "٣", "1e3", "9" * 5000])
+@pytest.mark.parametrize("argument", ["0", "-1", "1001", "ten", "٣", "1e3", "9" * 5000])
 def test_history_takes_a_number_within_its_limits(scene: Scene, argument: str) -> None:
     assert scene.type(f"/history {argument}") == [
-        f"! {argument} is not a number from 1 to 1000. Use it so: /history [n]"
+        f"! {argument} is not a number from 1 to 1000. Use it so: /history [n] [before ID]"
     ]
+
+
+def test_history_goes_back_from_an_event(scene: Scene) -> None:
+    scene.type("one", "two", "three")
+    ids = {event.text: event.id for event in scene.house.log.events}
+
+    def said(line: str) -> list[str]:
+        return [shown.partition("] ")[2] for shown in scene.type(line)[2:]]
+
+    assert said(f"/history 1 before {ids['three']}") == ["alice: two"]
+    assert said(f"/history before {ids['three']}") == ["alice: one", "alice: two"]
+    assert said(f"/history before {2**62}") == ["alice: one", "alice: two", "alice: three"]
+    assert scene.type("/history before 1") == ["* nothing was said in lobby"]
+
+
+@pytest.mark.parametrize("id_", ["0", "-1", "ten", "٣", str(2**63), "9" * 5000])
+def test_history_goes_back_from_what_can_be_an_id(scene: Scene, id_: str) -> None:
+    refusal = f"! {id_} is not a number from 1 to {2**63 - 1}. Use it so: /history [n] [before ID]"
+
+    assert scene.type(f"/history 5 before {id_}") == [refusal]
+
+
+@pytest.mark.parametrize("argument", ["1 2", "5 before 6 7", "before", "5 before", "1 2 before 3"])
+def test_history_takes_no_more_and_no_less_than_it_says(scene: Scene, argument: str) -> None:
+    [refusal] = scene.type(f"/history {argument}")
+
+    assert refusal.endswith("Use it so: /history [n] [before ID]")
+
+
+def test_a_long_history_is_told_in_parts_no_faster_than_it_is_read(scene: Scene) -> None:
+    scene.alice.type(*(f"{number} {'x' * 4000}" for number in range(200)))
+    scene.shown(scene.alice)
+    scene.alice.stop_reading()
+    scene.alice.type("/history 200", "next")
+    scene.house.log.settle()
+    assert scene.alice.outbox.waiting < 300_000, "it was all rendered at once"
+    assert scene.alice.waiting == ["next"]
+    scene.alice.read_on()
+    shown = scene.shown(scene.alice)
+
+    assert shown.count("* what was said in lobby:") == 1
+    said = [line.partition("] ")[2].split()[1] for line in shown if line.startswith("[")]
+    assert said == [str(number) for number in range(200)]
+    assert shown[-1] == "alice: next"
+
+
+def test_search_shows_the_last_talk_of_this_room_with_all_the_words(scene: Scene) -> None:
+    scene.type("tea and cake", "just tea", "/me drinks tea with cake")
+    scene.carol.type("tea and cake elsewhere")
+    shown = scene.type("/search cake tea")
+
+    assert shown[0] == "* what was found in lobby for: cake tea"
+    assert [line.partition("] ")[2] for line in shown[2:]] == ["alice: tea and cake", "* alice drinks tea with cake"]
+    assert scene.type("/search coffee") == ["* nothing was found in lobby for: coffee"]
+
+
+@pytest.mark.parametrize("line", ["/history", "/search tea"])
+def test_what_cannot_be_read_is_said_and_the_next_line_is_taken(scene: Scene, line: str) -> None:
+    scene.house.log.prompt = False
+    scene.alice.type(line, "after")
+    scene.house.log.refuse()
+
+    assert scene.type()[0] == "! The history cannot be read: the disk is on fire."
+    assert scene.type("/rooms") == ["* garden (1 here)", "* lobby (2 here)"]
+    assert [event.text for event in scene.house.log.events][-1] == "after"
 
 
 def test_history_is_answered_before_the_next_line_is_taken(scene: Scene) -> None:

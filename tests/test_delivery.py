@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatroom.delivery import TAIL, Delivery, View
+from chatroom.delivery import MAX_MISSED, TAIL, Delivery, View
 from chatroom.events import Acted, Event, Joined, Left, Renamed, Said
 from chatroom.formats import JSON, PLAIN, Format
 
@@ -104,12 +104,58 @@ def test_whoever_wants_more_than_the_tail_holds_is_told_so() -> None:
     assert ear.lines() == ["alice: 4", "alice: 5"]
 
 
-def test_the_tail_is_bounded() -> None:
+def test_the_tail_is_bounded_and_holds_whole_batches() -> None:
     delivery = Delivery()
-    delivery.publish([said(number, "x") for number in range(1, TAIL + 11)], {})
+    for first in range(1, TAIL + 20, 20):
+        delivery.publish([said(number, "x") for number in range(first, first + 20)], {})
+    forgotten = delivery.published - TAIL // 20 * 20
 
-    assert not delivery.attach(Ear(), view("lobby"), 9)
-    assert delivery.attach(Ear(), view("lobby"), 10)
+    assert not delivery.attach(Ear(), view("lobby"), forgotten - 1)
+    assert delivery.attach(Ear(), view("lobby"), forgotten)
+
+
+def test_a_batch_that_is_longer_than_the_tail_is_shown_and_not_kept() -> None:
+    delivery = Delivery(tail=2)
+    ear = attached(delivery, view("lobby"))
+    delivery.publish([said(number, str(number)) for number in range(1, 4)], {})
+
+    assert len(ear.lines()) == 3
+    assert not delivery.attach(Ear(), view("lobby"), 2)
+    assert delivery.attach(Ear(), view("lobby"), 3)
+
+
+def test_whoever_missed_more_than_one_should_be_sent_at_once_is_told_so() -> None:
+    delivery = Delivery()
+    for number in range(1, 4):
+        delivery.publish([said(number, "x" * (MAX_MISSED // 2))], {})
+    ear, elsewhere = Ear(), Ear()
+
+    assert not delivery.attach(ear, view("lobby"), 1)
+    assert ear.lines() == []
+    assert delivery.attach(ear, view("lobby"), 2)
+    assert len(ear.lines()) == 1
+    assert delivery.attach(elsewhere, view("garden"), 0)
+
+
+def test_a_delivery_that_begins_behind_an_older_log_has_nothing_of_it() -> None:
+    delivery = Delivery()
+    delivery.start(7)
+    ear = Ear()
+
+    assert delivery.published == 7
+    assert not delivery.attach(ear, view("lobby"), 6)
+    assert delivery.attach(ear, view("lobby"), 7)
+    delivery.publish([said(8, "eight")], {})
+    assert ear.lines() == ["alice: eight"]
+
+
+def test_everybody_is_written_the_very_same_bytes() -> None:
+    delivery = Delivery()
+    ears = [attached(delivery, view("lobby")) for _ in range(3)]
+    delivery.publish([said(1, "one"), said(2, "two")], {})
+
+    first, *others = (ear.writes[0] for ear in ears)
+    assert all(other is first for other in others)
 
 
 def test_a_new_view_takes_the_place_of_the_old() -> None:

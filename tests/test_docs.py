@@ -8,6 +8,9 @@ import json
 import os
 import re
 import shlex
+import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -17,22 +20,24 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from support import TIMEOUT, Program, Stage, free_port, program
+from support import TIMEOUT, Person, Program, Stage, free_port, program
 from twisted.python import usage
 
 from chatroom import HOST_NAME, PORT, ChatClientProtocol, nicknames
 from chatroom.client.terminal import parser
 from chatroom.commands import COMMANDS
 from chatroom.delivery import Delivery
-from chatroom.errors import ChatError, NicknameRefused
+from chatroom.errors import ChatError, NicknameRefused, NotKept
 from chatroom.events import KINDS, Answer
 from chatroom.formats import FORMATS
 from chatroom.handshake import OPTIONS
+from chatroom.log import schema
 from chatroom.log.memory import MemoryLog
 from chatroom.room import Chat
-from chatroom.service import Options
+from chatroom.service import HISTORY, Options
 from chatroom.settings import Settings
-from chatroom.testing import MemoryRoom, Person
+from chatroom.testing import MemoryRoom
+from chatroom.testing import Person as Visitor
 
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
@@ -69,7 +74,7 @@ class Transcript:
     def __init__(self) -> None:
         log = MemoryLog(lambda call: self.room.clock.callLater(0, call), lambda: AT)
         self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=Settings()))
-        self._clients: dict[str, Person] = {}
+        self._clients: dict[str, Visitor] = {}
         self._unread: list[str] = []
 
     def play(self, lines: list[str]) -> None:
@@ -87,7 +92,7 @@ class Transcript:
                 del self._unread[0]
         self._nothing_more_came("the end")
 
-    def _client(self, side: str) -> Person:
+    def _client(self, side: str) -> Visitor:
         if side not in self._clients:
             self._clients[side] = self.room.connect()
         return self._clients[side]
@@ -250,6 +255,99 @@ def test_the_map_of_the_architecture_shows_every_module() -> None:
     assert set(shown) - {"module"} == {".".join(path.parts) for path in paths} - {"version"}
 
 
+# Running it for good.
+
+
+def shell(stage: Stage, command: str) -> None:
+    """Run a command line as shown, where the server runs."""
+    done = subprocess.run(
+        [program("bash"), "-c", command], cwd=stage.folder, capture_output=True, check=False, timeout=TIMEOUT, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, ""), command
+
+
+def test_a_history_in_use_is_backed_up_and_then_restored_by_the_commands_that_are_shown(stage: Stage) -> None:
+    program("sqlite3")
+    shown = re.findall(r"(?m)^   \$ (.*chatroom\.sqlite.*)$", PROSE["operations.rst"])
+    backup, *restore, vacuum = shown
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    alice.send("before the backup")
+    alice.expect("alice: before the backup\r\n")
+    shell(stage, backup)
+    alice.send("after the backup")
+    alice.expect("alice: after the backup\r\n")
+    # What is taken away below, the index included, is there.
+    search_until_found(alice, "after")
+    assert server.stop() == 0
+
+    for command in [*restore, vacuum]:
+        shell(stage, command)
+    server = stage.serve()
+    bob = stage.connect(server.port)
+    bob.send("bob since=0")
+    past = bob.expect("* bob joined\r\n")
+    assert "alice: before the backup" in past
+    assert "alice: after the backup" not in past
+    search_until_found(bob, "before")
+
+
+def test_an_index_that_is_ahead_of_the_history_is_made_again(stage: Stage) -> None:
+    # An older copy was put back without taking the index away, or a power cut took back what process does not promise.
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    alice.send("the backup")
+    alice.expect("alice: the backup\r\n")
+    shutil.copy(stage.folder / HISTORY, stage.folder / "older")
+    shutil.copy(stage.folder / f"{HISTORY}-wal", stage.folder / "older-wal")
+    for number in range(10):
+        alice.send(f"{number} the backup")
+    search_until_found(alice, "9")
+    assert server.stop() == 0
+    for suffix in ("", "-wal"):
+        shutil.move(stage.folder / f"older{suffix}", stage.folder / f"{HISTORY}{suffix}")
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    alice.send("new the backup")
+    alice.expect("alice: new the backup\r\n")
+    search_until_found(alice, "new")
+
+
+def search_until_found(person: Person, word: str) -> None:
+    """The index follows behind."""
+    end = time.monotonic() + TIMEOUT
+    while True:
+        person.send(f"/search {word}")
+        person.expect(" found in lobby for: ")
+        person.send("/who")
+        if f"alice: {word} the backup" in person.expect(" in lobby: "):
+            return
+        assert time.monotonic() < end, f"{word} is not found"
+
+
+def test_every_reason_for_which_a_history_is_refused_is_explained_and_no_other() -> None:
+    source = Path(schema.__file__).read_text(encoding="utf-8")
+    reasons = {reason.replace("{version}", "9") for reason in re.findall(r'why=f?"([^"]+)"', source)}
+    reasons |= {reason for _, reason in re.findall(r'(?m)^        "([^"]+)": "([^"]+)",$', source)}
+    section = PROSE["operations.rst"].split("When the file is refused\n~")[1].split("Limits\n---")[0]
+    assert set(re.findall(r"(?m)^``(.*)``$", section)) == reasons
+
+
+def test_what_a_speaker_is_told_when_the_disk_is_full_is_what_is_shown() -> None:
+    told = f"! {NotKept(why=schema.explain(sqlite3.OperationalError('database or disk is full')))}"
+    for page in ("operations.rst", "protocol.rst"):
+        assert f"``{told}``" in re.sub(r"\s+", " ", PROSE[page])
+
+
+def test_what_systemd_is_to_start_is_understood() -> None:
+    (command,) = re.findall(r"(?m)^   ExecStart=(.*)$", PROSE["operations.rst"])
+    words, options = shlex.split(command), Options()
+    options.parseOptions(words[words.index("chatroom") + 1 :])
+    # It keeps its history where systemd lets it write.
+    assert options.settings.history == HISTORY
+    assert "\n   WorkingDirectory=%S/chatroom\n" in PROSE["operations.rst"]
+
+
 # The documentation as it is built.
 
 
@@ -279,12 +377,16 @@ def test_the_documentation_lists_every_command_as_help_does(built: Path) -> None
 
 
 def test_the_documentation_lists_every_option_with_its_unit_and_default(built: Path) -> None:
-    shown = words((built / "options.txt").read_text(encoding="utf-8"))
+    # Long defaults are broken where they can be.
+    shown = words((built / "options.txt").read_text(encoding="utf-8")).replace(" ", "")
     parameters: Any = Options.optParameters
+    of_factory = Settings()
     for name, _, default, description in parameters:
         unit, _, explanation = description.partition(": ")
-        default_shown = "none" if default == "" else default
-        assert f" --{name} {unit} {explanation}. Default: {default_shown}. " in shown
+        default_shown = "none" if default == "" else str(default)
+        if (other := getattr(of_factory, name.replace("-", "_"), default)) != default:
+            default_shown += f"; of ChatFactory: {other}"
+        assert f"--{name} {unit} {explanation}. Default: {default_shown}.".replace(" ", "") in shown
 
 
 # The examples.
@@ -315,6 +417,58 @@ def test_the_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> Non
     alice.expect("alice: hello greeter\r\n")
     alice.expect("greeter: hello alice\r\n")
     assert "greeter: hello everybody" not in alice.lines_so_far()
+
+
+def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_killed(stage: Stage) -> None:
+    port = free_port()
+    server = stage.serve(port=port)
+    scribe = run_example(stage, "scribe.py", {PORT: port})
+    minutes = Minutes(stage.folder / "minutes.txt")
+    minutes.wait_for("Joined lobby scribe")
+    for number, killed in enumerate(["scribe", "server", "scribe"]):
+        alice = stage.enter(port, "alice")
+        alice.send(f"before {number}")
+        minutes.wait_for(f"Said lobby alice before {number}")
+        if killed == "server":
+            server.signal(signal.SIGKILL)
+            server.status()
+            server = stage.serve(port=port)
+            alice = stage.enter(port, "alice")
+        else:
+            scribe.signal(signal.SIGKILL)
+            scribe.status()
+            alice.expect("* scribe left")
+        alice.send(f"while it was away {number}")
+        alice.expect(f"alice: while it was away {number}\r\n")
+        if killed == "scribe":
+            scribe = run_example(stage, "scribe.py", {PORT: port})
+        minutes.wait_for(f"Said lobby alice while it was away {number}")
+        alice.send("/quit")
+        minutes.wait_for_lines("Left lobby alice", number + 1)
+    assert minutes.ids() == list(range(1, len(minutes.ids()) + 1)), "each event, once, in their order"
+
+
+class Minutes:
+    """What the scribe has written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def wait_for(self, text: str) -> None:
+        self.wait_for_lines(text, 1)
+
+    def wait_for_lines(self, text: str, count: int) -> None:
+        """Wait until ``count`` lines have ``text`` in them."""
+        end = time.monotonic() + TIMEOUT
+        while sum(text in line for line in self._lines()) < count:
+            assert time.monotonic() < end, f"{text} does not stand in {self._lines()}"
+            time.sleep(0.02)
+
+    def ids(self) -> list[int]:
+        return [int(line.split()[0]) for line in self._lines()]
+
+    def _lines(self) -> list[str]:
+        return self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
 
 
 def test_the_bot_of_the_readme_is_that_of_the_documentation() -> None:
@@ -382,7 +536,12 @@ def conversation(command: str) -> list[str]:
 
 
 def from_server(line: str) -> bool:
-    return re.match(r"NICK$|\* |! |\w+: ", line) is not None
+    return re.match(r"NICK$|\* |! |\[|\w+: ", line) is not None
+
+
+def without_time(line: str) -> str:
+    """A line of the past looks the same whenever it was said."""
+    return re.sub(r"^\[\d\d:\d\d\] ", "[09:14] ", line)
 
 
 def test_the_transcript_of_the_readme_is_what_happens(stage: Stage) -> None:
@@ -391,9 +550,10 @@ def test_the_transcript_of_the_readme_is_what_happens(stage: Stage) -> None:
     bob_sees = conversation("python -m chatroom.client bob")
     alice = Reader(stage.start(program("nc"), HOST_NAME, str(server.port), terminal=True), alice_sees)
     alice.read_and_type()
+    alice.read_and_type()
     alice.read(until="* bob joined")
     bob = Reader(stage.client("bob", server.port, terminal=True), bob_sees)
-    for someone in (alice, bob, alice, bob):
+    for someone in (bob, alice, bob):
         someone.read_and_type()
     bob.program.to_the_end()
     alice.read()
@@ -411,11 +571,11 @@ class Reader:
     def read(self, until: str = "") -> None:
         """See what comes next, up to what they type, or to the line ``until``."""
         while self._script and from_server(self._script[0]) and self._script[0] != until:
-            self.program.expect(f"{self._script.pop(0)}\r")
+            self.program.expect(f"{self._script.pop(0).removeprefix('[09:14] ')}\r")
 
     def read_and_type(self) -> None:
         self.read()
         self.program.send(self._script.pop(0))
 
     def shown(self) -> list[str]:
-        return [line for line in self.program.lines_so_far() if line]
+        return [without_time(line) for line in self.program.lines_so_far() if line]

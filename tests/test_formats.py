@@ -14,10 +14,13 @@ from chatroom.events import (
     Acted,
     Answer,
     Event,
+    Found,
     History,
     Joined,
     Left,
+    Live,
     Notice,
+    Past,
     People,
     Private,
     Refused,
@@ -25,6 +28,7 @@ from chatroom.events import (
     RoomList,
     RoomSummary,
     Said,
+    Speaking,
     TopicChanged,
     Welcome,
 )
@@ -74,7 +78,11 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
             "rooms": [{"room": "garden", "size": 2, "topic": "roses"}, {"room": "lobby", "size": 1, "topic": ""}],
         },
     ),
-    (History("lobby", []), ["* nothing was said in lobby"], {"kind": "history", "room": "lobby", "events": []}),
+    (
+        History("lobby", []),
+        ["* nothing was said in lobby"],
+        {"kind": "history", "room": "lobby", "events": [], "more": False},
+    ),
     (
         History("lobby", [Said(1, NOON, "lobby", "alice", "hi"), Said(2, NOON + 60, "lobby", "bob", "hello")]),
         ["* what was said in lobby:", "* 2026-11-22:", "[12:05] alice: hi", "[12:06] bob: hello"],
@@ -85,8 +93,38 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
                 {"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"},
                 {"id": 2, "at": NOON + 60, "kind": "said", "room": "lobby", "nick": "bob", "text": "hello"},
             ],
+            "more": False,
         },
     ),
+    (
+        History("lobby", [Said(1, NOON, "lobby", "alice", "hi")], more=True),
+        ["* what was said in lobby:", "* 2026-11-22:", "[12:05] alice: hi"],
+        {
+            "kind": "history",
+            "room": "lobby",
+            "events": [{"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}],
+            "more": True,
+        },
+    ),
+    (
+        Found("lobby", "tea", []),
+        ["* nothing was found in lobby for: tea"],
+        {"kind": "found", "room": "lobby", "words": "tea", "events": []},
+    ),
+    (
+        Found("lobby", "hi", [Said(1, NOON, "lobby", "alice", "hi")]),
+        ["* what was found in lobby for: hi", "* 2026-11-22:", "[12:05] alice: hi"],
+        {
+            "kind": "found",
+            "room": "lobby",
+            "words": "hi",
+            "events": [{"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}],
+        },
+    ),
+    (Past("lobby"), [], {"kind": "past", "room": "lobby"}),
+    (Live(), [], {"kind": "live"}),
+    (Speaking("garden"), ["* you now speak in garden"], {"kind": "speaking", "room": "garden"}),
+    (Speaking(""), ["* you are in no room: /join one"], {"kind": "speaking", "room": ""}),
 ]
 
 

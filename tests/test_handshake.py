@@ -23,6 +23,8 @@ OPTION_NAMES, FORMAT_NAMES = ", ".join(OPTIONS), ", ".join(FORMATS)
         ("alice room=garden", Handshake("alice", PLAIN, ("garden",))),
         ("alice room=garden,kitchen format=json", Handshake("alice", JSON, ("garden", "kitchen"))),
         ("alice room=", Handshake("alice")),
+        ("alice since=0", Handshake("alice", since=0)),
+        (f"alice since={2**63 - 1} format=json", Handshake("alice", JSON, since=2**63 - 1)),
         ("alice format=json format=plain", Handshake("alice", PLAIN)),
         ("al\x1b[31mice\tformat=json", Handshake("alice", JSON)),
     ],
@@ -42,6 +44,12 @@ def test_a_nickname_and_its_options_are_read(line: str, wanted: Handshake) -> No
         ("alice =json", f"There is no option  ({OPTION_NAMES})"),
         ("alice format=xml", f"There is no format xml ({FORMAT_NAMES})"),
         ("alice format=", f"There is no format  ({FORMAT_NAMES})"),
+        ("alice since=", "since= is not the id of an event"),
+        ("alice since=-1", "since=-1 is not the id of an event"),
+        ("alice since=1.5", "since=1.5 is not the id of an event"),
+        ("alice since=٣", "since=٣ is not the id of an event"),
+        ("alice since=yesterday", "since=yesterday is not the id of an event"),
+        (f"alice since={'9' * 5000}", f"since={'9' * 5000} is not the id of an event"),
     ],
 )
 def test_what_is_not_of_that_form_is_refused_with_the_reason(line: str, what: str) -> None:

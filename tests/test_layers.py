@@ -15,9 +15,12 @@ FILES = sorted(path for path in ROOT.rglob("*.py"))
 
 CORE = {
     *("constants", "errors", "text", "events", "nicknames", "settings", "room", "commands", "session"),
-    *("delivery", "formats", "lines", "handshake", "log.interface"),
+    *("delivery", "outbox", "pace", "formats", "lines", "handshake", "log.interface"),
 }
 """The modules that do no I/O."""
+
+# What an outbox is given may be a socket, and it has to know one when it sees it.
+MAY_KNOW = {"outbox": {"socket"}}
 
 MAX_LINES = 400
 
@@ -61,7 +64,7 @@ def test_the_core_is_all_there() -> None:
 
 @pytest.mark.parametrize("name", sorted(CORE))
 def test_the_core_knows_neither_twisted_nor_a_door(name: str) -> None:
-    used = modules_used_by(MODULES[name])
+    used = modules_used_by(MODULES[name]) - MAY_KNOW.get(name, set())
 
     assert not [module for module in used if within(module, "twisted", "socket", "asyncio", "threading", "sqlite3")]
     assert not [module for module in used if module in MODULES and module not in CORE]
@@ -115,6 +118,8 @@ def test_nothing_private_is_imported(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_nothing_private_of_another_module_is_used(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    # It has an underscore, and is documented, as what ends a process with a status and nothing else.
+    public = {"os._exit"}
     modules = {name or module for module, name in imports_of(path)}
     used = [
         f"{node.value.id}.{node.attr}"
@@ -123,7 +128,7 @@ def test_nothing_private_of_another_module_is_used(path: Path) -> None:
         if node.attr.startswith("_") and not node.attr.startswith("__")
     ]
 
-    assert not used
+    assert not set(used) - public
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stepped import House, SteppedLog, Visitor
+from stepped import NOT_SENT, House, SteppedLog, Visitor
 
 from chatroom import nicknames
 from chatroom.delivery import TAIL
-from chatroom.errors import PeerError
+from chatroom.errors import HistoryBroken, PeerError
 from chatroom.events import Acted, Answer, Event, Joined, Left, Notice, Refused, Renamed, Said, TopicChanged, Welcome
 from chatroom.formats import JSON
 from chatroom.session import PAGE
@@ -358,6 +359,357 @@ def test_a_nickname_is_free_again_when_there_is_no_room_for_its_holder() -> None
     assert second.session.entered
 
 
+# Coming back.
+
+
+def come(house: House, nickname: str, *rooms: str, since: int | None = None) -> Visitor:
+    """Somebody who has asked to come in."""
+    visitor = Visitor(house.chat)
+    visitor.session.format = JSON
+    visitor.session.enter(nickname, rooms, since)
+    return visitor
+
+
+def shape(things: Sequence[Event | Answer]) -> list[str]:
+    """What was said by its text, everything else by what it is."""
+    return [thing.text if isinstance(thing, Said) else type(thing).__name__ for thing in things]
+
+
+def test_whoever_comes_back_is_shown_all_that_they_missed_then_comes_in() -> None:
+    house = House(replay=1)
+    alice, bob = house.enter("alice", format_=JSON), house.enter("bob")
+    bob.type("one")
+    house.log.settle()
+    last = alice.heard()[-1].id
+    alice.lose()
+    bob.type("two", "/me waves", "/nick rob", "/topic tea")
+    house.log.settle()
+    again = come(house, "alice", since=last)
+    house.log.settle()
+    bob.type("three")
+    house.log.settle()
+
+    assert shape(again.things()) == [
+        *("Welcome", "Past", "Left", "two", "Acted", "Renamed", "TopicChanged", "Live", "Joined", "three"),
+    ]
+
+
+def test_what_was_missed_is_of_all_their_rooms_and_of_no_other_in_one_order() -> None:
+    house = House()
+    talkers = [house.enter(f"talker{number}", room) for number, room in enumerate(("lobby", "garden", "kitchen"))]
+    first = house.happened[-1].id
+    for number in range(9):
+        talkers[number % 3].type(str(number))
+    house.log.settle()
+    alice = come(house, "alice", "garden", "lobby", since=first)
+    house.log.settle()
+
+    assert shape(alice.things()) == [
+        *("Welcome", "People", "Past", "0", "1", "3", "4", "6", "7", "Live", "Joined", "Joined"),
+    ]
+
+
+def test_a_person_who_comes_back_reads_of_when_it_was() -> None:
+    house = House()
+    bob = house.enter("bob", "garden", "lobby")
+    first = house.happened[-1].id
+    bob.type("one", "/join garden", "two")
+    house.log.settle()
+    alice = Visitor(house.chat)
+    alice.session.enter("alice", ["garden", "lobby"], first)
+    house.log.settle()
+    _, _, *past = alice.lines()
+
+    assert [line.partition("] ")[2] for line in past if line.startswith("[") and "garden] *" not in line] == [
+        "bob: one",
+        "[garden] bob: two",
+    ]
+
+
+def test_since_nought_is_everything_that_the_log_has() -> None:
+    house = House()
+    bob = house.enter("bob")
+    bob.type(*map(str, range(3 * PAGE)))
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.settle()
+
+    assert [event.id for event in alice.heard()] == [event.id for event in house.happened]
+
+
+def test_whoever_missed_nothing_is_shown_nothing_of_the_past() -> None:
+    house = House()
+    bob = house.enter("bob")
+    bob.type("one")
+    house.log.settle()
+    alice = come(house, "alice", since=house.happened[-1].id)
+    house.log.settle()
+
+    assert shape(alice.things()) == ["Welcome", "Past", "Live", "Joined"]
+
+
+def test_whoever_knows_of_what_this_log_does_not_comes_in_like_a_newcomer() -> None:
+    house = House(replay=1)
+    bob = house.enter("bob")
+    bob.type("one", "two")
+    house.log.settle()
+    alice = come(house, "alice", since=2**63 - 1)
+    house.log.settle()
+
+    assert shape(alice.things()) == ["Welcome", "Past", "two", "Live", "Joined"]
+
+
+def test_since_is_of_the_entrance_and_not_of_what_is_joined_later() -> None:
+    house = House(replay=1)
+    bob = house.enter("bob", "garden")
+    bob.type("one", "two")
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.settle()
+    alice.things()
+    alice.type("/join garden")
+    house.log.settle()
+
+    assert shape(alice.things()) == ["People", "Past", "two", "Live", "Joined"]
+
+
+def test_whoever_joins_and_talks_during_a_replay_is_shown_once_after_it() -> None:
+    house = House(SteppedLog(prompt=False))
+    bob = house.enter("bob")
+    bob.type(*map(str, range(PAGE + 1)))
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.commit()
+    carol = come(house, "carol")
+    bob.type("meanwhile")
+    house.log.commit()
+    assert house.log.answer()
+    carol.lose()
+    house.log.settle()
+    events = alice.heard()
+
+    assert [event.id for event in events] == [event.id for event in house.happened]
+    assert [type(event) for event in events[-4:]] == [Joined, Joined, Said, Left]
+
+
+def test_a_line_that_was_typed_during_a_replay_is_taken_after_it() -> None:
+    house = House(SteppedLog(prompt=False))
+    bob = house.enter("bob")
+    bob.type("one")
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.commit()
+    alice.type("hello")
+    assert alice.waiting == ["hello"]
+    house.log.settle()
+
+    assert shape(alice.things())[-2:] == ["Joined", "hello"]
+
+
+def test_a_long_replay_waits_for_its_reader_who_is_not_let_go_for_it() -> None:
+    house = House(sendq=100_000)
+    bob = house.enter("bob")
+    lines = [f"{number} {'x' * 1000}" for number in range(10 * PAGE)]
+    bob.type(*lines)
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    alice.stop_reading()
+    house.log.settle()
+    assert alice.outbox.waiting < 200_000
+    # Nor for what the others say in the meantime.
+    for number in range(300):
+        bob.type(f"meanwhile {number} {'x' * 1000}")
+        house.log.settle()
+    assert alice.outbox.waiting < 200_000
+    assert not alice.closed
+    alice.read_on()
+    house.log.settle()
+
+    assert [event.id for event in alice.heard()] == [event.id for event in house.happened]
+
+
+def test_somebody_who_goes_in_the_middle_of_a_replay_is_asked_for_no_more() -> None:
+    house = House(SteppedLog(prompt=False))
+    bob = house.enter("bob")
+    bob.type(*map(str, range(3 * PAGE)))
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.commit()
+    assert house.log.answer()
+    alice.lose()
+    house.log.settle()
+
+    assert not house.log.answer()
+    assert "alice" not in house.chat.members
+
+
+def test_the_ignored_are_not_heard_where_the_log_is_asked_for_what_happened_meanwhile() -> None:
+    house = House(SteppedLog(prompt=False), tail=2, replay=2)
+    alice, bob, carol = (house.enter(nickname, format_=JSON) for nickname in ("alice", "bob", "carol"))
+    for person in (bob, carol):
+        person.type("/join garden", "before")
+        house.log.settle()
+    alice.type("/ignore bob", "/join garden")
+    alice.things()
+    house.log.commit()
+    for number in range(5):
+        bob.type(f"bob {number}")
+        carol.type(f"carol {number}")
+        house.log.commit()
+    house.log.settle()
+
+    assert [event.text for event in alice.heard() if isinstance(event, Said)] == [
+        "before",
+        *(f"carol {number}" for number in range(5)),
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rooms=st.lists(st.sampled_from(ROOMS), min_size=1, max_size=3, unique=True),
+    prompt=st.booleans(),
+    tail=st.sampled_from([0, 1, 4, TAIL]),
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("talk"), st.integers(0, 2), st.integers(1, PAGE)),
+            st.tuples(st.just("talk"), st.integers(0, 2), st.integers(1, 3)),
+            st.tuples(st.just("come and go"), st.integers(0, 2)),
+            st.tuples(st.just("lose")),
+            st.tuples(st.just("come back")),
+            st.tuples(st.just("stop reading")),
+            st.tuples(st.just("read on")),
+            st.tuples(st.just("commit"), st.integers(1, 50)),
+            st.tuples(st.just("commit"), st.none()),
+            st.tuples(st.just("answer")),
+        ),
+        max_size=40,
+    ),
+)
+def test_whoever_goes_and_comes_back_hears_everything_of_their_rooms_once(
+    rooms: list[str], prompt: bool, tail: int, steps: list[tuple[Any, ...]]
+) -> None:
+    house = House(SteppedLog(prompt), tail, replay=0)
+    talkers = [house.enter(f"talker{number}", room) for number, room in enumerate(ROOMS)]
+    alice = house.enter("alice", *rooms, format_=JSON)
+    start = house.happened[-1].id
+    heard: list[Event] = []
+    guests = 0
+
+    def listen() -> None:
+        heard.extend(alice.heard())
+
+    def come_back() -> None:
+        nonlocal alice
+        if alice.closed:
+            alice = come(house, "alice", *rooms, since=heard[-1].id if heard else start)
+
+    for name, *arguments in [*steps, ("read on",), ("come back",)]:
+        if name == "talk":
+            who, count = arguments
+            talkers[who].type(*map(str, range(count)))
+        elif name == "come and go":
+            guests += 1
+            come(house, f"guest{guests}", ROOMS[arguments[0]]).lose()
+        elif name == "lose":
+            listen()
+            alice.lose()
+        elif name == "come back":
+            come_back()
+        elif name == "stop reading" and not alice.closed:
+            alice.stop_reading()
+        elif name == "read on" and not alice.closed:
+            alice.read_on()
+        elif name == "commit":
+            house.log.commit(arguments[0])
+        elif name == "answer":
+            house.log.answer()
+    house.log.settle()
+    listen()
+
+    names = [nicknames.room_name(room) for room in rooms]
+    expected = [event for event in house.happened if event.room in names and event.id > start]
+    assert heard == expected
+    assert alice.session.entered
+    assert not alice.session.busy
+
+
+# What the log cannot answer.
+
+
+def test_a_newcomer_to_whom_the_past_cannot_be_shown_is_told_and_comes_in() -> None:
+    house = House(SteppedLog(prompt=False), replay=5)
+    alice = come(house, "alice")
+    house.log.commit()
+    house.log.refuse()
+    house.log.settle()
+
+    assert shape(alice.things()) == ["Welcome", "Past", "Refused", "Live", "Joined"]
+    assert not alice.session.busy
+
+
+def test_whoever_cannot_be_shown_what_they_missed_is_told_and_let_go_so_that_they_come_back() -> None:
+    house = House(SteppedLog(prompt=False))
+    bob = house.enter("bob")
+    bob.type(*map(str, range(PAGE + 1)))
+    house.log.settle()
+    alice = come(house, "alice", since=0)
+    house.log.commit()
+    assert house.log.answer()
+    house.log.refuse()
+    first = alice.things()
+    house.log.settle()
+    again = come(house, "alice", since=[thing.id for thing in first if isinstance(thing, Event)][-1])
+    house.log.settle()
+    heard = [thing.id for thing in [*first, *again.things()] if isinstance(thing, Event)]
+
+    assert shape(first)[-1] == "Refused"
+    assert alice.closed
+    assert heard == [event.id for event in house.happened]
+
+
+def test_whoever_cannot_be_told_what_happened_meanwhile_is_told_so_and_let_go() -> None:
+    house = House(SteppedLog(prompt=False), tail=2)
+    bob = house.enter("bob")
+    alice = come(house, "alice")
+    house.log.commit()
+    bob.type(*map(str, range(10)))
+    house.log.commit()
+    assert house.log.answer()
+    house.log.refuse()
+
+    assert shape(alice.things())[-2:] == ["Live", "Refused"]
+    assert alice.closed
+
+
+def test_when_the_log_breaks_everybody_is_told_and_nothing_more_is_taken() -> None:
+    house = House()
+    alice, bob = house.enter("alice"), house.enter("bob")
+    alice.lines()
+    alice.type("never kept")
+    error = HistoryBroken(path="history", why="the disk is on fire")
+    house.log.break_down(error)
+    alice.type("too late", "/join garden")
+
+    assert bob.lines() == [f"! {error}"]
+    assert alice.lines() == [f"! {error}", *["! The server is stopping: come back in a moment."] * 2]
+    assert house.broken == [error]
+    with pytest.raises(PeerError):
+        come(house, "carol")
+
+
+@pytest.mark.parametrize("line", ["/join garden", "/nick al", "/leave"])
+def test_whoever_waits_for_something_when_the_log_breaks_waits_no_longer(line: str) -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type(line, "next")
+    house.log.break_down(HistoryBroken(path="history", why="the disk is on fire"))
+
+    assert (
+        alice.lines()[0]
+        == "! The history in history cannot be kept any more (the disk is on fire): the server is stopping."
+    )
+
+
 # What the log cannot keep.
 
 
@@ -367,7 +719,7 @@ def test_an_entry_that_cannot_be_kept_is_refused_and_may_be_tried_again() -> Non
     alice.session.enter("alice", ["lobby", "garden"])
     house.log.fail()
 
-    assert alice.lines() == ["! Not sent: the disk is full."]
+    assert alice.lines() == [NOT_SENT]
     assert alice.refused == 1
     assert not house.chat.members
     alice.session.enter("alice")
@@ -385,7 +737,7 @@ def test_talk_that_cannot_be_kept_is_answered_and_shown_to_nobody() -> None:
     bob.type("still here")
     house.log.settle()
 
-    assert alice.lines() == ["! Not sent: the disk is full.", "bob: still here"]
+    assert alice.lines() == [NOT_SENT, "bob: still here"]
     assert bob.lines() == ["bob: still here"]
 
 
@@ -396,7 +748,7 @@ def test_a_renaming_that_cannot_be_kept_leaves_the_old_name_and_frees_the_new() 
     house.log.fail()
     house.log.settle()
 
-    assert alice.lines() == ["! Not sent: the disk is full.", "alice: still alice"]
+    assert alice.lines() == [NOT_SENT, "alice: still alice"]
     assert house.enter("bob").session.nickname == "bob"
 
 
@@ -407,7 +759,7 @@ def test_a_join_that_cannot_be_kept_leaves_things_as_they_were() -> None:
     house.log.fail()
     house.log.settle()
 
-    assert alice.lines() == ["! Not sent: the disk is full.", "alice: where am I?"]
+    assert alice.lines() == [NOT_SENT, "alice: where am I?"]
     assert list(house.chat.rooms) == list(alice.session.rooms) == ["lobby"]
 
 
@@ -418,7 +770,7 @@ def test_a_leave_that_cannot_be_kept_leaves_things_as_they_were() -> None:
     house.log.fail()
     house.log.settle()
 
-    assert alice.lines() == ["! Not sent: the disk is full.", "alice: still here"]
+    assert alice.lines() == [NOT_SENT, "alice: still here"]
 
 
 @pytest.mark.parametrize("quits", [True, False])

@@ -20,11 +20,14 @@ from chatroom.events import (
     Event,
     Joined,
     Left,
+    Live,
     Notice,
+    Past,
     Private,
     Refused,
     Renamed,
     Said,
+    Speaking,
     TopicChanged,
     Welcome,
 )
@@ -99,7 +102,7 @@ class ChatClientProtocol(LineReceiver):
 
     def is_new(self, thing: Event | Answer) -> bool:
         """Whether ``thing`` has happened just now, and is not of the past that whoever joins a room is shown."""
-        return not isinstance(thing, Event) or thing.room in self.rooms
+        return not (isinstance(thing, Event) and self._past)
 
     # For bots to call.
 
@@ -131,9 +134,12 @@ class ChatClientProtocol(LineReceiver):
     }
 
     def connectionMade(self) -> None:
-        self._asked_before = False
+        self._asked_before = self._past = False
+        self._to_join = len(self.factory.rooms)
         self.rooms: dict[str, None] = {}
-        """The rooms that we have seen ourselves join, oldest first: what is shown of one before that is its past."""
+        """The rooms that we are in, the one that we joined last at the end."""
+        self.speaks_in = ""
+        """The room that what we say goes to."""
 
     def lineReceived(self, line: bytes) -> None:
         line = line.removesuffix(b"\r")
@@ -151,21 +157,44 @@ class ChatClientProtocol(LineReceiver):
             self._note(thing)
 
     def _note(self, thing: Event | Answer) -> None:
-        ours = isinstance(thing, Event) and thing.nickname == self.nickname
-        first = False
         if isinstance(thing, Welcome):
             self.nickname = thing.nickname
-        elif ours and isinstance(thing, Joined):
+        elif isinstance(thing, Past):
+            self._past = True
+        elif isinstance(thing, Live):
+            self._past = False
+        elif isinstance(thing, Speaking):
+            self.speaks_in = thing.room
+            self._remember_rooms()
+        elif isinstance(thing, Event):
+            self.factory.last_id = max(self.factory.last_id, thing.id)
+            if thing.nickname == self.nickname and not self._past:
+                self._note_our_own(thing)
+                return
+        self.received(thing)
+
+    def _note_our_own(self, event: Event) -> None:
+        first = False
+        if isinstance(event, Joined):
             first = not self.live
             self.live = True
-            self.rooms[thing.room] = None
-        elif ours and isinstance(thing, Renamed) and thing.room in self.rooms:
-            self.nickname = thing.text
+            self.rooms[event.room] = None
+            self._to_join -= 1
+            self.speaks_in = event.room
+        elif isinstance(event, Renamed):
+            self.nickname = event.text
         if first:
             self.entered()
-        self.received(thing)
-        if ours and isinstance(thing, Left):
-            self.rooms.pop(thing.room, None)
+        self.received(event)
+        if isinstance(event, Left):
+            self.rooms.pop(event.room, None)
+        self._remember_rooms()
+
+    def _remember_rooms(self) -> None:
+        if self._to_join > 0:
+            return  # Should the connection be cut now, the next asks for all of them again.
+        # The one to speak in last, as the handshake has it.
+        self.factory.rooms = tuple(sorted(self.rooms, key=lambda room: room == self.speaks_in))
 
 
 class ChatClientFactory(Factory):
@@ -181,10 +210,14 @@ class ChatClientFactory(Factory):
         self.nickname = nickname
         self.protocol = protocol
         self.rooms = tuple(rooms)
+        self.last_id = 0
+        """The id of the last event that a connection of ours has seen; the next is shown what came after it."""
 
     def options(self) -> dict[str, str]:
         """What is asked for in the handshake."""
         options = {"format": JSON.name}
         if self.rooms:
             options["room"] = ",".join(self.rooms)
+        if self.last_id:
+            options["since"] = str(self.last_id)
         return options

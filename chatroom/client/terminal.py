@@ -226,12 +226,14 @@ class TerminalClient(ChatClientProtocol):
             self.factory.client.terminal.show(line)
 
     def _lines(self, thing: Event | Answer) -> list[str]:
-        # Which of several rooms we speak in, only the server knows for certain: each is named.
-        elsewhere = len(self.rooms) > 1
-        if not isinstance(thing, Event) or self.is_new(thing):
-            return PLAIN.lines(thing, elsewhere)
+        if not isinstance(thing, Event):
+            return PLAIN.lines(thing)
+        # Before we have entered, what we missed is of the rooms that we come back to.
+        here = self.speaks_in or next(reversed(self.factory.rooms), thing.room)
+        if self.is_new(thing):
+            return PLAIN.lines(thing, thing.room != here)
         day, self._day = self._day or day_of(time()), day_of(thing.at)
-        return PLAIN.past_event(thing, elsewhere or self.live, day).decode(ENCODING).splitlines()
+        return PLAIN.past_event(thing, thing.room != here, day).decode(ENCODING).splitlines()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.client.lost(self)

@@ -31,10 +31,12 @@ from zope.interface import implementer
 from chatroom import handshake
 from chatroom.assembly import open_chat
 from chatroom.constants import ENCODING, MAGIC
-from chatroom.errors import ChatError, HandshakeTimeout, NotUTF8, PeerError, TooManyTries
+from chatroom.errors import ChatError, HandshakeTimeout, LineTooLong, NotUTF8, PeerError, TooManyTries
 from chatroom.events import Event, Notice
 from chatroom.formats import NEWLINE
 from chatroom.lines import LineSplitter, TelnetFilter
+from chatroom.outbox import Outbox, outbox_for
+from chatroom.pace import Pace
 from chatroom.room import Chat
 from chatroom.session import Session
 from chatroom.settings import Settings
@@ -42,6 +44,9 @@ from chatroom.text import clean
 
 CLOSE_TIMEOUT = 5
 """Seconds that a connection may take to read what it was sent before it is closed on it."""
+
+ABORT_EVERY = 0.005
+"""Seconds between two connections that are aborted for reading too slowly."""
 
 GOODBYE = "the server is stopping"
 
@@ -56,25 +61,39 @@ class ChatProtocol(LineReceiver):
 
     factory: ChatFactory
     transport: ITCPTransport
+    outbox: Outbox
     delimiter = NEWLINE.encode()
 
     def __init__(self) -> None:
         self._tries = 0
-        self._waiting: deque[bytes | PeerError] = deque()
+        # Lines that came while they could not be taken. A list: an empty deque takes half a kilobyte.
+        self._waiting: list[bytes | LineTooLong] = []
         self._at_end = False
         self._closing = False
         self._timer: IDelayedCall | None = None
+        self._pace: Pace | None = None
+        self._pause: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         """Ask for a nickname."""
-        self.factory.connected(self)
-        self.MAX_LENGTH = self.factory.settings.max_line
-        self.session = Session(self.factory.chat, self)
-        self._splitter = LineSplitter(self.factory.settings.max_line)
+        settings = self.factory.settings
+        self.MAX_LENGTH = settings.max_line
+        self._splitter = LineSplitter(settings.max_line)
         self._telnet = TelnetFilter()
+        self.outbox = outbox_for(self.transport, settings.sendq, self._too_slow)
+        self.session = Session(self.factory.chat, self)
         _notice_dead_peers(self.transport)
-        self._timer = self.factory.clock.callLater(self.factory.settings.handshake_timeout, self._too_late)
-        self.sendLine(MAGIC.encode(ENCODING))
+        try:
+            self.factory.connected(self)
+        except PeerError as refusal:
+            self._say_goodbye(refusal)
+            return
+        self._pace = Pace(settings.rate, settings.burst, self.factory.clock.seconds()) if settings.rate else None
+        self._timer = self.factory.clock.callLater(settings.handshake_timeout, self._too_late)
+        self._ask_for_nickname()
+
+    def _ask_for_nickname(self) -> None:
+        self.outbox.write(MAGIC.encode(ENCODING) + self.delimiter)
 
     def _too_late(self) -> None:
         self._timer = None
@@ -84,33 +103,52 @@ class ChatProtocol(LineReceiver):
         self.session.refuse(error)
         self.close()
 
+    def _too_slow(self) -> None:
+        # The others are told now; the connection is closed when there is time for it.
+        self._closing = True
+        self._stop_timer()
+        self.session.lost("reading too slowly")
+        self.factory.abort_soon(self)
+
     # Bytes to lines.
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line."""
         data, answers = self._telnet.feed(data)
         if answers:
-            self.write(answers)
+            self.outbox.write(answers)
         lines = self._splitter.feed(data)
-        if self._closing:
-            return
-        if self._waiting:
-            self._waiting.extend(lines)
-            return
-        for index, line in enumerate(lines):
+        self._waiting = self._waiting + lines if self._waiting else lines
+        if self._pause is None:
+            self._go_through()
+
+    def _go_through(self) -> None:
+        """Take the lines that wait, as long as the session does, and no faster than may be."""
+        lines, self._waiting = self._waiting, []
+        session, pace = self.session, self._pace
+        now = self.factory.clock.seconds() if pace else 0
+        taken = 0
+        for line in lines:
             if self._closing:
                 return
-            if self.session.busy:
-                self._waiting.extend(lines[index:])
+            if session.busy:
+                break
+            if pace and (seconds := pace.take(now)):
+                self._pause = self.factory.clock.callLater(seconds, self._pause_over)
+                break
+            taken += 1
+            if isinstance(line, bytes):
+                self.lineReceived(line)
+            else:
+                session.refuse(line)
+        if taken < len(lines):
+            self._waiting = lines[taken:]
+            if not self.paused:
                 self.pauseProducing()
-                return
-            self._take(line)
 
-    def _take(self, line: bytes | PeerError) -> None:
-        if isinstance(line, PeerError):
-            self.session.refuse(line)
-        else:
-            self.lineReceived(line)
+    def _pause_over(self) -> None:
+        self._pause = None
+        self._resume()
 
     def lineReceived(self, line: bytes) -> None:
         """Hand a line to the session, or, before they are in, take it as their nickname.
@@ -131,7 +169,7 @@ class ChatProtocol(LineReceiver):
         try:
             wanted = handshake.parse(text)
             self.session.format = wanted.format
-            self.session.enter(wanted.nickname, wanted.rooms)
+            self.session.enter(wanted.nickname, wanted.rooms, wanted.since)
         except PeerError as refusal:
             self.session.refuse(refusal)
             self._ask_again()
@@ -139,15 +177,11 @@ class ChatProtocol(LineReceiver):
     def _ask_again(self) -> None:
         self._tries += 1
         if self._tries < handshake.MAX_TRIES:
-            self.sendLine(MAGIC.encode(ENCODING))
+            self._ask_for_nickname()
         else:
             self._say_goodbye(TooManyTries(tries=self._tries))
 
     # What the session asks of its door.
-
-    def write(self, data: bytes) -> None:
-        """Send ``data``, which is whole lines."""
-        self.transport.write(data)
 
     def go_on(self) -> None:
         """Take what was sent while the session was busy, and what comes next."""
@@ -157,8 +191,11 @@ class ChatProtocol(LineReceiver):
             self._stop_timer()
         else:
             self._ask_again()
-        while self._waiting and not self.session.busy and not self._closing:
-            self._take(self._waiting.popleft())
+        if self._pause is None:
+            self._resume()
+
+    def _resume(self) -> None:
+        self._go_through()
         if self._waiting or self.session.busy or self._closing:
             return
         if self._at_end:
@@ -172,8 +209,8 @@ class ChatProtocol(LineReceiver):
             return
         self._closing = True
         self._stop_timer()
-        self.transport.loseConnection()
-        # loseConnection() waits for the peer to read everything, which one that is stuck never does.
+        self.outbox.close()
+        # One that is stuck never reads everything.
         self._timer = self.factory.clock.callLater(CLOSE_TIMEOUT, self._abort)
 
     def _abort(self) -> None:
@@ -190,9 +227,12 @@ class ChatProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """The peer will send no more: do what it sent, show it what comes of that, and close."""
         self._at_end = True
+        if rest := self._splitter.end():
+            # What nothing follows is a line, too: printf hello | nc -N says it.
+            self.dataReceived(rest + b"\n")
         if not self.session.entered and not self.session.busy:
             self.close()
-        elif not self._waiting and not self.session.busy:
+        elif not self._waiting and not self.session.busy and self._pause is None:
             self.session.quit("connection closed")
 
     def writeConnectionLost(self) -> None:
@@ -201,7 +241,10 @@ class ChatProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave, and have the others told why."""
         self._stop_timer()
-        self._waiting.clear()
+        if self._pause is not None:
+            self._pause.cancel()
+        self._waiting = []
+        self.outbox.forget()
         self.session.lost("connection closed" if reason.check(error.ConnectionDone) else "connection lost")
         self.factory.disconnected(self)
 
@@ -243,11 +286,14 @@ class ChatFactory(Factory):
         :param options: the fields of :class:`chatroom.settings.Settings`, when there is no ``chat``.
         :raises OSError: the file with the message of the day cannot be read.
         """
+        if chat is not None and (hook is not None or options):
+            raise TypeError("a chat that is handed in has its hook and its settings already")
         self._reactor = reactor
-        self.chat = chat or open_chat(Settings(**options), lambda: self.clock, hook)
+        self.chat = chat or open_chat(Settings(**options), lambda: self.clock, hook, lambda error: self._broken())
         self.settings = self.chat.settings
-        self._connections: dict[ChatProtocol, None] = {}
-        self._all_gone: Deferred[None] | None = None
+        self._connections: dict[ChatProtocol, str] = {}
+        self._to_abort: deque[ChatProtocol] = deque()
+        self._when_all_gone: list[Deferred[None]] = []
 
     @property
     def clock(self) -> IReactorTime:
@@ -281,17 +327,41 @@ class ChatFactory(Factory):
         return None if self.chat.stopping else super().buildProtocol(addr)
 
     def connected(self, connection: ChatProtocol) -> None:
-        """A protocol of ours has a transport."""
+        """A protocol of ours has a transport.
+
+        :raises PeerError: there are too many; it is to be closed.
+        """
         if self._reactor is None:
             self._reactor = cast(Any, connection.transport).reactor
-        self._connections[connection] = None
+        host = getattr(connection.transport.getPeer(), "host", "")
+        self.chat.admission.admit(host)
+        self._connections[connection] = host
 
     def disconnected(self, connection: ChatProtocol) -> None:
         """And has it no more."""
-        self._connections.pop(connection, None)
-        if self._all_gone is not None and not self._connections:
-            gone, self._all_gone = self._all_gone, None
-            gone.callback(None)
+        if connection in self._connections:
+            self.chat.admission.release(self._connections.pop(connection))
+        if not self._connections:
+            self._tell_all_gone()
+
+    def _broken(self) -> None:
+        self.close_all()
+
+    def abort_soon(self, connection: ChatProtocol) -> None:
+        """Abort a connection that is stuck, in its turn.
+
+        Where one is stuck many are, and for each the system has megabytes to throw away: all at once, that takes
+        long enough for the others to notice.
+        """
+        self._to_abort.append(connection)
+        if len(self._to_abort) == 1:
+            self.clock.callLater(0, self._abort_next)
+
+    def _abort_next(self) -> None:
+        self._to_abort[0].transport.abortConnection()
+        self._to_abort.popleft()
+        if self._to_abort:
+            self.clock.callLater(ABORT_EVERY, self._abort_next)
 
     def stop(self) -> Deferred[None]:
         """Have what was said shown, tell everybody that the server is stopping, and close every connection.
@@ -305,10 +375,15 @@ class ChatFactory(Factory):
     def close_all(self) -> Deferred[None]:
         """Say goodbye to everybody at this door; fires when the last connection is closed."""
         gone: Deferred[None] = Deferred()
-        self._all_gone = gone
+        self._when_all_gone.append(gone)
         for connection in list(self._connections):
             connection.session.tell(Notice(GOODBYE))
             connection.close()
         if not self._connections:
-            gone.callback(None)
+            self._tell_all_gone()
         return gone
+
+    def _tell_all_gone(self) -> None:
+        waiting, self._when_all_gone = self._when_all_gone, []
+        for gone in waiting:
+            gone.callback(None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from chatroom.errors import ChatError
 from chatroom.events import Event, EventType
@@ -19,6 +19,12 @@ Committed = Callable[[Sequence[Event]], None]
 
 Failed = Callable[[Sequence[tuple[EventType, str, str, str]], ChatError], None]
 """Told the (type, room, nickname, text) of each event that could not be kept, and why."""
+
+Broken = Callable[[ChatError], None]
+"""Told that the log can keep nothing any more, nor will."""
+
+NoAnswer = Callable[[ChatError], None]
+"""Told why a question cannot be answered."""
 
 Events = Callable[[Sequence[Event]], None]
 """Told the answer to a question, oldest first."""
@@ -31,21 +37,29 @@ class ILog(Interface):
     once, never within the call of ``append``.
     *Ids* are above zero and grow with each event; there may be gaps.
     *Batches*: what is appended together is kept and handed back together, as far as that goes.
-    *Questions* see all that ``committed`` was told before they were asked. They are answered once, in the order
-    in which they were asked, perhaps before the call returns.
+    *Questions* see all that ``committed`` was told before they were asked, and nothing that it was not. Each is
+    answered once, by ``answer`` or by ``failed``, perhaps before the call returns.
     """
 
-    def start(committed: Committed, failed: Failed) -> None:
+    last_committed: int = Attribute("The id of the last event that ``committed`` was told, or that was there at start.")
+
+    def start(committed: Committed, failed: Failed, broken: Broken) -> None:
         """Begin; everything else comes after this."""
 
     def append(kind: EventType, room: str, nickname: str, text: str) -> None:
         """Have an event of this kind ordered and kept. Returns at once; its time is now."""
 
-    def recent(room: str, count: int, before: int | None, answer: Events) -> None:
+    def recent(room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
         """Ask for the last ``count`` events of talk in ``room`` with an id below ``before`` (None: all of them)."""
 
-    def since(rooms: frozenset[str], after: int, limit: int, answer: Events) -> None:
+    def since(rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
         """Ask for the first ``limit`` events of every kind in ``rooms`` with an id above ``after``."""
+
+    def search(room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
+        """Ask for the last ``count`` events of talk in ``room`` that have all ``words`` in their text.
+
+        What was committed a moment ago may be missing.
+        """
 
     def stop(done: Callable[[], None]) -> None:
         """Keep what was appended, hand it back, then call ``done``. Nothing is appended from here on."""

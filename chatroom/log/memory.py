@@ -9,8 +9,13 @@ from itertools import islice
 
 from zope.interface import implementer
 
+from chatroom.errors import NothingToSearch
 from chatroom.events import TALK, Event, EventType
-from chatroom.log.interface import Committed, Events, Failed, ILog
+from chatroom.log.interface import Broken, Committed, Events, Failed, ILog, NoAnswer
+from chatroom.text import words_of
+
+CAPACITY = 100_000
+"""Events that are kept, unless set otherwise."""
 
 
 @implementer(ILog)
@@ -22,7 +27,7 @@ class MemoryLog:
     """
 
     def __init__(
-        self, soon: Callable[[Callable[[], None]], object], now: Callable[[], float], capacity: int = 100_000
+        self, soon: Callable[[Callable[[], None]], object], now: Callable[[], float], capacity: int = CAPACITY
     ) -> None:
         self._soon = soon
         self._now = now
@@ -30,9 +35,9 @@ class MemoryLog:
         self._events: deque[Event] = deque()
         self._talk: defaultdict[str, deque[Event]] = defaultdict(deque)
         self._pending: list[Event] = []
-        self._last_id = 0
+        self._last_id = self.last_committed = 0
 
-    def start(self, committed: Committed, failed: Failed) -> None:
+    def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
         self._committed = committed
 
     def append(self, kind: EventType, room: str, nickname: str, text: str) -> None:
@@ -50,6 +55,7 @@ class MemoryLog:
         while len(self._events) > self._capacity:
             self._forget(self._events.popleft())
         if batch:
+            self.last_committed = batch[-1].id
             self._committed(batch)
 
     def _forget(self, event: Event) -> None:
@@ -59,14 +65,25 @@ class MemoryLog:
             if not talk:
                 del self._talk[event.room]
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events) -> None:
+    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
         found = (event for event in reversed(self._talk.get(room, ())) if before is None or event.id < before)
         answer(list(islice(found, count))[::-1])
 
-    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events) -> None:
+    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
         start = bisect_right(self._events, after, key=lambda event: event.id)
         found = (event for event in islice(self._events, start, None) if event.room in rooms)
-        answer(list(islice(found, limit)))
+        page = list(islice(found, limit))
+        # In a turn of its own: whoever asks for one page after the other would call itself for each.
+        self._soon(lambda: answer(page))
+
+    def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
+        wanted = [word for word in map(words_of, words.split()) if word.strip()]
+        if not wanted:
+            failed(NothingToSearch())
+            return
+        told = ((event, words_of(event.text)) for event in reversed(self._talk.get(room, ())))
+        found = (event for event, said in told if all(word in said for word in wanted))
+        answer(list(islice(found, count))[::-1])
 
     def stop(self, done: Callable[[], None]) -> None:
         self._commit()

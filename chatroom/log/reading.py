@@ -1,0 +1,45 @@
+"""How events are read from the file of a log on disk, for all who do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from chatroom.errors import ChatError, NoHistory
+from chatroom.events import KINDS, Event
+from chatroom.log.interface import Events, NoAnswer
+from chatroom.log.schema import explain
+
+EVENT = "SELECT event.id, at, room.name, nickname, text, kind FROM event JOIN room ON room.id = place / 2"
+"""Begins a question whose rows :func:`as_event` reads."""
+
+
+def answer_from_thread(
+    from_thread: Callable[[Callable[[], None]], object],
+    question: Callable[[], list[Event]],
+    answer: Events,
+    failed: NoAnswer,
+) -> None:
+    """Ask ``question`` here and now, and have its answer told in the event loop."""
+    try:
+        found = question()
+    except ChatError as error:
+        refusal = error
+        from_thread(lambda: failed(refusal))
+    except sqlite3.Error as error:
+        failure = NoHistory(why=explain(error))
+        from_thread(lambda: failed(failure))
+    else:
+        from_thread(lambda: answer(found))
+
+
+def as_event(row: tuple[Any, ...]) -> Event:
+    """A row of :data:`EVENT`."""
+    return KINDS[row[5]](*row[:5])
+
+
+def place_of(connection: sqlite3.Connection, room: str, talk: bool) -> int | None:
+    """The ``place`` of talk, or of the rest, in ``room``; None when nothing ever happened there."""
+    found = connection.execute("SELECT id FROM room WHERE name = ?", (room,)).fetchone()
+    return found[0] * 2 + talk if found else None

@@ -1,0 +1,202 @@
+"""The index of what was said: what it finds, and that it is made again whenever it is not what it should be."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from logs import Subject, sqlite
+
+from chatroom.errors import NothingToSearch
+from chatroom.events import Said, TopicChanged
+from chatroom.log import search
+from chatroom.log.search import VERSION, match_expression
+from chatroom.log.sqlite import TRIM_EVERY
+
+
+def opened(folder: Path, keep_events: int = 0) -> Subject:
+    return Subject(lambda subject: sqlite(subject, folder, keep_events=keep_events))
+
+
+def closed_log(folder: Path) -> Path:
+    """A log that says tea and cake, fully indexed and stopped; the file of its index."""
+    subject = opened(folder)
+    subject.say((Said, "lobby", "alice", "tea"), (Said, "lobby", "alice", "cake"))
+    subject.indexed()
+    subject.stop()
+    return folder / "history-search"
+
+
+# What is asked for.
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("tea", '"tea"'),
+        ("tea  cake", '"tea" AND "cake"'),
+        ('"tea" OR', '"tea" AND "OR"'),
+        ("tea - cake", '"tea" AND "cake"'),
+        ("日本", '"日 本"'),
+        ("x日y", '"x 日 y"'),
+    ],
+)
+def test_all_of_the_words_are_asked_for_as_phrases(words: str, asked: str) -> None:
+    assert match_expression(7, words) == f"{{room}} : r7 AND {{text}} : ({asked})"
+
+
+@given(st.text())
+def test_whatever_is_asked_for_the_index_understands_it(words: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5 (room, text)")
+        try:
+            asked = match_expression(1, words)
+        except NothingToSearch:
+            return
+        assert connection.execute("SELECT * FROM words WHERE words MATCH ?", (asked,)).fetchall() == []
+
+
+def test_a_word_is_found_with_and_without_its_accents(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    with_accents, without = subject.say(
+        (Said, "lobby", "alice", "Crème brûlée"), (Said, "lobby", "bob", "creme brulee")
+    )
+    subject.indexed()
+
+    for words in ("crème", "CREME", "brulee crème"):
+        assert subject.search(words) == [with_accents, without]
+    subject.stop()
+
+
+def test_a_part_of_a_word_is_not_the_word(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    subject.say((Said, "lobby", "alice", "steal the teapot"))
+    subject.indexed()
+
+    assert subject.search("tea") == []
+    subject.stop()
+
+
+def test_topics_are_found_and_what_was_found_is_whole(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    events = subject.say((TopicChanged, "lobby", "alice", "tea at five"), (Said, "lobby", "bob", "Tea! \U0001f375"))
+    subject.indexed()
+    found = subject.search("tea")
+
+    assert found == events
+    assert [type(event) for event in found] == [TopicChanged, Said]
+    subject.stop()
+
+
+# The index follows, and is made again.
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"Dear diary, " * 1000)
+
+
+def damaged(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[100:] = b"\xa5" * (len(content) - 100)
+    path.write_bytes(content)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def of_another_version(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"PRAGMA user_version = {VERSION + 1}")
+        file.execute("DROP TABLE position")
+
+
+@pytest.mark.parametrize("harm", [gone, no_database, damaged, empty, of_another_version])
+def test_an_index_that_is_not_right_is_made_again(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    harm(closed_log(tmp_path))
+    subject = opened(tmp_path)
+
+    assert [event.text for event in subject.search_until("tea", bool)] == ["tea"]
+    (event,) = subject.say((Said, "lobby", "alice", "more tea"))
+    assert subject.search_until("tea", lambda found: len(found) == 2)[-1] == event
+    subject.stop()
+
+
+def test_an_index_that_is_behind_catches_up(tmp_path: Path) -> None:
+    index = closed_log(tmp_path)
+    shutil.copy(index, tmp_path / "behind")
+    subject = opened(tmp_path)
+    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(3000)])
+    subject.stop()
+    index.unlink()
+    (tmp_path / "behind").rename(index)
+    again = opened(tmp_path)
+
+    again.search_until("2999", bool)
+    assert len(again.ask(lambda answer, failed: again.log.search("lobby", "tea", 5000, answer, failed))) == 3001
+    again.stop()
+
+
+def test_an_index_that_is_ahead_of_its_log_is_made_again(tmp_path: Path) -> None:
+    index = closed_log(tmp_path)
+    shutil.copy(tmp_path / "history", tmp_path / "backup")
+    subject = opened(tmp_path)
+    subject.say((Said, "lobby", "alice", "coffee"), (Said, "lobby", "alice", "coffee again"))
+    subject.search_until("coffee", lambda found: len(found) == 2)
+    subject.stop()
+    (tmp_path / "backup").rename(tmp_path / "history")
+    again = opened(tmp_path)
+    (event,) = again.say((Said, "lobby", "alice", "water"))
+
+    assert index.exists()
+    assert again.search_until("water", bool) == [event]
+    assert again.search("coffee") == []
+    assert [event.text for event in again.search("tea")] == ["tea"]
+    again.stop()
+
+
+def test_what_was_trimmed_is_not_found_before_and_after_the_index_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BEGIN_AGAIN_AFTER", 1000)
+    subject = opened(tmp_path, keep_events=100)
+    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(500)])
+    subject.indexed()
+    subject.now += TRIM_EVERY
+    subject.say((Said, "lobby", "alice", "tea at last"))
+    subject.search_until("tea", lambda found: len(found) < 100)
+    assert subject.search("250") == []
+    for _ in range(4):
+        subject.now += TRIM_EVERY
+        subject.say(*[(Said, "lobby", "alice", f"coffee {number}") for number in range(500)])
+        subject.search_until("coffee 499", bool)
+    subject.now += TRIM_EVERY
+    subject.indexed()
+    kept = [event for event in subject.events[-100:] if event.text.startswith("coffee")]
+    subject.search_until("coffee", lambda found: found == kept)
+
+    assert subject.search("tea") == []
+    subject.stop()
+    with closing(sqlite3.connect(tmp_path / "history-search")) as file:
+        begin, _ = file.execute("SELECT begin, indexed FROM position").fetchone()
+        assert begin > 1, "it was not made again"
+
+
+def test_stopping_does_not_wait_for_the_index_which_goes_on_from_there(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(20_000)])
+    subject.stop()
+    again = opened(tmp_path)
+
+    assert again.search_until("19999", bool)
+    again.stop()

@@ -1,0 +1,74 @@
+"""The settings: each is explained, its default is what its own reader would read, and what is wrong is refused."""
+
+from __future__ import annotations
+
+from dataclasses import Field
+from typing import Any
+
+import pytest
+
+from chatroom.settings import (
+    NO_HISTORY,
+    PRIVATE_NETWORKS,
+    Settings,
+    above_zero,
+    durability,
+    networks,
+    number,
+    settings_table,
+    whole,
+)
+
+
+@pytest.mark.parametrize("setting", settings_table(), ids=lambda setting: setting.name)
+def test_every_setting_is_explained_and_has_a_default_that_could_have_been_given(setting: Field[Any]) -> None:
+    parse, unit, explanation = (setting.metadata[key] for key in ("parse", "unit", "explanation"))
+
+    assert parse(str(setting.default)) == setting.default
+    assert unit.isupper()
+    assert explanation
+    assert not explanation.endswith(".")
+    assert parse.__doc__
+
+
+def test_the_defaults_are_those_that_were_promised() -> None:
+    settings = Settings()
+
+    assert (settings.history, settings.durability, settings.keep, settings.keep_events) == (NO_HISTORY, "power", 0, 0)
+    assert (settings.sendq, settings.rate, settings.burst) == (1024 * 1024, 10, 100)
+    assert (settings.replay, settings.max_line, settings.handshake_timeout) == (20, 4096, 30)
+    assert settings.exempt == PRIVATE_NETWORKS
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (whole, "0", 0),
+        (whole, "12", 12),
+        (above_zero, "1", 1),
+        (number, "0", 0.0),
+        (number, "0.5", 0.5),
+        (durability, "power", "power"),
+        (durability, "process", "process"),
+        (networks, "", ""),
+        (networks, "10.0.0.0/8,::1", "10.0.0.0/8,::1"),
+        (networks, PRIVATE_NETWORKS, PRIVATE_NETWORKS),
+    ],
+)
+def test_what_is_right_is_read(parse: Any, text: str, value: object) -> None:
+    assert parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        *[(whole, text) for text in ("-1", "1.5", "many", "")],
+        *[(above_zero, text) for text in ("0", "-1", "1.5", "")],
+        *[(number, text) for text in ("-0.1", "nan", "inf", "-inf", "ten", "")],
+        *[(durability, text) for text in ("", "Power", "none")],
+        *[(networks, text) for text in ("here", "10.0.0.1/8", "10.0.0.0/33", "::1/129", "10.0.0.0/8;::1")],
+    ],
+)
+def test_what_is_wrong_is_refused(parse: Any, text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the reasons are Python's own
+        parse(text)
