@@ -35,6 +35,9 @@ BEGIN_AGAIN_AFTER = 100_000
 REST = 19
 """How many times as long as a step took the index rests while the log grows, so that talking comes first."""
 
+REST_WHEN_LEVEL = 0.5
+"""Seconds."""
+
 LONGEST_REST = 5.0
 """Seconds."""
 
@@ -134,12 +137,14 @@ class SearchIndex:
     def _index(self) -> None:
         target, began = self._target, time.monotonic()
         try:
-            more = self._step(target)
+            last = self._step(target)
         except sqlite3.Error:
-            more = False  # The disk is full, most likely: it goes on with the next event that is kept.
-        if more and not self._stopping.is_set():
-            if self._target != target:
-                self._stopping.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
+            last = 0  # The disk is full, most likely: it goes on with the next event that is kept.
+        if last and not self._stopping.is_set():
+            rest = REST * (time.monotonic() - began) if self._target != target else 0
+            # Once it is level it takes a while for more to come: a step for each line of talk would keep the disk
+            # busy, and commits would wait for that.
+            self._stopping.wait(min(LONGEST_REST, rest if last < target else max(rest, REST_WHEN_LEVEL)))
             self._indexer.submit(self._index)
             return
         self._running = False
@@ -147,8 +152,8 @@ class SearchIndex:
         if self._target != target and not self._stopping.is_set():
             self.catch_up(self._target)
 
-    def _step(self, target: int) -> bool:
-        """Index a few more; False when there are none."""
+    def _step(self, target: int) -> int:
+        """Index a few more; the id of the last of them, 0 when there are none."""
         execute = self._writing.execute
         begin, indexed = execute("SELECT begin, indexed FROM position").fetchone()
         first = execute("SELECT coalesce(min(id), 1) FROM log.event").fetchone()[0]
@@ -163,7 +168,7 @@ class SearchIndex:
             (indexed, target, INDEXED_AT_ONCE),
         ).fetchone()[0]
         if last is None:
-            return False
+            return 0
         execute("BEGIN IMMEDIATE")
         try:
             # One statement, so that Python's lock is free while it runs.
@@ -178,7 +183,7 @@ class SearchIndex:
         except sqlite3.Error:
             execute("ROLLBACK")
             raise
-        return True
+        return int(last)
 
     # Searching: asked in the reactor's thread, done in the searcher's.
 
