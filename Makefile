@@ -3,22 +3,26 @@
 PYTHON = python3
 BIN = .venv/bin
 
-.PHONY: help run test soak lint docs bench profile clean
+.PHONY: help run test soak fuzz lint docs bench profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-run: .venv/installed ## serve a room on 127.0.0.1:55555; ARGS="--port 6667" hands options on
-	$(BIN)/twistd --nodaemon --pidfile= chatroom $(ARGS)
+run: .venv/installed ## serve a room on loopback: lines on 55555, a page on 8080, IRC on 6667; ARGS="--room tea" hands options on
+	$(BIN)/twistd --nodaemon --pidfile= chatroom --web 8080 --irc 6667 $(ARGS)
 
-test: .venv/installed-test ## run the tests, and check how much of chatroom/ they cover
-	$(BIN)/coverage erase
+test: .venv/installed-test ## run the tests, some minutes long, and check how much of chatroom/ they cover
+	@$(BIN)/coverage erase
 	@# What is left after combining is of processes that a test has killed in the middle of writing it.
-	status=0; $(BIN)/coverage run -m pytest $(ARGS) || status=$$?; \
+	@# Several files of tests at once: much of what they do is to wait for processes.
+	@status=0; $(BIN)/coverage run -m pytest --numprocesses 4 --dist loadfile $(ARGS) || status=$$?; \
 	$(BIN)/coverage combine --quiet; rm -f .coverage.*; $(BIN)/coverage report && exit $$status
 
 soak: .venv/installed-test ## run the tests that take minutes
 	$(BIN)/python -m pytest -m soak $(ARGS)
+
+fuzz: .venv/installed-test ## throw random bytes at every door, for minutes
+	CHATROOM_FUZZ=100000 $(BIN)/python -m pytest tests/test_fuzz.py $(ARGS)
 
 lint: .venv/installed-lint ## check the format, the style and the types
 	$(BIN)/ruff format --check
@@ -51,7 +55,7 @@ clean: ## remove .venv and everything that was built
 
 # A stamp for what is installed: installed once, and again when the dependencies have changed.
 .venv/installed: setup.cfg setup.py | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[web,client]'
 	@touch $@
 
 .venv/installed-%: setup.cfg setup.py | .venv/bin/python

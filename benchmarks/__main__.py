@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import chart, history, machine, measuring, report, results
 from benchmarks.processes import NotMeasured
-from benchmarks.scenarios import CHATROOM, EVERYBODY, ROWS, SCENARIOS
+from benchmarks.scenarios import DOOR_ROWS, DOORS, EVERYBODY, ROWS, SCENARIOS, TOGETHER
 
 TOP = Path(__file__).parent.parent
 HISTORY = "history"
@@ -21,15 +21,16 @@ def main(arguments: list[str]) -> int:
     """Measure what was asked for; the exit status."""
     # The servers are ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    wanted = _parse(arguments)
+    wanted = parse(arguments)
     into = Files(wanted.into)
     if not wanted.only:
         into.write(results.read(into.results))
         return 0
     scratch = measuring.scratch_folder()
     measuring.raise_file_limit()
-    versions = measuring.installed([name for name in EVERYBODY if name not in wanted.skip])
-    found = into.read(machine.describe(scratch), versions)
+    versions = measuring.installed([name for name in (*EVERYBODY, *DOORS[1:]) if name not in wanted.skip])
+    shown = {name: version for name, version in versions.items() if name in EVERYBODY}
+    found = into.read(machine.describe(scratch), shown)
     failed = False
     for part in wanted.only:
         print(f"{part}:", flush=True)
@@ -40,7 +41,9 @@ def main(arguments: list[str]) -> int:
             else:
                 measured = measuring.measure(SCENARIOS[part], wanted.runs, list(versions), scratch, _say)
                 found["scenarios"][part] = measured
-                failed = failed or (CHATROOM in measured["servers"] and not measured["servers"][CHATROOM]["runs"])
+                failed = failed or any(
+                    not taken["runs"] for name, taken in measured["servers"].items() if name in DOORS
+                )
         except NotMeasured as failure:
             print(f"  {failure}")
             failed = True
@@ -80,19 +83,21 @@ class Files:
         self.chart.write_text(chart.chart(found), encoding="utf-8")
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """What was asked for; ``only`` has the names of scenarios, and :data:`HISTORY`."""
     parts = [*SCENARIOS, HISTORY]
+    names = [*parts, *TOGETHER]
 
     def some(text: str) -> list[str]:
-        unknown = set(text.split(",")) - set(parts)
+        unknown = set(text.split(",")) - set(names)
         if unknown:
             raise argparse.ArgumentTypeError(
-                f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(parts)}"
+                f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(names)}"
             )
-        return text.split(",")
+        return [part for name in text.split(",") for part in TOGETHER.get(name, (name,))]
 
     parser = argparse.ArgumentParser(prog="make bench", description="Measure chatroom beside its peers.")
-    parser.add_argument("--only", metavar="PARTS", type=some, default=parts, help=f"some of {','.join(parts)}")
+    parser.add_argument("--only", metavar="PARTS", type=some, default=parts, help=f"some of {','.join(names)}")
     parser.add_argument("--runs", metavar="N", type=int, default=3, help="of which the median counts: 3")
     parser.add_argument("--skip", metavar="SERVER", action="append", default=[], help="leave out a server")
     parser.add_argument(
@@ -116,10 +121,10 @@ def _say(line: str) -> None:
 def _summarize(found: results.Results, parts: list[str]) -> None:
     """Print every target of what was measured."""
     print()
-    for row in ROWS:
+    for row in (*ROWS, *DOOR_ROWS):
         if row.scenario in parts:
             for target, met in report.verdicts(found, row):
-                print(f"{row.work}: {target}: {met.replace('*', '')}")
+                print(f"{row.server}: {row.work}: {target}: {met.replace('*', '')}")
 
 
 if __name__ == "__main__":

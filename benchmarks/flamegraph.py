@@ -16,10 +16,12 @@ from pathlib import Path
 
 from benchmarks.measuring import CHATLOAD, raise_file_limit, scratch_folder
 from benchmarks.processes import NotMeasured, free_port, processors, running, wait_until_it_listens
-from benchmarks.scenarios import CHATROOM, SCENARIOS
-from benchmarks.servers import BUILD, SERVERS
+from benchmarks.scenarios import DOORS, SCENARIOS
+from benchmarks.servers import BUILD, SERVERS, Server
 
 PICTURE = BUILD / "profile.svg"
+
+BY_PROTOCOL = {SERVERS[name].protocol: SERVERS[name] for name in DOORS}
 
 LONGER = 5
 """How many times as much is said as in the scenario, so that there are samples enough."""
@@ -29,14 +31,15 @@ def main(arguments: list[str]) -> None:
     """Profile the server in one scenario."""
     parser = argparse.ArgumentParser(prog="make profile", description="Draw where the server's time goes under load.")
     parser.add_argument("--only", metavar="SCENARIO", default="small", choices=SCENARIOS, help="which: small")
+    parser.add_argument("--door", default="line", choices=BY_PROTOCOL, help="by which door: line")
     parser.add_argument("--native", action="store_true", help="show what C does as well")
     wanted = parser.parse_args(arguments)
     raise_file_limit()
-    draw(wanted.only, PICTURE, ["--native"] if wanted.native else [])
+    draw(wanted.only, BY_PROTOCOL[wanted.door], PICTURE, ["--native"] if wanted.native else [])
     print(f"open {PICTURE}")
 
 
-def draw(scenario: str, picture: Path, options: list[str]) -> None:
+def draw(scenario: str, server: Server, picture: Path, options: list[str]) -> None:
     """Run ``scenario`` on chatroom, and draw a flame graph of it.
 
     :param options: more of py-spy's.
@@ -48,7 +51,7 @@ def draw(scenario: str, picture: Path, options: list[str]) -> None:
     with tempfile.TemporaryDirectory(dir=scratch_folder()) as name:
         folder, port = Path(name), free_port()
         recording = [spy, "record", "--format", "flamegraph", "--rate", "500", "--threads", "--output", str(picture)]
-        command = [*recording, *options, "--", *SERVERS[CHATROOM].command(port, folder)]
+        command = [*recording, *options, "--", *server.command(port, folder)]
         picture.unlink(missing_ok=True)
         with running(command, folder, processors()[0]) as spying:
             wait_until_it_listens(spying, port, folder)
@@ -56,7 +59,7 @@ def draw(scenario: str, picture: Path, options: list[str]) -> None:
             if "--messages" in load:
                 at = load.index("--messages") + 1
                 load[at] = str(LONGER * int(load[at]))
-            subprocess.run([CHATLOAD, "--port", str(port), *load], check=True)
+            subprocess.run([CHATLOAD, "--proto", server.protocol, "--port", str(port), *load], check=True)
             for child in _children(spying.pid):
                 os.kill(child, signal.SIGTERM)
             # It draws when what it looks into has ended.

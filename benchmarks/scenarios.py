@@ -1,14 +1,21 @@
-"""What is done, and what is asked of it: two tables.
+"""What is done, and what is asked of it: a table of scenarios, and two of rows.
 
-A scenario is one run of the load generator; a row is one figure of it, and what chatroom's is held against.
+A scenario is one run of the load generator; a row is one figure of it, and what chatroom's is held against: beside
+other servers, and by door.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 CHATROOM, INSPIRCD, NGIRCD, LIMIT = "chatroom", "inspircd", "ngircd", "bare C fan-out"
 EVERYBODY = (CHATROOM, INSPIRCD, NGIRCD, LIMIT)
+"""Beside each other, and chatroom by its line door."""
+
+WEBSOCKET, IRC = "chatroom, WebSocket", "chatroom, IRC"
+DOORS = (CHATROOM, WEBSOCKET, IRC)
+"""chatroom by each of its doors, the line door first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,12 @@ SCENARIOS = {
     "members": Scenario("--clients 10000 --senders 1 --rate 5 --messages 100", (CHATROOM, LIMIT)),
     "reading": Scenario(f"--clients 900 {_STUCK}", (CHATROOM,), ("p50_ms", "p99_ms", "rss_peak_kib")),
     "slow": Scenario(f"--clients 900 --slow 100 {_STUCK}", (CHATROOM,), ("p50_ms", "p99_ms", "rss_peak_kib")),
+    "doors-one": Scenario("--clients 500 --senders 1 --window 8 --messages 3000", (*DOORS, INSPIRCD)),
+    "doors-talk": Scenario("--clients 500 --senders 10 --window 8 --messages 6000", (*DOORS, INSPIRCD)),
 }
+
+TOGETHER: Mapping[str, tuple[str, ...]] = {"doors": ("doors-one", "doors-talk")}
+"""Names for several of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of a table."""
 
     work: str
     scenario: str
@@ -70,6 +82,8 @@ class Row:
     digits: int = 2
     more_is_better: bool = False
     in_chart: bool = True
+    server: str = CHATROOM
+    """Whose figure is held against the targets."""
 
 
 ROWS = (
@@ -161,4 +175,31 @@ ROWS = (
         scale=1 / 1024,
         digits=0,
     ),
+)
+
+_CPU_TIME = "the same: the server's CPU time for a delivery"
+
+DOOR_ROWS = (
+    Row(
+        "1 speaks to 500",
+        "doors-one",
+        "deliveries_per_s",
+        "million deliveries/s",
+        (Target(0.5, CHATROOM),),
+        scale=1e-6,
+        more_is_better=True,
+        server=WEBSOCKET,
+    ),
+    Row(_CPU_TIME, "doors-one", "server_us_per_delivery", "µs", ()),
+    Row(
+        "10 speak among 500",
+        "doors-talk",
+        "deliveries_per_s",
+        "million deliveries/s",
+        (Target(0.5, CHATROOM),),
+        scale=1e-6,
+        more_is_better=True,
+        server=WEBSOCKET,
+    ),
+    Row(_CPU_TIME, "doors-talk", "server_us_per_delivery", "µs", ()),
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.scenarios import CHATROOM, INSPIRCD, LIMIT, NGIRCD
+from benchmarks.scenarios import CHATROOM, INSPIRCD, IRC, LIMIT, NGIRCD, WEBSOCKET
 from chatroom.version import __version__
 
 BUILD = Path(__file__).parent.parent / "build"
@@ -84,9 +84,18 @@ class Server:
     """None when it is not installed."""
 
 
-def _chatroom(port: int, folder: Path) -> list[str]:
-    options = f"--port {port} --history {folder}/chat.sqlite --durability power --rate 0 --max-clients 0"
-    return [sys.executable, "-m", "chatroom", *options.split()]
+def _chatroom(door: str) -> Callable[[int, Path], list[str]]:
+    """chatroom with one door open.
+
+    :param door: the option that opens it.
+    """
+
+    def command(port: int, folder: Path) -> list[str]:
+        options = f"--history {folder}/chat.sqlite --durability power --rate 0 --max-clients 0"
+        # The line door is open unless it is told to be nowhere; what comes last counts.
+        return [sys.executable, "-m", "chatroom", "--port=", f"--{door}={port}", *options.split()]
+
+    return command
 
 
 def _inspircd(port: int, folder: Path) -> list[str]:
@@ -115,7 +124,9 @@ def _version_of(program: str) -> str | None:
 
 
 SERVERS: Mapping[str, Server] = {
-    CHATROOM: Server("line", _chatroom, lambda: __version__),
+    CHATROOM: Server("line", _chatroom("port"), lambda: __version__),
+    WEBSOCKET: Server("ws", _chatroom("web"), lambda: __version__),
+    IRC: Server("irc", _chatroom("irc"), lambda: __version__),
     INSPIRCD: Server("irc", _inspircd, lambda: _version_of("inspircd")),
     NGIRCD: Server("irc", _ngircd, lambda: _version_of("ngircd")),
     LIMIT: Server(

@@ -43,6 +43,13 @@ def open_chat(
         _log.critical("{error}", error=error)
         on_broken(error)
 
+    def not_kept(error: ChatError | None) -> None:
+        if error is None:
+            _log.info("--history {path}: what is said is kept again", path=settings.history)
+        else:
+            why = error.details.get("why", error)
+            _log.error("--history {path}: {why}; nothing can be said until then", path=settings.history, why=why)
+
     motd = read_motd(settings.motd)
     log = _open_log(settings, clock)
     delivery = Delivery()
@@ -54,7 +61,7 @@ def open_chat(
         settings=settings,
         motd=motd,
         hook=hook and _guarded(hook),
-        on_not_kept=lambda error: _log.error("{error}", error=error),
+        on_not_kept=not_kept,
         on_broken=broken,
     )
 

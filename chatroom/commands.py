@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from chatroom import nicknames
 from chatroom.errors import BadArgument, UnknownCommand
-from chatroom.events import Found, Notice, RoomList, RoomSummary
+from chatroom.events import Found, Notice, Pong, RoomList, RoomSummary
 from chatroom.handshake import MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -183,6 +183,11 @@ def _ignore(session: Session, argument: str) -> None:
 @command("unignore", "nickname", "hear somebody again")
 def _unignore(session: Session, argument: str) -> None:
     session.unignore(argument)
+
+
+@command("ping", "[text]", "be answered: for programs that want to know whether the connection lives")
+def _ping(session: Session, argument: str) -> None:
+    session.tell(Pong(argument))
 
 
 @command("quit", "[reason]", "leave, and tell the others why")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
-from chatroom.events import Acted, Event, Left, Renamed, Said
+from chatroom.events import Acted, Event, Quit, Renamed, Said
 from chatroom.formats import Format
 from chatroom.nicknames import key
 
@@ -24,6 +24,9 @@ TAIL = 2048
 MAX_MISSED = 256 * 1024
 """Bytes that somebody may have missed to be brought up to date from the tail."""
 
+_AS_ALL: Mapping[int, bytes] = {}
+_NOBODY: Mapping[Any, Mapping[int, bytes]] = {}
+
 
 class View(NamedTuple):
     """What somebody hears, and in what form."""
@@ -31,7 +34,7 @@ class View(NamedTuple):
     format: Format
     rooms: frozenset[str]
     active: str
-    """The room that they speak in; talk of others is marked as such."""
+    """The room that they speak in, where what happens in others is marked as such; else empty."""
     ignored: frozenset[str]
     """The keys of the nicknames that they do not want to hear."""
 
@@ -82,17 +85,20 @@ class _Batch:
         """Where the first event with an id above ``id_`` is."""
         return bisect_right(self.events, id_, key=lambda event: event.id)
 
-    def render(self, view: View, start: int, stop: int) -> list[bytes]:
-        """What ``view`` shows of the events from ``start`` up to before ``stop``."""
+    def render(self, view: View, start: int, stop: int, own: Mapping[int, bytes] = _AS_ALL) -> list[bytes]:
+        """What ``view`` shows of the events from ``start`` up to before ``stop``; in place of those with an id in
+        ``own``, what stands there.
+        """
         rooms = view.rooms & self.indexes.keys()
-        if len(rooms) == 1 and not view.ignored:
+        if len(rooms) == 1 and not view.ignored and not own:
             (room,) = rooms
             indexes = self.indexes[room]
             if len(indexes) == len(self.events):
                 return self._whole((view.format, room != view.active))[start:stop]
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
-        return self._some(view, [index for index in indexes if start <= index < stop])
+        wanted = [index for index in indexes if start <= index < stop]
+        return self._some(view, wanted, own)
 
     def _whole(self, form: tuple[Format, bool]) -> list[bytes]:
         lines = self._forms.get(form)
@@ -101,11 +107,14 @@ class _Batch:
             lines = self._forms[form] = [format_.event(event, elsewhere) for event in self.events]
         return lines
 
-    def _some(self, view: View, indexes: Iterable[int]) -> list[bytes]:
+    def _some(self, view: View, indexes: Iterable[int], own: Mapping[int, bytes]) -> list[bytes]:
         shown: list[bytes] = []
         before = None
         for index in indexes:
             event = self.events[index]
+            if event.id in own:
+                shown.append(own[event.id])
+                continue
             if view.ignored and not view.shows(event):
                 continue
             if view.format.once_for_all_rooms and _same(before, event):
@@ -179,28 +188,40 @@ class Delivery:
                 if not groups:
                     del self._groups_of_room[room]
 
-    def publish(self, batch: Sequence[Event], turned: Mapping[Any, int]) -> None:
+    def publish(
+        self, batch: Sequence[Event], turned: Mapping[Any, int], own: Mapping[Any, Mapping[int, bytes]] = _NOBODY
+    ) -> None:
         """Write ``batch`` to everybody who hears it.
 
         :param turned: the receivers whose view changes within the batch, each with the id of the event at which
             it does: they are shown the batch up to there, and detached; whoever attaches them says what follows.
+        :param own: the receivers who are shown what they said in another way than others: by its id, how.
         """
         published = _Batch(batch)
         for receiver, last in turned.items():
             group = self._group_of.get(receiver)
             if group is not None:
                 self.detach(receiver)
-                if heard := published.render(group.view, 0, published.first_after(last)):
-                    receiver.write(b"".join(heard))
+                stop = published.first_after(last)
+                if heard := b"".join(published.render(group.view, 0, stop, own.get(receiver, _AS_ALL))):
+                    receiver.write(heard)
         self.published = batch[-1].id
         self._tail.append(published)
         self._in_tail += len(batch)
         for group in self._groups_that_hear(published.indexes):
             if lines := published.render(group.view, 0, len(batch)):
                 data = b"".join(lines)
+                apart = [receiver for receiver in own if receiver in group.receivers]
                 # A receiver that is written to may be let go for it, so go through a copy.
-                for write in list(group.receivers.values()):
+                if apart:
+                    writes = [write for receiver, write in group.receivers.items() if receiver not in own]
+                else:
+                    writes = list(group.receivers.values())
+                for write in writes:
                     write(data)
+                for receiver in apart:
+                    if heard := b"".join(published.render(group.view, 0, len(batch), own[receiver])):
+                        receiver.write(heard)
         while self._in_tail > self._length_of_tail:
             forgotten = self._tail.popleft().events
             self._in_tail -= len(forgotten)
@@ -220,4 +241,4 @@ class Delivery:
 
 def _same(before: Event | None, event: Event) -> bool:
     """Whether ``event`` is for another room what ``before`` was for one: somebody left them all, or was renamed."""
-    return isinstance(before, (Left, Renamed)) and type(before) is type(event) and before[3:] == event[3:]
+    return isinstance(before, (Quit, Renamed)) and type(before) is type(event) and before[3:] == event[3:]

@@ -36,6 +36,13 @@ class Said(Event):
     kind: ClassVar[str] = "said"
 
 
+class Noticed(Said):
+    """``text`` is what they said, and nobody's program may answer it: IRC's NOTICE."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "noticed"
+
+
 class Acted(Event):
     """``text`` is what they did: ``/me waves``."""
 
@@ -57,6 +64,13 @@ class Left(Event):
     kind: ClassVar[str] = "left"
 
 
+class Quit(Left):
+    """They went out of the room as of every other, and are gone."""
+
+    __slots__ = ()
+    kind: ClassVar[str] = "quit"
+
+
 class Renamed(Event):
     """``nickname`` is the old one, ``text`` the new. There is one in each room that they are in."""
 
@@ -73,8 +87,10 @@ class TopicChanged(Event):
 
 EventType = type[Said] | type[Acted] | type[Joined] | type[Left] | type[Renamed] | type[TopicChanged]
 
-KINDS: dict[str, EventType] = {kind.kind: kind for kind in (Said, Acted, Joined, Left, Renamed, TopicChanged)}
-"""The kinds that a log keeps, by the name they have in it and on the wire."""
+_ALL: tuple[EventType, ...] = (Said, Noticed, Acted, Joined, Left, Quit, Renamed, TopicChanged)
+
+KINDS: dict[str, EventType] = {kind.kind: kind for kind in _ALL}
+"""The kinds that a log keeps, by the name they have in it."""
 
 KIND_NAMES: dict[type[Event], str] = {type_: name for name, type_ in KINDS.items()}
 """The same the other way round."""
@@ -103,6 +119,8 @@ class Private(NamedTuple):
     nickname: str
     to: str
     text: str
+    notice: bool = False
+    """Whether nobody's program may answer it: IRC's NOTICE."""
 
 
 class Welcome(NamedTuple):
@@ -171,6 +189,13 @@ class Speaking(NamedTuple):
     """Empty when they are in none."""
 
 
+class Pong(NamedTuple):
+    """The connection lives."""
+
+    text: str
+    """What stood in the question."""
+
+
 class Found(NamedTuple):
     """What was said with certain words in it."""
 
@@ -180,4 +205,4 @@ class Found(NamedTuple):
     """Oldest first."""
 
 
-Answer = Notice | Refused | Private | Welcome | People | RoomList | History | Past | Live | Speaking | Found
+Answer = Notice | Refused | Private | Welcome | People | RoomList | History | Past | Live | Speaking | Pong | Found

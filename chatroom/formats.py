@@ -25,9 +25,12 @@ from chatroom.events import (
     Left,
     Live,
     Notice,
+    Noticed,
     Past,
     People,
+    Pong,
     Private,
+    Quit,
     Refused,
     Renamed,
     RoomList,
@@ -48,6 +51,8 @@ class Format(ABC):
 
     name: ClassVar[str]
     """What a client calls it in its handshake."""
+    marks_elsewhere: ClassVar[bool]
+    """Whether what happens in another room than the one that the person speaks in looks different."""
     once_for_all_rooms: ClassVar[bool]
     """Whether somebody who shares several rooms with the one who left or was renamed is shown that once."""
 
@@ -87,9 +92,11 @@ def _topic(event: Event) -> str:
 
 _PLAIN_EVENTS: Mapping[type[Event], Callable[[Event], str]] = {
     Said: lambda event: f"{event.nickname}: {event.text}",
+    Noticed: lambda event: f"{event.nickname}: {event.text}",
     Acted: lambda event: f"* {event.nickname} {event.text}",
     Joined: lambda event: f"* {event.nickname} joined",
     Left: _left,
+    Quit: _left,
     Renamed: lambda event: f"* {event.nickname} is now {event.text}",
     TopicChanged: _topic,
 }
@@ -166,6 +173,7 @@ _PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
     Speaking: lambda answer: [
         f"* you now speak in {answer.room}" if answer.room else "* you are in no room: /join one"
     ],
+    Pong: lambda answer: [f"* pong {answer.text}".rstrip()],
     # That past lines have their times says the same to a person.
     Past: lambda answer: [],
     Live: lambda answer: [],
@@ -180,6 +188,7 @@ class Plain(Format):
     """
 
     name = "plain"
+    marks_elsewhere = True
     once_for_all_rooms = True
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
@@ -204,11 +213,15 @@ def _encode(lines: list[str]) -> bytes:
     return "".join([line + NEWLINE for line in lines]).encode(ENCODING)
 
 
+# That somebody left one room or all of them makes no difference to those who stay in it.
+_JSON_KINDS: Mapping[type[Event], str] = {**KIND_NAMES, Quit: Left.kind}
+
+
 def _json_event(event: Event) -> dict[str, object]:
     return {
         "id": event.id,
         "at": round(event.at, 3),
-        "kind": KIND_NAMES[type(event)],
+        "kind": _JSON_KINDS[type(event)],
         "room": event.room,
         "nick": event.nickname,
         "text": event.text,
@@ -224,6 +237,7 @@ _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
         "nick": answer.nickname,
         "to": answer.to,
         "text": answer.text,
+        **({"notice": True} if answer.notice else {}),
     },
     Welcome: lambda answer: {
         "kind": "welcome",
@@ -250,6 +264,7 @@ _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
     Past: lambda answer: {"kind": "past", "room": answer.room},
     Live: lambda answer: {"kind": "live"},
     Speaking: lambda answer: {"kind": "speaking", "room": answer.room},
+    Pong: lambda answer: {"kind": "pong", "text": answer.text},
 }
 
 
@@ -257,6 +272,7 @@ class JsonLines(Format):
     """One JSON object a line, each with its ``kind``; docs/protocol.rst lists them."""
 
     name = "json"
+    marks_elsewhere = False
     once_for_all_rooms = False
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
@@ -337,7 +353,11 @@ _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "notice": lambda found: Notice(_text(found["text"])),
     "error": lambda found: Refused(_text(found["code"]), _text(found["text"])),
     "private": lambda found: Private(
-        _time(found["at"]), _text(found["nick"]), _text(found["to"]), _text(found["text"])
+        _time(found["at"]),
+        _text(found["nick"]),
+        _text(found["to"]),
+        _text(found["text"]),
+        found.get("notice") is True,
     ),
     "welcome": lambda found: Welcome(
         _text(found["nick"]),
@@ -361,6 +381,7 @@ _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "past": lambda found: Past(_text(found["room"])),
     "live": lambda found: Live(),
     "speaking": lambda found: Speaking(_text(found["room"])),
+    "pong": lambda found: Pong(_text(found["text"])),
 }
 
 

@@ -66,7 +66,7 @@ def parse(line: str) -> Handshake:
     for word in words[1:]:
         key, equals, value = word.partition("=")
         if not equals:
-            raise BadHandshake(what="A nickname has no spaces in it")
+            raise BadHandshake(what=f"{word} is no key=value" if found else "A nickname has no spaces in it")
         if key not in OPTIONS:
             raise BadHandshake(what=f"There is no option {key} ({', '.join(OPTIONS)})")
         field, read = OPTIONS[key]

@@ -30,8 +30,10 @@ class Pace:
         """
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
-        if self._left < 1:
-            return (1 - self._left) / self._rate
+        wait = (1 - self._left) / self._rate
+        # What rounding has left over may be too little for the clock to count: it would be waited for in vain.
+        if now + wait > now:
+            return wait
         self._left -= 1
         return 0
 

@@ -8,12 +8,11 @@ Two rules hold it together:
 
 - Only :meth:`Chat.committed` changes who is in a room, so everybody sees the same order.
 - A member has one request to join, leave or be renamed on its way at a time; until it is answered
-  (:meth:`Member.settled`) nothing more is heard from that member.
+  (:meth:`chatroom.member.Member.settled`) nothing more is heard from that member.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_network
@@ -31,69 +30,26 @@ from chatroom.errors import (
     Stopping,
     TooManyRooms,
 )
-from chatroom.events import Acted, Answer, Event, EventType, Joined, Left, Notice, Private, Renamed, Said, TopicChanged
+from chatroom.events import (
+    Acted,
+    Event,
+    EventType,
+    Joined,
+    Left,
+    Notice,
+    Noticed,
+    Private,
+    Quit,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 from chatroom.log.interface import ILog
+from chatroom.member import Member, Room
 from chatroom.pace import Admission
 from chatroom.settings import Settings
-from chatroom.text import visible
-
-# How an action may not begin: "* alice joined" is what an event looks like, and where somebody is called 3 or lobby,
-# "* 3 in lobby: bob" and "* lobby (3 here)" are what the server says.
-_LOOKS_LIKE_EVENT = re.compile(r"(joined|left|is now|set the topic|took away the topic|in \S+:|\(\d+ here\))")
-
-
-class Member:
-    """Somebody who holds a nickname; :class:`chatroom.session.Session` is the one kind."""
-
-    __slots__ = ("awaited", "first_answer", "key", "next_nickname", "nickname", "rooms")
-
-    nickname: str
-    key: str
-    """What their nickname is compared by; empty while they hold none."""
-    next_nickname: str
-    """What they have asked to be called; empty while they have not."""
-    rooms: dict[str, None]
-    """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
-    awaited: int
-    """How many events of their own they wait for."""
-    first_answer: int
-    """The id of the first of those that have come; 0 while none has."""
-
-    def __init__(self) -> None:
-        self.nickname = self.key = self.next_nickname = ""
-        self.rooms = {}
-        self.awaited = self.first_answer = 0
-
-    def settled(self, event: Event, first: int) -> None:
-        """What this member asked for has happened: ``event`` is the last of it, ``first`` the id of the first."""
-        raise NotImplementedError
-
-    def not_done(self, error: ChatError) -> None:
-        """What this member asked for could not be kept."""
-        raise NotImplementedError
-
-    def tell(self, answer: Answer) -> None:
-        """Tell this member alone."""
-        raise NotImplementedError
-
-    def ignores(self, nickname: str) -> bool:
-        raise NotImplementedError
-
-
-class Room:
-    """One room: it is there as long as somebody is in it."""
-
-    __slots__ = ("members", "name", "topic")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.topic = ""
-        self.members: dict[Member, None] = {}
-
-    @property
-    def nicknames(self) -> list[str]:
-        """In the order in which they came."""
-        return [member.nickname for member in self.members]
+from chatroom.text import looks_like_event
+from chatroom.topics import Topics
 
 
 class Chat:
@@ -108,14 +64,14 @@ class Chat:
         settings: Settings,
         motd: Sequence[str] = (),
         hook: Callable[[Event], None] | None = None,
-        on_not_kept: Callable[[ChatError], None] = lambda error: None,
+        on_not_kept: Callable[[ChatError | None], None] = lambda error: None,
         on_broken: Callable[[ChatError], None] = lambda error: None,
     ) -> None:
         """
         :param now: the time, in seconds since 1970, UTC.
         :param motd: lines that each newcomer is shown.
         :param hook: called with every event, after everybody was shown it. It must not raise.
-        :param on_not_kept: called when the log begins to fail; once, until it keeps something again.
+        :param on_not_kept: called when the log begins to fail, and, with None, when it keeps something again.
         :param on_broken: called when the log can keep nothing any more, after everybody was told.
         """
         self.settings = settings
@@ -130,8 +86,10 @@ class Chat:
         self.motd = motd
         self._hook = hook
         self._on_not_kept = on_not_kept
-        self._on_broken = on_broken
-        self._failing = False
+        self.when_broken: list[Callable[[ChatError], None]] = [on_broken]
+        """Each is called when the log can keep nothing any more, after everybody was told."""
+        self.fault = ""
+        """Why nothing can be kept, and so said, for the moment; else empty."""
         self.admission = Admission(
             settings.max_clients,
             settings.max_clients_per_host,
@@ -141,6 +99,13 @@ class Chat:
         # Whose request each Joined, Left and Renamed in the log is: it hands them back in the order of the
         # appends, and a nickname would not tell, since it may have changed hands in between.
         self._asked: deque[Member] = deque()
+        # Whose is what is in the log already and will not be echoed, by how much had been appended with it.
+        self._unechoed: deque[tuple[int, Member]] = deque()
+        self._appended = self._returned = 0
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # Each for so many to have returned.
+        self.watchers: list[Callable[[str, bool], None]] = []
+        """Each is called with a nickname, and whether somebody holds it from now on or nobody does."""
+        self._topics = Topics(settings.max_rooms, log.topics)
         log.start(self.committed, self.failed, self.broken)
 
     # Requests: each either raises a PeerError or has an event drafted.
@@ -154,6 +119,7 @@ class Chat:
         key = self._free_key(member, nickname)
         self.members[key] = member
         member.nickname, member.key = nickname, key
+        self._tell_watchers(nickname, True)
 
     def _free_key(self, member: Member, nickname: str) -> str:
         if self.stopping:
@@ -206,24 +172,28 @@ class Chat:
             for room in list(member.rooms):
                 self._remove(member, room)
             return
-        self._ask(member, Left, member.rooms, reason)
+        self._ask(member, Quit, member.rooms, reason)
 
-    def say(self, member: Member, room: str, text: str) -> None:
+    def say(self, member: Member, room: str, text: str, kind: EventType = Said) -> None:
         """:raises NotInRoom: they are not in it."""
         if self.stopping or room not in member.rooms:
             self._must_be_in(member, room)
-        self.log.append(Said, room, member.nickname, text)
+        self._appended += 1
+        if not member.echo:
+            self._unechoed.append((self._appended, member))
+        self.log.append(kind, room, member.nickname, text)
 
     def act(self, member: Member, room: str, text: str) -> None:
         """:raises LooksLikeEvent: others could take it for a line of the server's."""
         self._must_be_in(member, room)
-        if _LOOKS_LIKE_EVENT.match(visible(text)):
+        if looks_like_event(text):
             raise LooksLikeEvent()
-        self.log.append(Acted, room, member.nickname, text)
+        self.say(member, room, text, Acted)
 
     def set_topic(self, member: Member, room: str, text: str) -> None:
         """:param text: the topic; empty takes it away."""
         self._must_be_in(member, room)
+        self._appended += 1
         self.log.append(TopicChanged, room, member.nickname, text)
 
     def _must_be_in(self, member: Member, room: str) -> None:
@@ -237,21 +207,23 @@ class Chat:
     def _ask(self, member: Member, kind: EventType, rooms: Iterable[str], text: str) -> None:
         for room in rooms:
             member.awaited += 1
+            self._appended += 1
             self._asked.append(member)
             self.log.append(kind, room, member.next_nickname or member.nickname, text)
 
     # What is not kept, and so happens at once.
 
-    def private(self, member: Member, nickname: str, text: str) -> None:
+    def private(self, member: Member, nickname: str, text: str, notice: bool = False) -> None:
         """Tell one other person; both are told it was said.
 
         :raises NoSuchNickname: nobody is called that.
         """
         to = self.find(nickname)
-        message = Private(self.now(), member.nickname, to.nickname, text)
+        message = Private(self.now(), member.nickname, to.nickname, text, notice)
         if to is not member and not to.ignores(member.nickname):
             to.tell(message)
-        member.tell(message)
+        if member.echo or to is member:
+            member.tell(message)
 
     def broadcast(self, text: str) -> None:
         """Tell everybody."""
@@ -264,6 +236,18 @@ class Chat:
         self.log.stop(done)
 
     # Questions.
+
+    def when_done(self, call: Callable[[], None]) -> None:
+        """Call ``call`` once all that was asked for until now has happened or failed: at once, if it has."""
+        if self._appended == self._returned:
+            call()
+        else:
+            self._waiting.append((self._appended, call))
+
+    def _came_back(self, count: int) -> None:
+        self._returned += count
+        while self._waiting and self._waiting[0][0] <= self._returned:
+            self._waiting.popleft()[1]()
 
     def find(self, nickname: str) -> Member:
         """:raises NoSuchNickname: nobody is called that."""
@@ -287,68 +271,91 @@ class Chat:
 
     def committed(self, batch: Sequence[Event]) -> None:
         """What the log has kept: change who is here, show it, answer those who asked for it."""
-        self._failing = False
+        if self.fault:
+            self.fault = ""
+            self._on_not_kept(None)
         settled: list[tuple[Member, Event, int]] = []
         turned: dict[Member, int] = {}
-        for event in batch:
+        own: dict[Member, dict[int, bytes]] = {}
+        for number, event in enumerate(batch, self._returned + 1):
             kind = type(event)
-            if kind is Said or kind is Acted:
+            if kind is Said or kind is Acted or kind is Noticed:
+                if self._unechoed and (speaker := self._speaker(number)) is not None:
+                    own.setdefault(speaker, {})[event.id] = speaker.own(event)
                 continue
             if kind is TopicChanged:
+                self._topics.note(event)
                 if event.room in self.rooms:
-                    self.rooms[event.room].topic = event.text
+                    self.rooms[event.room].take_topic(event)
                 continue
             member = self._asked.popleft()
             member.first_answer = member.first_answer or event.id
             member.awaited -= 1
-            if kind is Renamed:
-                self._rename(member, event.text)
-            elif kind is Joined:
-                turned.setdefault(member, event.id)
-                self.rooms.setdefault(event.room, Room(event.room)).members[member] = None
-            else:
-                # Whoever leaves several rooms is shown that of each.
-                if not member.awaited:
-                    turned[member] = event.id
-                self._remove(member, event.room)
+            self._happened(member, event, turned)
             if not member.awaited:
                 settled.append((member, event, member.first_answer))
                 member.first_answer = 0
-        self.delivery.publish(batch, turned)
+        self.delivery.publish(batch, turned, own)
         for member, event, first in settled:
             member.settled(event, first)
         if self._hook is not None:
             for event in batch:
                 self._hook(event)
+        self._came_back(len(batch))
+
+    def _happened(self, member: Member, event: Event, turned: dict[Member, int]) -> None:
+        """Change who is here, and note in ``turned`` from where on ``member`` hears something else."""
+        if isinstance(event, Renamed):
+            self._rename(member, event.text)
+        elif isinstance(event, Joined):
+            turned.setdefault(member, event.id)
+            if event.room not in self.rooms:
+                self.rooms[event.room] = Room(event.room, event.at, self._topics.of(event.room))
+            self.rooms[event.room].members[member] = None
+        else:
+            # Whoever leaves several rooms is shown that of each.
+            if not member.awaited:
+                turned[member] = event.id
+            self._remove(member, event.room)
 
     def failed(self, drafts: Sequence[tuple[EventType, str, str, str]], error: ChatError) -> None:
         """What the log could not keep: all is as it was, and those who asked for it are told."""
-        if not self._failing:
-            self._failing = True
+        if not self.fault:
             self._on_not_kept(error)
-        for kind, room, nickname, text in drafts:
-            if kind in (Joined, Left, Renamed):
+        self.fault = str(error)
+        for number, (kind, room, nickname, text) in enumerate(drafts, self._returned + 1):
+            if kind in (Joined, Left, Quit, Renamed):
                 self._undo(self._asked.popleft(), kind, room, text, error)
             else:
-                speaker = self.members.get(nicknames.key(nickname))
+                speaker = self._speaker(number) or self.members.get(nicknames.key(nickname))
                 if speaker is not None:
                     speaker.not_done(error)
+        self._came_back(len(drafts))
 
     def broken(self, error: ChatError) -> None:
         """The log can keep nothing any more, so nothing more can be said."""
         self.stopping = True
+        self.fault = str(error)
         # Those too who are on their way out, and hold no nickname any more.
         for member in dict.fromkeys([*self.everybody(), *self._asked]):
             member.awaited = 0
             member.not_done(error)
         self._asked.clear()
-        self._on_broken(error)
+        self._unechoed.clear()
+        self._came_back(self._appended - self._returned)
+        for call in self.when_broken:
+            call(error)
+
+    def _speaker(self, number: int) -> Member | None:
+        """Whose it is that was appended as the ``number``-th, if it is not to be echoed."""
+        if self._unechoed and self._unechoed[0][0] == number:
+            return self._unechoed.popleft()[1]
+        return None
 
     def _undo(self, member: Member, kind: EventType, room: str, text: str, error: ChatError) -> None:
-        gone = self.members.get(member.key) is not member
-        if kind is Joined or (kind is Left and gone):
+        if kind is Joined or kind is Quit or (kind is Left and self.members.get(member.key) is not member):
             self._remove(member, room)
-            if kind is Left and room in self.rooms:
+            if kind is not Joined and room in self.rooms:
                 # They have gone all the same; this is no event, since it is not kept.
                 for other in self.rooms[room].members:
                     other.tell(Notice(f"{member.nickname} left ({text})" if text else f"{member.nickname} left"))
@@ -373,11 +380,21 @@ class Chat:
     def _rename(self, member: Member, nickname: str) -> None:
         if self.members.get(member.key) is not member:
             return  # They have gone in the meantime and hold no name any more.
+        old = member.nickname
         del self.members[member.key]
         member.nickname, member.key, member.next_nickname = nickname, nicknames.key(nickname), ""
         self.members[member.key] = member
+        if nicknames.key(old) != member.key:
+            self._tell_watchers(old, False)
+            self._tell_watchers(nickname, True)
 
     def _release(self, member: Member, nickname: str, but: str = "") -> None:
         key = nicknames.key(nickname) if nickname else ""
         if key != but and self.members.get(key) is member:
             del self.members[key]
+            if key == member.key:
+                self._tell_watchers(nickname, False)
+
+    def _tell_watchers(self, nickname: str, here: bool) -> None:
+        for tell in self.watchers:
+            tell(nickname, here)

@@ -21,8 +21,9 @@ from chatroom.errors import BadArgument, ChatError, InNoRoom, PeerError
 from chatroom.events import Answer, Event, History, Joined, Left, Live, Notice, Past, People, Refused, Speaking, Welcome
 from chatroom.formats import PLAIN, Format, day_of
 from chatroom.log.interface import Events, NoAnswer
+from chatroom.member import Member
 from chatroom.outbox import PIECE, Outbox
-from chatroom.room import Chat, Member
+from chatroom.room import Chat
 from chatroom.text import clean
 
 NAMED_AT_ONCE = 20
@@ -181,14 +182,14 @@ class Session(Member):
             self._asking = False
             if self._door is not None:
                 answer(events)
-                self._go_on()
+                self.go_on()
 
         def failed(error: ChatError) -> None:
             self._asking = False
             if self._door is not None:
                 self.refuse(error)
                 no_answer()
-                self._go_on()
+                self.go_on()
 
         self._asking = True
         question(answered, failed)
@@ -210,7 +211,7 @@ class Session(Member):
             self._asking = False
             if self._door is not None:
                 call()
-                self._go_on()
+                self.go_on()
 
         if self._door is not None:
             self._asking = True
@@ -247,14 +248,14 @@ class Session(Member):
             self._close()
         elif isinstance(event, Joined):
             self.active = event.room
-            self._arrive([event.room] if self.entered else list(self.rooms), first)
+            self.arrived(first)
         elif isinstance(event, Left):
             if event.room == self.active:
                 self._speak_in(next(reversed(self.rooms), ""))
-            self._catch_up(event.id)
-            self._go_on()
+            self.catch_up(event.id)
+            self.go_on()
         else:
-            self._go_on()
+            self.go_on()
 
     def not_done(self, error: ChatError) -> None:
         self.refuse(error)
@@ -263,16 +264,20 @@ class Session(Member):
         if self._quitting:
             self._close()
         else:
-            self._go_on()
+            self.go_on()
 
     # Arriving: what was before, from the log, and then, without a gap, what is now, from delivery.
 
-    def _arrive(self, rooms: Sequence[str], first: int) -> None:
-        """Show a newcomer to ``rooms`` what they want to know, then everything from the event ``first`` on."""
+    def arrived(self, first: int) -> None:
+        """They have come in, or into one more room: show them what they want to know of where they are now.
+
+        :param first: the id of the event from which on they hear everything.
+        """
         if self.entered:
-            others = rooms
+            rooms = others = [self.active]
         else:
             self.entered = True
+            rooms = list(self.rooms)
             others = rooms[:-1]
             here = self.people(self.active, NAMED_AT_ONCE)
             self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.size))
@@ -283,7 +288,7 @@ class Session(Member):
         self.tell(Past(self.active))
         since, self._since = self._since, None
         if since is None:
-            self._show_past(list(rooms), first)
+            self._show_past(rooms, first)
         else:
             self._show_missed(since, first, day_of(self.chat.now()))
 
@@ -338,11 +343,12 @@ class Session(Member):
 
     def _go_live(self, after: int) -> None:
         self.tell(Live())
-        self._catch_up(after)
+        self.catch_up(after)
 
-    def _catch_up(self, after: int) -> None:
-        """Hear everything with an id above ``after``, and go on from there."""
+    def catch_up(self, after: int, then: Callable[[], None] = lambda: None) -> None:
+        """Hear everything with an id above ``after``, and go on from there; ``then`` is called once it was heard."""
         if self._hear(after):
+            then()
             return
         # More has happened since than delivery has by it: the log has it all.
         view = self._view()
@@ -354,13 +360,14 @@ class Session(Member):
             )
             # The answer goes as far as what was published when it was asked for, perhaps no further.
             last = events[-1].id if events else asked_at
-            self.when_read(lambda: self._catch_up(last))
+            self.when_read(lambda: self.catch_up(last, then))
 
         # Whoever cannot be shown what came before is shown nothing of what comes after: they can come back.
         self.ask(lambda answer, failed: self.chat.log.since(view.rooms, after, PAGE, answer, failed), show, self._close)
 
     def _view(self) -> View:
-        return View(self.format, frozenset(self.rooms), self.active, self._ignored)
+        active = self.active if self.format.marks_elsewhere else ""
+        return View(self.format, frozenset(self.rooms), active, self._ignored)
 
     def _hear(self, after: int) -> bool:
         return self.chat.delivery.attach(self, self._view(), after)
@@ -369,7 +376,8 @@ class Session(Member):
         self.active = room
         self.tell(Speaking(room))
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Have the door hand in what it kept, unless there is more to wait for."""
         if self._door is not None and not self.busy:
             self._door.go_on()
 

@@ -6,6 +6,7 @@ command line's help and docs/options.rst are made from this table. Adding a sett
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields
 from ipaddress import ip_network
@@ -53,6 +54,26 @@ def networks(text: str) -> str:
     return text
 
 
+def host_name(text: str) -> str:
+    """A host name with a dot in it, such as chat.example.org."""
+    labels = text.split(".")
+    if (
+        len(labels) < 2
+        or len(text) > 63
+        or not all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", label) for label in labels)
+    ):
+        raise ValueError("it is none")
+    return text
+
+
+def origins(text: str) -> str:
+    """A list of origins with commas between them, such as https://example.org."""
+    for origin in text.split(","):
+        if origin and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ValueError(f"{origin} is none")
+    return text
+
+
 NO_HISTORY = "none"
 """What ``history`` is where it is kept in memory alone."""
 
@@ -96,6 +117,19 @@ class Settings:
     max_clients: int = _setting(20_000, whole, "CLIENTS", "connections at once; 0: any number")
     max_clients_per_host: int = _setting(100, whole, "CLIENTS", "connections at once from one address; 0: any number")
     exempt: str = _setting(PRIVATE_NETWORKS, networks, "NETWORKS", "networks from whose addresses any number may come")
+    server_name: str = _setting(
+        "chatroom.localhost", host_name, "NAME", "what the server calls itself to IRC clients: a host name"
+    )
+    irc_password: str = _setting("", str, "FILE", "a file with the password that IRC clients have to give (PASS)")
+    irc_operators: str = _setting(
+        "", str, "FILE", "a file with those who may become IRC operators (OPER): a name and a password in each line"
+    )
+    web_origins: str = _setting(
+        "",
+        origins,
+        "ORIGINS",
+        "sites beside our own whose pages may connect, such as https://example.org, with commas between them",
+    )
     handshake_timeout: int = _setting(30, above_zero, "SECONDS", "how long a newcomer may take to give a nickname")
 
 

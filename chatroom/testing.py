@@ -20,7 +20,7 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.address import IPv4Address
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocolFactory
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -28,8 +28,9 @@ from twisted.python.failure import Failure
 
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.constants import ENCODING, HOST_NAME, PORT
-from chatroom.doors.line import ChatFactory, ChatProtocol
+from chatroom.doors.line import ChatFactory
 from chatroom.formats import NEWLINE
+from chatroom.room import Chat
 
 
 class MemoryRoom:
@@ -41,10 +42,18 @@ class MemoryRoom:
         self.factory = ChatFactory(reactor=self.clock, **options)
         self._connected = 0
 
-    def connect(self) -> Person:
-        """Somebody who has connected, and has yet to answer MAGIC."""
+    @property
+    def chat(self) -> Chat:
+        """The rooms, for more doors that lead to them: ``WebFactory(chat=room.chat, reactor=room.clock)``."""
+        return self.factory.chat
+
+    def connect(self, door: IProtocolFactory | None = None) -> Person:
+        """Somebody who has connected, and has yet to answer MAGIC.
+
+        :param door: another than the one for lines; what they say and read there is up to its protocol.
+        """
         person = Person(self)
-        person.protocol = self._join(person)
+        person.protocol = self._join(person, door or self.factory)
         return person
 
     def enter(self, nickname: str, options: str = "") -> Person:
@@ -64,14 +73,14 @@ class MemoryRoom:
         address = IPv4Address("TCP", HOST_NAME, PORT)
         protocol = factory.buildProtocol(address)
         assert isinstance(protocol, ChatClientProtocol), f"the factory made {protocol!r}"
-        self._join(protocol)
+        self._join(protocol, self.factory)
         self.settle()
         return protocol
 
-    def _join(self, client: Protocol) -> ChatProtocol:
+    def _join(self, client: Protocol, door: IProtocolFactory) -> Any:
         self._connected += 1
-        server = self.factory.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
-        if not isinstance(server, ChatProtocol):
+        server = door.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
+        if server is None:
             raise ConnectionRefusedError("the factory takes no more connections")
         far, near = _End(self.clock, client), _End(self.clock, server)
         far.other, near.other = near, far
@@ -95,7 +104,7 @@ class Person(Protocol):
     """Somebody at a connection, who reads what comes as long as they are not told otherwise."""
 
     transport: _End
-    protocol: ChatProtocol
+    protocol: Any
     """The server's end."""
 
     def __init__(self, room: MemoryRoom) -> None:

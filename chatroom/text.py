@@ -44,6 +44,16 @@ def visible(text: str) -> str:
     return " ".join("".join(one for one in folded if unicodedata.category(one) != "Cf").split())
 
 
+# How an action may not begin: "* alice joined" is what an event looks like, and where somebody is called 3 or lobby,
+# "* 3 in lobby: bob" and "* lobby (3 here)" are what the server says.
+_LIKE_EVENT = re.compile(r"(joined|left|is now|set the topic|took away the topic|in \S+:|\(\d+ here\))")
+
+
+def looks_like_event(action: str) -> bool:
+    """Whether ``action``, behind somebody's nickname, could be taken for something that the server says."""
+    return _LIKE_EVENT.match(visible(action)) is not None
+
+
 # Han, kana, Bopomofo, Hangul and their extensions: scripts whose words have no spaces between them, or whose
 # words carry endings that one would not type.
 _UNSPACED = re.compile(

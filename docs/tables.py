@@ -1,4 +1,4 @@
-"""Directives for lists that the program holds already: ``command-list`` and ``option-list``.
+"""Directives for lists that the program holds already: ``command-list``, ``option-list`` and ``numeric-list``.
 
 So a command or a setting is written down once, and its documentation is never behind.
 """
@@ -12,6 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 from chatroom.commands import COMMANDS
+from chatroom.doors.irc.numerics import Numeric
 from chatroom.service import Options
 from chatroom.settings import settings_table
 
@@ -34,6 +35,12 @@ def option_list() -> list[str]:
     return lines
 
 
+def numeric_list() -> list[str]:
+    """reST: the numerics that IRC clients are answered with, and what they say."""
+    rows = sorted(Numeric, key=lambda numeric: numeric.number)
+    return [line for row in rows for line in (f"``{row.number} {row.name}``", f"    {row.text or '(parameters)'}", "")]
+
+
 class List(SphinxDirective):
     """Stands for the lines of reST that :attr:`lines` returns."""
 
@@ -53,7 +60,12 @@ class OptionList(List):
     lines = staticmethod(option_list)
 
 
+class NumericList(List):
+    lines = staticmethod(numeric_list)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("command-list", CommandList)
     app.add_directive("option-list", OptionList)
+    app.add_directive("numeric-list", NumericList)
     return {"parallel_read_safe": True}

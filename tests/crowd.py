@@ -285,7 +285,9 @@ def kept(path: Path, copy: Path) -> list[Heard]:
             shutil.copy(found, copy / found.name)
     with closing(sqlite3.connect(copy / path.name)) as connection:
         rows = connection.execute(
-            "SELECT event.id, kind, room.name, nickname, text FROM event JOIN room ON room.id = place / 2"
+            # On the wire, leaving is leaving, be it one room or all.
+            "SELECT event.id, replace(kind, 'quit', 'left'), room.name, nickname, text"
+            " FROM event JOIN room ON room.id = place / 2"
             " ORDER BY event.id"
         ).fetchall()
     shutil.rmtree(copy)

@@ -11,7 +11,7 @@ from chatroom.delivery import TAIL, Delivery
 from chatroom.errors import ChatError, NoHistory, NotKept
 from chatroom.events import TALK, Answer, Event, EventType, Notice
 from chatroom.formats import read_json
-from chatroom.log.interface import Broken, Committed, Events, Failed, ILog, NoAnswer
+from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
 from chatroom.outbox import Outbox, TransportOutbox
 from chatroom.room import Chat
 from chatroom.session import Session
@@ -34,6 +34,7 @@ class SteppedLog:
         self.drafts: deque[tuple[EventType, str, str, str]] = deque()
         self.events: list[Event] = []
         self.last_committed = 0
+        self.topics: list[Event] = []
         self._questions: deque[tuple[Events, NoAnswer, Sequence[Event]]] = deque()
 
     def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
@@ -81,6 +82,10 @@ class SteppedLog:
     def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
         found = [event for event in self._talk(room) if all(word in event.text.split() for word in words.split())]
         self._ask(answer, failed, found[max(len(found) - count, 0) :])
+
+    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
+        found = [event.id for event in self.events if event.at >= at]
+        self._ask(lambda _: answer(found[0] if found else self.last_committed + 1), failed, ())
 
     def _talk(self, room: str) -> list[Event]:
         return [event for event in self.events if event.room == room and isinstance(event, TALK)]

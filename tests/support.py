@@ -268,10 +268,11 @@ class Stage:
         started = Program(command, cwd=self.folder, terminal=terminal, stdin=stdin, environment=environment)
         return self._stack.enter_context(closing(started))
 
-    def serve(self, *options: str, port: int = 0, by: Sequence[str] = (TWISTD, "-n", "chatroom")) -> Server:
+    def serve(self, *options: str, port: int | str = 0, by: Sequence[str] = (TWISTD, "-n", "chatroom")) -> Server:
         """Start a server, and wait until it listens.
 
-        :param port: the port to listen on; by default one that the system chooses.
+        :param port: where the door for lines is; by default at a port that the system chooses. Empty: it is shut.
+        :param options: those that open other doors have what they take behind them: ``"--web", "0"``.
         """
         server = Server([*by, "--port", str(port), *options], cwd=self.folder)
         self._stack.enter_context(closing(server))
@@ -313,15 +314,21 @@ class Stage:
 
 
 class Server(Program):
-    """The server in a process of its own, listening on TCP."""
+    """The server in a process of its own."""
 
     port = 0
+    """Where the door for lines listens; 0 when it is shut, or not at a TCP port. So it is with the others."""
+    web = 0
+    irc = 0
 
     def wait_until_it_listens(self) -> None:
-        self.expect("chatroom listens on ")
-        found = re.search(r":(\d+)$", self.expect("\n").strip())
-        assert found is not None
-        self.port = int(found[1])
+        options = dict(zip(self.command, self.command[1:], strict=False))
+        # They say where they listen in the order in which the options are listed.
+        for door in ("port", "web", "irc"):
+            if options.get(f"--{door}"):
+                self.expect("chatroom listens on ")
+                found = re.search(r":(\d+)$", self.expect("\n").strip())
+                setattr(self, door, int(found[1]) if found else 0)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it by a signal; its exit status."""

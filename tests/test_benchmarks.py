@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from xml.etree import ElementTree
 
 import pytest
@@ -17,8 +19,21 @@ from support import missing
 
 from benchmarks import __main__ as bench
 from benchmarks import chart, history, measuring, report, results
-from benchmarks.processes import NotMeasured, free_port, running, wait_until_it_listens
-from benchmarks.scenarios import CHATROOM, EVERYBODY, INSPIRCD, LIMIT, NGIRCD, ROWS, SCENARIOS, Scenario
+from benchmarks.processes import HOST, NotMeasured, free_port, running, wait_until_it_listens
+from benchmarks.scenarios import (
+    CHATROOM,
+    DOOR_ROWS,
+    DOORS,
+    EVERYBODY,
+    INSPIRCD,
+    LIMIT,
+    NGIRCD,
+    ROWS,
+    SCENARIOS,
+    WEBSOCKET,
+    Row,
+    Scenario,
+)
 from benchmarks.servers import SERVERS, Server
 
 TOP = Path(__file__).parent.parent
@@ -47,24 +62,84 @@ def made_up(figures: Mapping[str, Mapping[str, float]], scenario: str = "small")
     return {"machine": {"processor": "one"}, "scenarios": {scenario: measured}, "history": None}
 
 
-def verdicts(found: results.Results, work: str) -> list[tuple[str, str]]:
-    (row,) = (row for row in ROWS if row.work.startswith(work))
+def verdicts(found: results.Results, work: str, rows: Sequence[Row] = ROWS) -> list[tuple[str, str]]:
+    (row,) = (row for row in rows if row.work.startswith(work))
     return list(report.verdicts(found, row))
 
 
 # Measuring.
 
 
-def test_a_scenario_is_run_on_real_servers_and_nothing_is_lost(tools: Path) -> None:
-    servers = {
-        CHATROOM: SERVERS[CHATROOM],
-        LIMIT: Server("line", lambda port, folder: [str(tools / "climit"), str(port)], lambda: "climit.c"),
-    }
+@pytest.mark.parametrize("name", [*DOORS, LIMIT])
+def test_a_scenario_is_run_on_a_real_server_and_nothing_is_lost(name: str, tools: Path) -> None:
+    limit = Server("line", lambda port, folder: [str(tools / "climit"), str(port)], lambda: "climit.c")
     scenario = Scenario("--clients 4 --senders 3 --window 2 --messages 30")
-    for server in servers.values():
-        figures = measuring.run(server, scenario, tools)
-        assert list(figures) == list(scenario.figures)
-        assert figures["deliveries_per_s"] > 0
+    figures = measuring.run(limit if name == LIMIT else SERVERS[name], scenario, tools)
+    assert list(figures) == list(scenario.figures)
+    assert figures["deliveries_per_s"] > 0
+
+
+@contextmanager
+def passing_on(to: int, size: int) -> Iterator[int]:
+    """A port from which everything is passed on to the port ``to``; of what comes back, ``size`` bytes at a time."""
+
+    def copy(source: socket.socket, target: socket.socket, size: int) -> None:
+        target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):
+            while data := source.recv(size):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                outside, _ = listening.accept()
+                inside = socket.create_connection((HOST, to))
+                open_sockets.extend((outside, inside))
+                for arguments in ((outside, inside, 65536), (inside, outside, size)):
+                    threads.append(Thread(target=copy, args=arguments))
+                    threads[-1].start()
+
+    listening = socket.create_server((HOST, 0))
+    open_sockets = [listening]
+    threads = [Thread(target=accept)]
+    threads[0].start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        threads[0].join()
+        for one in open_sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+        for one in open_sockets:
+            one.close()
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_the_generator_takes_websocket_messages_in_whatever_pieces_they_come(size: int, tools: Path) -> None:
+    server, port = SERVERS[WEBSOCKET], free_port()
+    with running(server.command(port, tools), tools) as process:
+        wait_until_it_listens(process, port, tools)
+        with passing_on(port, size) as through:
+            for text in (64, 4000):
+                load = f"--proto ws --port {through} --clients 3 --senders 2 --messages 6 --size {text} --timeout 30"
+                generated = subprocess.run([measuring.CHATLOAD, *load.split()], capture_output=True, check=False)
+                assert generated.returncode == 0, generated
+
+
+def test_a_websocket_that_is_refused_is_said_to_be_so(tools: Path) -> None:
+    server, port = SERVERS[WEBSOCKET], free_port()
+    command = [*server.command(port, tools), "--max-clients", "1", "--exempt", ""]
+    with running(command, tools) as process:
+        wait_until_it_listens(process, port, tools)
+        load = f"--proto ws --port {port} --clients 3 --idle --timeout 30"
+        generated = subprocess.run([measuring.CHATLOAD, *load.split()], capture_output=True, check=False)
+    assert generated.returncode == 1
+    assert b"503 Service Unavailable" in generated.stderr
+    assert b"server refused a WebSocket" in generated.stdout
 
 
 def test_a_server_that_does_not_come_up_is_noted_and_the_others_are_measured(
@@ -102,12 +177,20 @@ def test_a_process_and_its_children_are_gone_when_they_are_not_needed(tmp_path: 
 
 
 def test_every_row_is_of_a_scenario_that_keeps_its_figure_and_runs_what_it_is_held_against() -> None:
-    for row in ROWS:
+    rows = (*ROWS, *DOOR_ROWS)
+    for row in rows:
+        assert row.figure in SCENARIOS[row.scenario].figures
+        assert row.server in SCENARIOS[row.scenario].servers
         for target in row.targets:
             scenario = SCENARIOS[target.scenario or row.scenario]
             assert row.figure in scenario.figures
             assert not target.server or target.server in scenario.servers
-    assert {row.scenario for row in ROWS} | {"reading"} == set(SCENARIOS)
+    assert {row.scenario for row in rows} | {"reading"} == set(SCENARIOS)
+
+
+def test_one_name_stands_for_all_that_is_measured_by_door() -> None:
+    assert bench.parse(["--only", "doors,history"]).only == ["doors-one", "doors-talk", bench.HISTORY]
+    assert bench.parse([]).only == [*SCENARIOS, bench.HISTORY]
 
 
 # What is made of the figures.
@@ -127,10 +210,20 @@ def test_a_target_may_be_a_distance_or_a_figure_of_its_own() -> None:
     assert verdicts(found, "memory") == [("at most 4 KiB", "yes (3.00 KiB)")]
 
 
+def test_a_door_is_held_against_the_line_door_of_the_same_run() -> None:
+    figures = {name: {"deliveries_per_s": 1e6 * rate} for name, rate in zip(DOORS, (4, 3, 1), strict=True)}
+    found = made_up({**figures, INSPIRCD: {"deliveries_per_s": 2e6}}, "doors-one")
+    assert verdicts(found, "1 speaks to 500", DOOR_ROWS) == [("at least 0.5 of the line door's", "yes (0.75)")]
+    shown = [line.strip(" -*") for line in report.page(found).splitlines()]
+    start = shown.index("1 speaks to 500")
+    assert shown[start + 2 : start + 6] == ["4.00", "3.00 (0.75)", "1.00 (0.25)", "2.00 (0.50)"]
+
+
 def test_what_was_not_measured_is_said_to_be_so() -> None:
     found = made_up({CHATROOM: {"deliveries_per_s": 3e6}})
     assert verdicts(found, "19 speak") == [("at least 1.0 of inspircd's", "not measured")]
     assert verdicts(found, "10 speak") == [("at least 2.0 of inspircd's", "not measured")]
+    assert verdicts(found, "10 speak", DOOR_ROWS) == [("at least 0.5 of the line door's", "not measured")]
 
 
 def test_the_median_counts() -> None:

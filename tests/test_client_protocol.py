@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.events import Answer, Event, History, Joined, Said
+from chatroom.events import Answer, Event, History, Joined, Pong, Private, Said
 from chatroom.formats import PLAIN
 from chatroom.testing import MemoryRoom
 
@@ -308,7 +309,140 @@ def test_a_bot_hears_none_of_the_past_of_an_entrance_whatever_it_is() -> None:
     assert len([thing for thing in bot.things if isinstance(thing, Event)]) == 4
 
 
+def test_a_notice_that_no_program_may_answer_is_only_received() -> None:
+    bot, _ = alone()
+    bot.dataReceived(b'{"kind":"private","at":0,"nick":"a","to":"bot","text":"psst","notice":true}\r\n')
+    assert bot.news() == []
+    assert bot.things == [Private(0, "a", "bot", "psst", True)]
+
+
+# Whether the server is there.
+
+
+def watchful_bot_in(room: MemoryRoom) -> Bot:
+    """One that asks after half a minute of silence."""
+    protocol = room.bot(ChatClientFactory("bot", Bot, ping_every=30, reactor=room.clock))
+    assert isinstance(protocol, Bot)
+    protocol.news()
+    return protocol
+
+
+def test_a_server_that_answers_is_kept_and_the_bot_hears_nothing_of_it() -> None:
+    room = MemoryRoom()
+    bot = watchful_bot_in(room)
+    bot.things.clear()
+    for _ in range(100):
+        room.advance(10)
+    assert (bot.news(), bot.things) == ([], [])
+    assert room.factory.nicknames == ["bot"]
+
+
+def test_a_server_that_is_silent_loses_the_connection() -> None:
+    bot, transport, clock = watchful()
+    bot.dataReceived(LET_IN)
+    transport.clear()
+    clock.advance(29)
+    assert transport.value() == b""
+    clock.advance(1)
+    assert transport.value() == b"/ping are you there?\n"
+    clock.advance(19)
+    assert not transport.disconnected
+    clock.advance(1)
+    assert transport.disconnected
+    assert clock.getDelayedCalls() == []
+
+
+def test_whatever_comes_is_a_sign_of_life() -> None:
+    bot, transport, clock = watchful()
+    bot.dataReceived(LET_IN)
+    transport.clear()
+    for _ in range(10):
+        clock.advance(20)
+        bot.dataReceived(b'{"kind":"no')
+        bot.dataReceived(b'tice","text":"tea"}\r\n')
+    clock.advance(29)
+    assert transport.value() == b""
+    clock.advance(1)
+    assert transport.value() == b"/ping are you there?\n"
+    clock.advance(19)
+    bot.dataReceived(b'{"kind":"notice","text":"late"}\r\n')
+    clock.advance(29)
+    assert not transport.disconnected
+
+
+def test_an_answer_to_somebody_elses_question_is_received() -> None:
+    bot, _, clock = watchful()
+    bot.dataReceived(LET_IN)
+    bot.things.clear()
+    bot.dataReceived(b'{"kind":"pong","text":"are you there?"}\r\n')
+    clock.advance(30)
+    bot.dataReceived(b'{"kind":"pong","text":"hello"}\r\n')
+    bot.dataReceived(b'{"kind":"pong","text":"are you there?"}\r\n{"kind":"pong","text":"are you there?"}\r\n')
+    assert bot.things == [Pong("are you there?"), Pong("hello"), Pong("are you there?")]
+
+
+def test_a_server_that_knows_no_ping_is_there_all_the_same() -> None:
+    bot, transport, clock = watchful()
+    bot.dataReceived(LET_IN)
+    bot.news()
+    refusal = {"kind": "error", "code": "unknown-command", "text": "There is no /ping. /help lists the commands."}
+    for _ in range(3):
+        clock.advance(30)
+        bot.dataReceived(json.dumps(refusal).encode() + b"\r\n")
+    assert bot.news() == []
+    assert not transport.disconnected
+
+
+def test_a_server_that_says_nothing_before_one_is_in_is_not_spoken_to_and_let_go() -> None:
+    bot, transport, clock = watchful()
+    bot.dataReceived(b"NICK\r\n")
+    transport.clear()
+    clock.pump([10] * 5)
+    assert transport.value() == b""
+    assert transport.disconnected
+
+
+def test_a_connection_that_was_lost_is_asked_nothing() -> None:
+    bot, _, clock = watchful()
+    bot.dataReceived(LET_IN)
+    bot.connectionLost()
+    assert clock.getDelayedCalls() == []
+
+
+def test_without_a_clock_there_is_no_asking() -> None:
+    with pytest.raises(ValueError, match="ping_every needs a reactor"):
+        ChatClientFactory("bot", ping_every=30)
+
+
 # Against anything else.
+
+
+class Line(StringTransport):
+    """A connection that can be dropped, and says so."""
+
+    disconnected = False
+    protocol: Bot
+
+    def abortConnection(self) -> None:
+        self.disconnected = True
+        self.protocol.connectionLost()
+
+
+LET_IN = (
+    b'NICK\r\n{"kind":"welcome","nick":"bot","room":"lobby","topic":"","people":["bot"],"size":1}\r\n'
+    b'{"kind":"joined","id":1,"at":0,"room":"lobby","nick":"bot","text":""}\r\n'
+)
+
+
+def watchful() -> tuple[Bot, Line, Clock]:
+    """A bot that asks after half a minute of silence, the transport that it writes to, and its clock."""
+    clock = Clock()
+    bot = ChatClientFactory("bot", Bot, ping_every=30, reactor=clock).buildProtocol(None)
+    assert isinstance(bot, Bot)
+    transport = Line()
+    transport.protocol = bot
+    bot.makeConnection(transport)
+    return bot, transport, clock
 
 
 def alone() -> tuple[Bot, StringTransport]:

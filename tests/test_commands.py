@@ -6,6 +6,8 @@ import pytest
 from stepped import House, Visitor
 
 from chatroom.commands import COMMANDS, Command
+from chatroom.events import Pong
+from chatroom.formats import JSON
 
 
 class Scene:
@@ -49,6 +51,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "/search words",
         "/ignore nickname",
         "/unignore nickname",
+        "/ping [text]",
         "/quit [reason]",
     ]
 
@@ -302,6 +305,20 @@ def test_ignoring_has_its_limits(scene: Scene) -> None:
     assert scene.type("/ignore dave") == ["! You ignore as many as one can. Use it so: /unignore nickname"]
     assert scene.type("/unignore dave") == ["! You do not ignore dave. Use it so: /ignore nickname"]
     assert scene.type("/unignore a\u200bb") == ["! Nobody can be called a\u200bb. Use it so: /ignore nickname"]
+
+
+def test_ping_is_answered_at_once_to_whoever_asked_alone(scene: Scene) -> None:
+    assert scene.type("/ping", "/ping 17  tea") == ["* pong", "* pong 17  tea"]
+    assert scene.shown(scene.bob) == []
+    scene.alice.type("hello", "/ping")
+    assert scene.alice.lines() == ["* pong"], "it does not wait for what is said to be kept"
+    assert scene.type("/leave", "/ping")[-1] == "* pong"
+
+
+def test_ping_is_answered_to_a_program_with_what_it_asked(scene: Scene) -> None:
+    dave = scene.house.enter("dave", format_=JSON)
+    dave.type("/ping", "/PING  17 tea ", "/ping \x1b[31m\u202ered\x07")
+    assert dave.things() == [Pong(""), Pong("17 tea"), Pong("red")]
 
 
 @pytest.mark.parametrize(("line", "left"), [("/quit", "* alice left"), ("/quit so  long", "* alice left (so  long)")])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -118,7 +118,8 @@ class NaiveFactory(Factory):
 class Crowd:
     """A server in memory, with everybody in."""
 
-    def __init__(self, factory: Factory, clock: Clock, size: int) -> None:
+    def __init__(self, factory: Factory, clock: Clock, size: int, options: Sequence[bytes]) -> None:
+        """:param options: what stands behind the nicknames, in turn."""
         self._clock = clock
         self.wires = [Wire() for _ in range(size)]
         self.connections: list[Protocol] = []
@@ -126,7 +127,7 @@ class Crowd:
             connection = factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", number + 1))
             assert isinstance(connection, Protocol)
             connection.makeConnection(wire)
-            connection.dataReceived(b"user%d\r\n" % number)
+            connection.dataReceived(b"user%d%s\r\n" % (number, options[number % len(options)]))
             self.settle()
             self.connections.append(connection)
 
@@ -158,17 +159,17 @@ class Crowd:
         return cost.calls
 
 
-Make = Callable[[Callable[[Clock], Factory], int], Crowd]
+Make = Callable[..., Crowd]
 
 
 @pytest.fixture
 def crowd() -> Iterator[Make]:
-    """Makes a crowd of so many, at what it is given."""
+    """Makes a crowd of so many, at what it is given, who enter with those options in turn."""
     made: list[Crowd] = []
 
-    def make(factory: Callable[[Clock], Factory], size: int) -> Crowd:
+    def make(factory: Callable[[Clock], Factory], size: int, options: Sequence[bytes] = (b"",)) -> Crowd:
         clock = Clock()
-        made.append(Crowd(factory(clock), clock, size))
+        made.append(Crowd(factory(clock), clock, size, options))
         return made[-1]
 
     yield make
@@ -207,6 +208,17 @@ def test_a_delivery_makes_hardly_a_call(crowd: Make) -> None:
     """What each more who hears a message adds: the outbox's write, the socket's send, and the counting of what went."""
     few, many = crowd(chatroom, 50), crowd(chatroom, 250)
     assert (many.cost_of_talk(1, 1) - few.cost_of_talk(1, 1)) / 200 <= 5
+
+
+def test_a_message_costs_programs_no_more_where_they_speak_in_different_rooms(crowd: Make) -> None:
+    """What they are sent is the same bytes, rendered once; people are shown which room it is of."""
+
+    def cost(*rooms: bytes) -> int:
+        room = crowd(chatroom, 20, [b" format=json room=" + names for names in rooms])
+        room.cost_of_talk(1, 1)
+        return room.cost_of_talk(1, 1)
+
+    assert cost(b"lobby,garden", b"garden,lobby") == cost(b"lobby,garden")
 
 
 def test_a_busy_room_costs_a_fraction_of_what_one_would_write_first(crowd: Make) -> None:

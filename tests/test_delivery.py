@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatroom.delivery import MAX_MISSED, TAIL, Delivery, View
-from chatroom.events import Acted, Event, Joined, Left, Renamed, Said
+from chatroom.events import Acted, Event, Joined, Left, Quit, Renamed, Said
 from chatroom.formats import JSON, PLAIN, Format
 
 NOBODY: frozenset[str] = frozenset()
@@ -215,9 +215,9 @@ def test_what_happens_in_several_rooms_at_once_is_shown_once_to_people_and_for_e
         [
             Renamed(1, 0.0, "lobby", "alice", "al"),
             Renamed(2, 0.0, "garden", "alice", "al"),
-            Left(3, 0.0, "lobby", "al", "tea"),
-            Left(4, 0.0, "kitchen", "al", "tea"),
-            Left(5, 0.0, "garden", "al", "tea"),
+            Quit(3, 0.0, "lobby", "al", "tea"),
+            Quit(4, 0.0, "kitchen", "al", "tea"),
+            Quit(5, 0.0, "garden", "al", "tea"),
         ],
         {},
     )
@@ -229,9 +229,25 @@ def test_what_happens_in_several_rooms_at_once_is_shown_once_to_people_and_for_e
 def test_what_happens_in_several_rooms_is_shown_as_of_the_one_that_they_speak_in() -> None:
     delivery = Delivery()
     ear = attached(delivery, view("cellar", "garden", "lobby"))
-    delivery.publish([Left(id_, 0.0, room, "al", "") for id_, room in ((1, "garden"), (2, "lobby"), (3, "cellar"))], {})
+    delivery.publish([Quit(id_, 0.0, room, "al", "") for id_, room in ((1, "garden"), (2, "lobby"), (3, "cellar"))], {})
 
     assert ear.lines() == ["* al left"]
+
+
+def test_whoever_leaves_one_room_and_then_another_is_shown_to_leave_each() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, view("garden", "lobby"))
+    delivery.publish([Left(1, 0.0, "lobby", "al", "tea"), Left(2, 0.0, "garden", "al", "tea")], {})
+
+    assert ear.lines() == ["* al left (tea)", "[garden] * al left (tea)"]
+
+
+def test_whoever_leaves_one_room_and_then_them_all_is_shown_to_do_both() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, view("garden", "lobby"))
+    delivery.publish([Left(1, 0.0, "garden", "al", ""), Quit(2, 0.0, "lobby", "al", "")], {})
+
+    assert ear.lines() == ["[garden] * al left", "* al left"]
 
 
 def test_two_different_people_who_leave_are_both_shown() -> None:
@@ -239,8 +255,8 @@ def test_two_different_people_who_leave_are_both_shown() -> None:
     ear = attached(delivery, view("garden", "lobby"))
     delivery.publish(
         [
-            Left(1, 0.0, "lobby", "alice", ""),
-            Left(2, 0.0, "garden", "bob", ""),
+            Quit(1, 0.0, "lobby", "alice", ""),
+            Quit(2, 0.0, "garden", "bob", ""),
             Joined(3, 0.0, "garden", "bob", ""),
             Joined(4, 0.0, "lobby", "bob", ""),
         ],
@@ -248,3 +264,91 @@ def test_two_different_people_who_leave_are_both_shown() -> None:
     )
 
     assert ear.lines() == ["* alice left", "[garden] * bob left", "[garden] * bob joined", "* bob joined"]
+
+
+# What somebody is shown in another way, or not at all, because they said it themselves.
+
+
+def left_out(*ids: int) -> dict[int, bytes]:
+    return dict.fromkeys(ids, b"")
+
+
+def test_whoever_said_it_is_left_out_and_nobody_else_is() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    delivery.publish([said(1, "one"), said(2, "two", nickname="bob"), said(3, "three")], {}, {alice: {1: b"", 3: b""}})
+
+    assert alice.writes == [b"bob: two\r\n"]
+    assert bob.writes == [b"alice: one\r\nbob: two\r\nalice: three\r\n"]
+
+
+def test_whoever_said_all_of_it_is_not_written_to() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {1: b"", 2: b""}})
+
+    assert alice.writes == []
+    assert bob.lines() == ["alice: one", "alice: two"]
+
+
+def test_two_who_are_each_left_out_hear_each_other() -> None:
+    delivery = Delivery()
+    alice, bob, carol = (attached(delivery, view("lobby")) for _ in range(3))
+    batch = [said(1, "one"), said(2, "two", nickname="bob"), said(3, "three"), said(4, "four", nickname="bob")]
+    delivery.publish(batch, {}, {alice: {1: b"", 3: b""}, bob: {2: b"", 4: b""}})
+
+    assert alice.lines() == ["bob: two", "bob: four"]
+    assert bob.lines() == ["alice: one", "alice: three"]
+    assert carol.lines() == ["alice: one", "bob: two", "alice: three", "bob: four"]
+
+
+def test_whoever_is_left_out_in_one_room_hears_the_others_as_ever() -> None:
+    delivery = Delivery()
+    alice = attached(delivery, view("garden", "lobby", ignored=frozenset({"carol"})))
+    batch = [said(1, "one"), said(2, "two", "garden", "bob"), said(3, "three", "lobby", "carol"), said(4, "4", "attic")]
+    delivery.publish(batch, {}, {alice: {1: b""}})
+
+    assert alice.lines() == ["[garden] bob: two"]
+
+
+def test_whoever_is_left_out_and_hears_something_else_from_there_on_is_left_out_still() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    delivery.publish(
+        [said(1, "one"), said(2, "two", nickname="bob"), Left(3, 0.0, "lobby", "alice", "")],
+        {alice: 3},
+        {alice: {1: b""}},
+    )
+
+    assert alice.lines() == ["bob: two", "* alice left"]
+    assert bob.lines() == ["alice: one", "bob: two", "* alice left"]
+
+
+def test_everybody_else_is_written_the_very_same_bytes_though_somebody_is_left_out() -> None:
+    delivery = Delivery()
+    alice, *others = (attached(delivery, view("lobby")) for _ in range(4))
+    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {1: b""}})
+
+    first, *rest = (ear.writes[0] for ear in others)
+    assert all(other is first for other in rest)
+
+
+def test_whoever_is_shown_what_they_said_in_another_way_is_shown_it_where_it_stands() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    batch = [said(1, "one", nickname="bob"), said(2, "two"), said(3, "three", nickname="bob")]
+    delivery.publish(batch, {}, {alice: {2: b"you: two\r\n"}})
+
+    assert alice.lines() == ["bob: one", "you: two", "bob: three"]
+    assert bob.lines() == ["bob: one", "alice: two", "bob: three"]
+
+
+def test_whoever_is_shown_their_own_in_another_way_is_shown_it_in_its_place() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, view("garden", "lobby")), attached(delivery, view("lobby"))
+    own = {2: b"you: two\r\n", 3: b"", 4: b"you: four\r\n"}
+    batch = [said(1, "one", nickname="bob"), said(2, "two"), said(3, "three"), said(4, "four", "garden")]
+    delivery.publish(batch, {}, {alice: own})
+
+    assert alice.writes == [b"bob: one\r\nyou: two\r\nyou: four\r\n"]
+    assert bob.lines() == ["bob: one", "alice: two", "alice: three"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import inspect
 import json
 import os
 import re
 import shlex
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,16 +18,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from support import TIMEOUT, Person, Program, Stage, free_port, program
+from support import TIMEOUT, Person, Program, Stage, program
 from twisted.python import usage
 
 from chatroom import HOST_NAME, PORT, ChatClientProtocol, nicknames
-from chatroom.client.terminal import parser
+from chatroom.client.liveness import ANSWER_WITHIN
+from chatroom.client.terminal import PING_EVERY, parser
 from chatroom.commands import COMMANDS
 from chatroom.delivery import Delivery
 from chatroom.errors import ChatError, NicknameRefused, NotKept
 from chatroom.events import KINDS, Answer
-from chatroom.formats import FORMATS
+from chatroom.formats import FORMATS, JSON
 from chatroom.handshake import OPTIONS
 from chatroom.log import schema
 from chatroom.log.memory import MemoryLog
@@ -43,6 +42,8 @@ TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
 README = (TOP / "README.rst").read_text(encoding="utf-8")
 PROTOCOL = (DOCS / "protocol.rst").read_text(encoding="utf-8")
+DOORS = {path.stem: path for path in (TOP / "chatroom" / "doors").glob("[a-z]*")}
+"""Each door's module, or its package, by its name."""
 PROSE = {page.name: page.read_text(encoding="utf-8") for page in [*TOP.glob("*.rst"), *DOCS.glob("*.rst")]}
 
 
@@ -124,6 +125,11 @@ def test_every_transcript_is_found() -> None:
 
 # Lists and tables.
 
+EVENT_KINDS = list(
+    dict.fromkeys(json.loads(JSON.event(kind(1, 0.0, "", "", ""), False))["kind"] for kind in KINDS.values())
+)
+"""The kinds of events as JSON names them."""
+
 
 def first_column(title: str) -> list[str]:
     """What stands in double quotes in the first column of the tables below ``title`` in protocol.rst."""
@@ -144,7 +150,7 @@ def test_every_code_of_an_error_is_explained_and_no_other() -> None:
 
 def test_every_kind_of_event_is_explained_and_no_other() -> None:
     table = [kind for kind in first_column("Events") if kind not in {"id", "at", "kind", "room", "nick", "text"}]
-    assert table == list(KINDS)
+    assert table == EVENT_KINDS
 
 
 def test_every_option_of_the_handshake_is_explained_and_no_other() -> None:
@@ -156,14 +162,20 @@ def test_the_formats_that_can_be_asked_for_are_those_that_are_shown() -> None:
 
 
 def test_every_kind_of_answer_is_explained_and_every_object_has_the_fields_that_are_listed() -> None:
-    fields = {kind: {"id", "at", "kind", "room", "nick", "text"} for kind in KINDS}
+    fields = {kind: {"id", "at", "kind", "room", "nick", "text"} for kind in EVENT_KINDS}
     for row in re.split("\n(?=``)", re.split(r"(?m)^Answers\n~+\n", PROTOCOL)[1].split("\n\nThe past")[0])[1:]:
         kind, *listed = re.findall("``([a-z]+)``", "".join(line[:47] for line in row.splitlines()))
         fields[kind] = {"kind", *listed}
-    assert len(fields) == len(KINDS) + len(get_args(Answer))
+    assert len(fields) == len(EVENT_KINDS) + len(get_args(Answer))
     objects = [json.loads(line[3:]) for lines in TRANSCRIPTS for line in lines if line.startswith("S: {")]
-    assert {thing["kind"] for thing in objects} == set(fields), "there is an example of each"
+    # No line from a client of this door is a notice.
+    assert {thing["kind"] for thing in objects} == set(fields) - {"noticed"}, "there is an example of each other"
     assert [thing for thing in objects if set(thing) != fields[thing["kind"]]] == []
+
+
+def test_the_client_asks_whether_the_connection_lives_when_it_is_said_to() -> None:
+    shown = re.sub(r"\s+", " ", PROTOCOL)
+    assert f"after {PING_EVERY:g} seconds, and takes the connection for lost when {ANSWER_WITHIN:g} more" in shown
 
 
 def test_every_nickname_that_could_be_the_servers_is_listed_and_no_other() -> None:
@@ -238,21 +250,23 @@ def test_make_alone_lists_every_target() -> None:
 
 @pytest.mark.parametrize("page", sorted(PROSE))
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
-    named = re.findall(r"(?<![/\w])(?:docs|chatroom)/[\w/.]*\w", PROSE[page])
+    named = re.findall(r"(?<![/\w])(?:docs|chatroom)/[\w/.-]*\w", PROSE[page])
     assert [path for path in named if not (TOP / path).exists()] == []
 
 
 def test_the_map_in_the_readme_shows_every_module() -> None:
-    shown = set(re.findall(r"(?m)^([a-z]+(?:/|/line\.py|\.py))  ", README))
+    shown = re.findall(r"(?m)^((?:doors/)?[a-z]+(?:/|\.py))  ", README)
     top = {path.name for path in (TOP / "chatroom").glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
-    assert shown == {*top, "doors/line.py", "log/", "client/", "chatroom/"}
+    doors = {f"doors/{name}.py" if path.suffix else f"doors/{name}/" for name, path in DOORS.items()}
+    assert sorted(shown) == sorted({*top, *doors, "log/", "client/", "chatroom/"})
 
 
 def test_the_map_of_the_architecture_shows_every_module() -> None:
     text = PROSE["architecture.rst"]
     shown = re.findall(r"(?m)^([a-z.]+)  +\w", re.split(r"(?m)^The modules\n-+\n", text)[1].split("Two rules")[0])
     paths = [path.relative_to(TOP / "chatroom").with_suffix("") for path in (TOP / "chatroom").rglob("[a-z]*.py")]
-    assert set(shown) - {"module"} == {".".join(path.parts) for path in paths} - {"version"}
+    modules = {".".join(path.parts) for path in paths if path.parts[0] != "doors"} - {"version"}
+    assert sorted(shown) == sorted({"module", *modules, *(f"doors.{name}" for name in DOORS)})
 
 
 # Running it for good.
@@ -389,134 +403,13 @@ def test_the_documentation_lists_every_option_with_its_unit_and_default(built: P
         assert f"--{name} {unit} {explanation}. Default: {default_shown}.".replace(" ", "") in shown
 
 
-# The examples.
-
-
-def at_other_ports(page: str, ports: dict[int, int]) -> str:
-    """The text of an example with its ports replaced by those that are free here."""
-    text = (DOCS / "examples" / page).read_text(encoding="utf-8")
-    for shown, free in ports.items():
-        assert str(shown) in text
-        text = text.replace(str(shown), str(free))
-    return text
-
-
-def run_example(stage: Stage, page: str, ports: dict[int, int]) -> Program:
-    copy = stage.folder / page
-    copy.write_text(at_other_ports(page, ports), encoding="utf-8")
-    return stage.start(sys.executable, str(copy))
-
-
-def test_the_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> None:
-    server = stage.serve()
-    alice = stage.enter(server.port, "alice")
-    run_example(stage, "greeter.py", {PORT: server.port})
-    alice.expect("* greeter joined\r\n")
-    alice.send("hello everybody")
-    alice.send("hello greeter")
-    alice.expect("alice: hello greeter\r\n")
-    alice.expect("greeter: hello alice\r\n")
-    assert "greeter: hello everybody" not in alice.lines_so_far()
-
-
-def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_killed(stage: Stage) -> None:
-    port = free_port()
-    server = stage.serve(port=port)
-    scribe = run_example(stage, "scribe.py", {PORT: port})
-    minutes = Minutes(stage.folder / "minutes.txt")
-    minutes.wait_for("Joined lobby scribe")
-    for number, killed in enumerate(["scribe", "server", "scribe"]):
-        alice = stage.enter(port, "alice")
-        alice.send(f"before {number}")
-        minutes.wait_for(f"Said lobby alice before {number}")
-        if killed == "server":
-            server.signal(signal.SIGKILL)
-            server.status()
-            server = stage.serve(port=port)
-            alice = stage.enter(port, "alice")
-        else:
-            scribe.signal(signal.SIGKILL)
-            scribe.status()
-            alice.expect("* scribe left")
-        alice.send(f"while it was away {number}")
-        alice.expect(f"alice: while it was away {number}\r\n")
-        if killed == "scribe":
-            scribe = run_example(stage, "scribe.py", {PORT: port})
-        minutes.wait_for(f"Said lobby alice while it was away {number}")
-        alice.send("/quit")
-        minutes.wait_for_lines("Left lobby alice", number + 1)
-    assert minutes.ids() == list(range(1, len(minutes.ids()) + 1)), "each event, once, in their order"
-
-
-class Minutes:
-    """What the scribe has written."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def wait_for(self, text: str) -> None:
-        self.wait_for_lines(text, 1)
-
-    def wait_for_lines(self, text: str, count: int) -> None:
-        """Wait until ``count`` lines have ``text`` in them."""
-        end = time.monotonic() + TIMEOUT
-        while sum(text in line for line in self._lines()) < count:
-            assert time.monotonic() < end, f"{text} does not stand in {self._lines()}"
-            time.sleep(0.02)
-
-    def ids(self) -> list[int]:
-        return [int(line.split()[0]) for line in self._lines()]
-
-    def _lines(self) -> list[str]:
-        return self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
+# The examples that stand in the text; tests/test_examples.py runs the others.
 
 
 def test_the_bot_of_the_readme_is_that_of_the_documentation() -> None:
     (bot,) = (lines for lines in blocks(README) if "class Greeter(ChatClientProtocol):" in lines)
     example = (DOCS / "examples" / "greeter.py").read_text(encoding="utf-8")
     assert "\n".join(bot[bot.index("class Greeter(ChatClientProtocol):") :]).strip() in example
-
-
-def fetch(port: int, request: str) -> str:
-    """Ask a web site on this machine; its answer."""
-    connection = http.client.HTTPConnection(HOST_NAME, port, timeout=TIMEOUT)
-    try:
-        connection.request("POST" if request else "GET", "/", body=request or None)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
-
-
-def test_the_embedded_room_of_the_documentation_serves_beside_its_web_site(stage: Stage) -> None:
-    chat, web = free_port(), free_port()
-    process = run_example(stage, "embedding.py", {PORT: chat, 8080: web})
-    wait_for(stage, web)
-    alice = stage.enter(chat, "alice")
-    process.expect("Joined lobby alice \n")
-    bob = stage.enter(chat, "bob")
-    assert fetch(web, "") == "alice\nbob\n"
-    assert fetch(web, "supper is ready") == "told\n"
-    for person in (alice, bob):
-        person.expect("* supper is ready\r\n")
-    alice.send("coming")
-    process.expect("Said lobby alice coming\n")
-    process.signal(15)
-    assert alice.to_the_end().endswith("alice: coming\r\n* the server is stopping\r\n")
-    assert process.status() == 0
-
-
-def wait_for(stage: Stage, port: int) -> None:
-    """Wait until something listens on ``port``."""
-    end = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            stage.connect(port)
-        except ConnectionRefusedError:
-            if time.monotonic() > end:
-                pytest.fail(f"nothing listens on {port}")
-            time.sleep(0.05)
-        else:
-            return
 
 
 def test_the_test_in_the_documentation_passes() -> None:
@@ -547,12 +440,12 @@ def without_time(line: str) -> str:
 def test_the_transcript_of_the_readme_is_what_happens(stage: Stage) -> None:
     server = stage.serve()
     alice_sees = conversation(f"nc {HOST_NAME} {PORT}")
-    bob_sees = conversation("python -m chatroom.client bob")
+    bob_sees = conversation("python -m chatroom.client --plain bob")
     alice = Reader(stage.start(program("nc"), HOST_NAME, str(server.port), terminal=True), alice_sees)
     alice.read_and_type()
     alice.read_and_type()
     alice.read(until="* bob joined")
-    bob = Reader(stage.client("bob", server.port, terminal=True), bob_sees)
+    bob = Reader(stage.client("bob", server.port, "--plain", terminal=True), bob_sees)
     for someone in (bob, alice, bob):
         someone.read_and_type()
     bob.program.to_the_end()

@@ -17,7 +17,7 @@ from support import Person, Stage
 
 from chatroom.commands import FOUND
 from chatroom.errors import ChatError
-from chatroom.events import KINDS, Event
+from chatroom.events import KINDS, Event, Noticed
 from chatroom.formats import JSON
 from chatroom.nicknames import MAX_LENGTH
 from chatroom.session import NAMED_AT_ONCE, PART
@@ -33,6 +33,12 @@ Line = dict[str, Any]
 
 EVENT: Line = {"id": 7, "at": 1795340461.5, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}
 HISTORY: Line = {"kind": "history", "room": "lobby", "events": [EVENT], "more": False}
+PRIVATE: Line = {"kind": "private", "at": 1795340461.5, "nick": "alice", "to": "bob", "text": "psst"}
+
+EVENT_KINDS = list(
+    dict.fromkeys(json.loads(JSON.event(kind(1, 0.0, "", "", ""), False))["kind"] for kind in KINDS.values())
+)
+"""The kinds of events as JSON names them."""
 
 
 def kinds() -> set[str]:
@@ -77,6 +83,7 @@ def lively_session() -> list[Line]:
         "/leave cellar",
         "/msg robert psst",
         "/msg carol psst",
+        "/ping 17",
         "/ignore robert",
         "/ignore carol",
         "/leave nowhere",
@@ -93,6 +100,10 @@ def lively_session() -> list[Line]:
     alice.send(b"\xff\xfe\xff\xff\n")
     bob.close()
     room.factory.broadcast("supper is ready")
+    # What an IRC client may say beside what the line door has words for.
+    carol = room.enter("carol").protocol.session
+    room.factory.chat.say(carol, "lobby", "supper is getting cold", Noticed)
+    room.factory.chat.private(carol, "Alice2", "so is yours", notice=True)
     seen += alice.lines()
     alice.type("/leave garden", "/leave", "hello?", "/quit")
     return objects(seen + alice.lines())
@@ -114,8 +125,8 @@ def test_every_line_of_a_lively_session_fits_and_every_kind_occurs(lively: list[
 
 
 def test_only_events_have_an_id_and_each_has_one(lively: list[Line]) -> None:
-    assert {line["kind"] for line in lively if "id" in line} == set(KINDS)
-    assert {line["kind"] for line in lively if "id" not in line} == kinds() - set(KINDS)
+    assert {line["kind"] for line in lively if "id" in line} == set(EVENT_KINDS)
+    assert {line["kind"] for line in lively if "id" not in line} == kinds() - set(EVENT_KINDS)
     new = [line["id"] for line in lively if "id" in line]
     assert new == sorted(set(new)), "what was missed and what is new meet in the order of their ids"
 
@@ -126,7 +137,7 @@ def test_past_and_live_come_in_pairs_and_enclose_events_alone(lively: list[Line]
 
 
 def test_every_kind_and_every_code_that_there_is_stands_in_the_schema() -> None:
-    assert PARTS["event"]["properties"]["kind"]["enum"] == list(KINDS)
+    assert PARTS["event"]["properties"]["kind"]["enum"] == EVENT_KINDS
     codes = PARTS["error"]["properties"]["code"]["enum"]
     assert len(codes) == len(set(codes))
     # Tests may have made errors of their own.
@@ -172,7 +183,8 @@ def test_a_line_with_a_field_less_or_more_or_of_another_type_does_not_fit(kind: 
     line = max((line for line in lively if line["kind"] == kind), key=lambda line: len(json.dumps(line)))
     assert VALIDATOR.is_valid(line)
     for field, value in line.items():
-        assert not VALIDATOR.is_valid({name: other for name, other in line.items() if name != field}), field
+        without = {name: other for name, other in line.items() if name != field}
+        assert VALIDATOR.is_valid(without) == (field == "notice"), field
         others: list[object] = [None, [None], {}, "1" if not isinstance(value, str) else 1]
         for wrong in [*others, True] if value not in (True, False) else others:
             assert not VALIDATOR.is_valid({**line, field: wrong}), (field, wrong)
@@ -207,11 +219,17 @@ def test_a_line_with_a_field_less_or_more_or_of_another_type_does_not_fit(kind: 
         {**EVENT, "text": "two\nlines"},
         {**EVENT, "text": "\x1b[31mred"},
         {**EVENT, "text": "\u202etxet"},
+        {**EVENT, "kind": "noticed", "text": ""},
+        {**EVENT, "kind": "quit", "text": ""},
+        {**EVENT, "notice": True},
         {**EVENT, "kind": "joined", "text": "hi"},
         {**EVENT, "kind": "renamed", "text": ""},
         {**EVENT, "kind": "renamed", "text": "alice cooper"},
         {"kind": "error", "code": "no-such-code", "text": "No."},
         {"kind": "error", "code": "error", "text": ""},
+        {**PRIVATE, "notice": False},
+        {"kind": "pong"},
+        {"kind": "pong", "text": "two\nlines"},
         {"kind": "live", "room": "lobby"},
         {"kind": "past"},
         {"kind": "past", "room": ""},
@@ -236,7 +254,7 @@ def test_each_kind_is_closed_and_has_all_of_its_fields() -> None:
     assert len(closed) == len(SCHEMA["oneOf"])
     for part in closed:
         assert part["additionalProperties"] is False
-        assert part["required"] == list(part["properties"])
+        assert [*part["required"], *(["notice"] if "notice" in part["properties"] else [])] == list(part["properties"])
 
 
 # The server in a process of its own, with its history on disk.

@@ -23,9 +23,9 @@ from twisted.internet.testing import MemoryReactorClock
 from chatroom import ChatClientFactory, ChatClientProtocol, ChatFactory
 from chatroom.assembly import open_chat
 from chatroom.commands import COMMANDS
+from chatroom.connection import CLOSE_TIMEOUT
 from chatroom.constants import HOST_NAME, LOBBY
-from chatroom.doors.line import CLOSE_TIMEOUT
-from chatroom.events import Event, Joined, Left, Renamed, Said
+from chatroom.events import Event, Joined, Quit, Renamed, Said
 from chatroom.handshake import MAX_TRIES
 from chatroom.settings import Settings
 from chatroom.testing import MemoryRoom, Person
@@ -987,7 +987,7 @@ def test_a_hook_hears_every_event() -> None:
         (Joined, "alice", ""),
         (Said, "alice", "hello"),
         (Renamed, "alice", "al"),
-        (Left, "al", "bye"),
+        (Quit, "al", "bye"),
     ]
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from logs import LOGS, TIMEOUT, Draft, Subject, sqlite
 from zope.interface.verify import verifyObject
 
-from chatroom.errors import NothingToSearch
-from chatroom.events import KINDS, TALK, Acted, Event, Joined, Left, Renamed, Said, TopicChanged
+from chatroom.errors import ChatError, NothingToSearch
+from chatroom.events import KINDS, TALK, Acted, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.log.interface import ILog
 from chatroom.log.memory import MemoryLog
 from chatroom.log.sqlite import TRIM_EVERY
@@ -58,6 +58,20 @@ def test_what_is_appended_comes_back_in_order_as_events(subject: Subject) -> Non
 
     assert [(type(event), *event[2:]) for event in events] == drafts
     assert {event.at for event in events} == {subject.now}
+
+
+def test_what_is_nearly_the_same_comes_back_as_what_it_was(subject: Subject) -> None:
+    subject.say(
+        (Left, "lobby", "alice", "tea"),
+        (Quit, "lobby", "alice", "tea"),
+        (Said, "lobby", "alice", "tea"),
+        (Noticed, "lobby", "alice", "tea"),
+    )
+
+    assert [type(event) for event in subject.since({"lobby"}, 0)] == [Left, Quit, Said, Noticed]
+    assert [type(event) for event in subject.recent("lobby", 10)] == [Said, Noticed], "a notice is talk"
+    found = subject.search_until("tea", lambda found: len(found) == 2)
+    assert [type(event) for event in found] == [Said, Noticed]
 
 
 def test_ids_are_above_zero_and_grow(subject: Subject) -> None:
@@ -123,6 +137,28 @@ def test_since_is_the_first_of_every_kind_in_some_rooms_oldest_first(subject: Su
     assert subject.since({"lobby", "garden"}, 0, 2) == [one, joined]
     assert subject.since({"lobby"}, kitchen.id) == []
     assert subject.since(set(), 0) == []
+
+
+def test_the_first_event_since_a_time_is_found(subject: Subject) -> None:
+    def first_since(at: float) -> int:
+        answers: list[int] = []
+        errors: list[ChatError] = []
+        subject.log.first_since(at, answers.append, errors.append)
+        subject.pump_until(lambda: bool(answers or errors))
+        assert not errors
+        return answers[0]
+
+    assert first_since(0) == 1, "the first that there will be"
+    start = subject.now
+    events: list[Event] = []
+    for seconds in (0, 10, 10, 20):
+        subject.now = start + seconds
+        events += subject.say((Said, "lobby", "alice", f"after {seconds}"))
+
+    assert first_since(0) == first_since(start) == events[0].id
+    assert first_since(start + 0.5) == first_since(start + 10) == events[1].id
+    assert first_since(start + 10.5) == first_since(start + 20) == events[3].id
+    assert first_since(start + 20.5) == events[3].id + 1
 
 
 def test_a_question_is_answered_once_and_sees_what_was_committed_before_it(subject: Subject) -> None:

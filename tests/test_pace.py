@@ -52,6 +52,17 @@ def test_whoever_waits_as_long_as_they_are_told_gets_their_line(rate: float, bur
     assert now - 1000 <= max(0, count - burst) / rate + count * 1e-6
 
 
+@given(RATES, BURSTS, st.floats(0, 1e9))
+def test_nobody_is_told_to_wait_for_less_than_a_clock_can_count(rate: float, burst: int, now: float) -> None:
+    pace = Pace(rate, burst, now)
+    taken = 0
+    while taken < burst + 100:
+        wait = pace.take(now)
+        assert wait == 0 or now + wait > now
+        taken += wait == 0
+        now += wait
+
+
 def test_whoever_was_quiet_may_burst_again_but_no_more_than_before() -> None:
     pace = Pace(10, 5, 0)
     assert [pace.take(0) for _ in range(5)] == [0] * 5

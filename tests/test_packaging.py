@@ -16,6 +16,7 @@ import zipfile
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from support import Stage, program
@@ -81,7 +82,8 @@ def sdist(built: Path) -> Path:
 def offline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment for a pip that has all it needs in one folder, and no index."""
     folder = tmp_path_factory.mktemp("wheels")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, wheel, "setuptools", "wheel")
+    everything = f"{wheel}[web,client]"
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, everything, "setuptools", "wheel")
     for ours in folder.glob("chatroom-*"):
         ours.unlink()
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
@@ -103,7 +105,7 @@ def test_the_wheel_holds_the_package_and_the_plugin_and_nothing_else(wheel: Path
     package = {str(path.relative_to(source)) for path in (source / "chatroom").rglob("*") if path.is_file()}
     # An __init__.py in either folder of twisted's would overwrite Twisted's own.
     assert names == package | {"twisted/plugins/chatroom_plugin.py"}
-    assert "chatroom/py.typed" in names
+    assert {"chatroom/py.typed", "chatroom/doors/web/page/index.html"} <= names
 
 
 def test_the_sdist_holds_the_whole_source(sdist: Path, source: Path) -> None:
@@ -164,6 +166,16 @@ def test_an_install_serves_a_room_and_leaves_twistd_as_it_was(
     exchange_a_message(stage, server.port)
     assert server.stop(signal.SIGTERM) == 0
 
+    shut = stage.start(str(twistd), "-n", "--pidfile=", "chatroom", "--web", "0")
+    assert shut.status() == 1
+    assert "--web needs wsproto: pip install 'chatroom[web]'" in shut.errors()
+    run(*pip, "install", "--quiet", "wsproto", environment=offline)
+    web = stage.serve("--web", "0", by=(str(twistd), "-n", "--pidfile=", "chatroom"))
+    web.expect("join it: open ")
+    address = web.expect(" in a browser").split()[0]
+    with urlopen(address, timeout=TIMEOUT) as page:
+        assert b"<title>chatroom</title>" in page.read()
+
     run(*pip, "uninstall", "--quiet", "--yes", "chatroom")
     left = [line.split()[0] for line in run(twistd, "--help").splitlines() if line.strip()]
     assert [name for name in offered if name != "chatroom"] == left
@@ -172,10 +184,12 @@ def test_an_install_serves_a_room_and_leaves_twistd_as_it_was(
 
 def test_make_run_serves_a_room_in_a_fresh_copy(tmp_path: Path, stage: Stage, offline: dict[str, str]) -> None:
     source = copy_of_the_source(tmp_path)
-    command = (program("make"), "-C", str(source), f"PYTHON={sys.executable}", "run", "ARGS=--port 0")
+    command = (program("make"), "-C", str(source), f"PYTHON={sys.executable}", "run", "ARGS=--port 0 --web 0 --irc 0")
     make = stage.start(*command, terminal=True, environment={**offline, "MAKEFLAGS": ""})
     make.expect("or: telnet", TIMEOUT)
     port = int(make.expect("\n").split()[-1])
+    make.expect("join it: open http://127.0.0.1:")
+    make.expect("in an IRC client")
     exchange_a_message(stage, port)
     carol = stage.enter(port, "carol")
     make.type("\x03")

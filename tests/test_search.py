@@ -74,6 +74,14 @@ def test_a_word_is_found_with_and_without_its_accents(tmp_path: Path) -> None:
     subject.stop()
 
 
+def test_what_was_said_a_moment_ago_is_found(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    for word in ("tea", "cake", "milk", "sugar", "lemon"):
+        (said,) = subject.say((Said, "lobby", "alice", word))
+        assert subject.search(word) == [said]
+    subject.stop()
+
+
 def test_a_part_of_a_word_is_not_the_word(tmp_path: Path) -> None:
     subject = opened(tmp_path)
     subject.say((Said, "lobby", "alice", "steal the teapot"))

@@ -50,7 +50,7 @@ def test_it_says_where_it_listens_and_each_command_it_prints_joins_it(stage: Sta
     server.expect("or: telnet")
     server.expect("\n")
     commands = printed_commands(server)
-    assert [command.split()[0] for command in commands] == ["python", "nc", "telnet"]
+    assert [Path(command.split()[0]).name.rstrip("3") for command in commands] == ["python", "nc", "telnet"]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if shutil.which("python", path=path) is None:
         missing("there is no program called python")
@@ -60,13 +60,13 @@ def test_it_says_where_it_listens_and_each_command_it_prints_joins_it(stage: Sta
         words = shlex.split(command.replace("NICKNAME", guest))
         found = shutil.which(words[0], path=path)
         assert found is not None
-        joined = stage.start(found, *words[1:], terminal=True)
+        joined = stage.start(found, *words[1:], terminal=True, environment={"TERM": "dumb"})
         if "NICKNAME" not in command:
             joined.expect("NICK")
             joined.send(guest)
         joined.expect(f"* {guest} joined")
-        joined.send(f"hello from {words[0]}")
-        alice.expect(f"{guest}: hello from {words[0]}\r\n")
+        joined.send(f"hello from {number}")
+        alice.expect(f"{guest}: hello from {number}\r\n")
 
 
 @STARTS
@@ -74,7 +74,7 @@ def test_a_host_can_be_chosen_and_the_commands_name_it(stage: Stage, by: tuple[s
     server = stage.serve("--host", "127.0.0.2", by=by)
     server.expect("or: telnet")
     assert f"chatroom listens on 127.0.0.2:{server.port}\n" in server.heard.decode()
-    assert f"python -m chatroom.client NICKNAME --host 127.0.0.2 --port {server.port}" in printed_commands(server)
+    assert printed_commands(server)[0].endswith(f" -m chatroom.client NICKNAME --host 127.0.0.2 --port {server.port}")
     with socket.create_connection(("127.0.0.2", server.port), TIMEOUT) as connection:
         assert connection.recv(100) == b"NICK\r\n"
     with pytest.raises(ConnectionRefusedError):
@@ -88,7 +88,7 @@ def test_an_ipv6_address_can_be_the_host(stage: Stage) -> None:
     except OSError:
         missing("this machine has no IPv6")
     server = stage.serve("--host", "::1")
-    server.expect(f"join it: python -m chatroom.client NICKNAME --host ::1 --port {server.port}\n")
+    server.expect(f" -m chatroom.client NICKNAME --host ::1 --port {server.port}\n")
     client = stage.client("alice", server.port, "--host", "::1")
     client.expect("* alice joined\n")
 
@@ -301,7 +301,7 @@ def test_four_people_talk_through_nc_telnet_and_two_clients(stage: Stage) -> Non
         person.expect(f"* {nickname} joined")
     on_pipe = stage.client("paula", server.port)
     on_pipe.expect("* paula joined\n")
-    on_terminal = stage.client("zoë", server.port, terminal=True)
+    on_terminal = stage.client("zoë", server.port, "--plain", terminal=True)
     assert "In the room: nora, tom, paula, zoë." in on_terminal.expect("* zoë joined")
     people = {"nora": by_nc, "tom": by_telnet, "paula": on_pipe, "zoë": on_terminal}
     for person in (by_nc, by_telnet, on_pipe):
@@ -421,3 +421,30 @@ def test_a_peer_that_never_reads_does_not_keep_the_server_from_stopping_nor_does
     assert alice.to_the_end() == "* the server is stopping\r\n"
     assert server.stop(signal.SIGINT) == 0
     assert "Traceback" not in server.to_the_end() + server.errors()
+
+
+def test_a_topic_survives_a_restart(stage: Stage) -> None:
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    alice.send("/topic tea")
+    alice.expect("* alice set the topic: tea\r\n")
+    server.signal(signal.SIGKILL)
+    server.status()
+
+    bob = stage.connect(stage.serve().port)
+    bob.send("bob")
+    bob.expect("* the topic is: tea\r\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--pidfile=nowhere/pid", "chatroom"], "nowhere cannot be written, where twistd keeps nowhere/pid"),
+        (["--pidfile=", "chatroom", "--irc", "ssl:0:privateKey=no.pem"], "--irc ssl:0:privateKey=no.pem: there is no"),
+    ],
+)
+def test_what_twistd_would_show_a_traceback_for_is_a_sentence(words: list[str], said: str, stage: Stage) -> None:
+    server = stage.start(TWISTD, "-n", *words)
+    assert server.status() == 1
+    assert said in server.errors()
+    assert "Traceback" not in server.errors() + server.to_the_end()

@@ -1,6 +1,7 @@
 """People come, talk, change rooms and names and go, in any order, and the promises to them hold.
 
-*Order*, *once*, and that nobody hears a room that they are not in; whenever the log commits and answers.
+*Order*, *once*, and that nobody hears a room that they are not in, nor themselves where they do not want to;
+whenever the log commits and answers.
 """
 
 from __future__ import annotations
@@ -16,8 +17,21 @@ from stepped import NOT_SENT, House, SteppedLog, Visitor
 from chatroom import nicknames
 from chatroom.delivery import TAIL
 from chatroom.errors import HistoryBroken, PeerError
-from chatroom.events import Acted, Answer, Event, Joined, Left, Notice, Refused, Renamed, Said, TopicChanged, Welcome
-from chatroom.formats import JSON
+from chatroom.events import (
+    Acted,
+    Answer,
+    Event,
+    Joined,
+    Left,
+    Notice,
+    Quit,
+    Refused,
+    Renamed,
+    Said,
+    TopicChanged,
+    Welcome,
+)
+from chatroom.formats import JSON, JsonLines
 from chatroom.session import PAGE
 
 NICKNAMES = ("alice", "Alice", "bob", "carol", "ＢＯＢ")
@@ -54,12 +68,16 @@ BEGINNING: list[tuple[object, ...]] = [
 
 
 class Play:
-    """What comes of a list of steps."""
+    """What comes of a list of steps; every second of the people is not to be echoed what they say."""
 
     def __init__(self, prompt: bool, tail: int) -> None:
         self.house = House(SteppedLog(prompt), tail, max_joined=2)
         self.people: list[Visitor] = []
         self.things: dict[Visitor, list[Event | Answer]] = {}
+        self.spoken: dict[str, Visitor] = {}
+        """Who said what; no two say the same."""
+        self._watched: set[str] = set()
+        self.house.chat.watchers.append(self._watch)
         self._here: dict[int, Visitor] = {}
         self._said = 0
 
@@ -77,6 +95,7 @@ class Play:
         self.people.append(visitor)
         self.things[visitor] = []
         visitor.session.format = JSON
+        visitor.session.echo = number % 2 == 0
         try:
             visitor.session.enter(nickname, rooms)
         except PeerError:
@@ -84,8 +103,20 @@ class Play:
 
     def _type(self, number: int, line: str) -> None:
         if number in self._here and not self._here[number].closed:
-            self._said += 1
-            self._here[number].type(f"say {self._said}" if line == "say" else line)
+            if line in ("say", "/me waves"):
+                self._said += 1
+                line = f"{line} {self._said}"
+                self.spoken[line.removeprefix("/me ")] = self._here[number]
+            self._here[number].type(line)
+
+    def _watch(self, nickname: str, here: bool) -> None:
+        key = nicknames.key(nickname)
+        assert (key in self._watched) is not here, "told what was known"
+        (self._watched.add if here else self._watched.remove)(key)
+
+    def hears(self, visitor: Visitor, event: Event) -> bool:
+        """Whether ``visitor`` is to be shown ``event`` where they are in its room."""
+        return visitor.session.echo or self.spoken.get(event.text) is not visitor
 
     def _lose(self, number: int) -> None:
         if number in self._here:
@@ -99,6 +130,7 @@ class Play:
 
     def _check_names(self) -> None:
         members = self.house.chat.members
+        assert self._watched == {member.key for member in members.values()}
         for key, member in members.items():
             assert key in (member.key, nicknames.key(member.next_nickname) if member.next_nickname else "")
         for visitor in self.people:
@@ -178,7 +210,7 @@ def test_whatever_people_do_the_promises_to_them_hold(steps: list[tuple[object, 
         assert ids == sorted(set(ids)), "out of order, or twice"
         runs = runs_of(things)
         for number, (room, run) in enumerate(runs):
-            of_room = [event for event in happened if event.room == room]
+            of_room = [event for event in happened if event.room == room and play.hears(visitor, event)]
             start = of_room.index(run[0])
             assert run == of_room[start : start + len(run)], "a gap"
             last = number == max(index for index, (name, _) in enumerate(runs) if name == room)
@@ -773,6 +805,17 @@ def test_a_leave_that_cannot_be_kept_leaves_things_as_they_were() -> None:
     assert alice.lines() == [NOT_SENT, "alice: still here"]
 
 
+def test_whoever_goes_while_leaving_a_room_is_gone_though_neither_can_be_kept() -> None:
+    house = House()
+    alice, bob = house.enter("alice", "lobby", "garden"), house.enter("bob", "garden")
+    alice.type("/leave garden")
+    alice.lose()
+    house.log.fail()
+
+    assert {name: room.nicknames for name, room in house.chat.rooms.items()} == {"garden": ["bob"]}
+    assert bob.lines() == ["* alice left"]
+
+
 @pytest.mark.parametrize("quits", [True, False])
 def test_whoever_goes_is_gone_though_it_cannot_be_kept(quits: bool) -> None:
     house = House()
@@ -927,10 +970,43 @@ def test_nothing_is_said_by_an_empty_line() -> None:
     assert alice.lines() == ["alice: /", "alice: / ", "alice: hi"]
 
 
+# What goes to several in the same form.
+
+
+class Counted(JsonLines):
+    """JSON lines, and how many were rendered."""
+
+    rendered = 0
+
+    def event(self, event: Event, elsewhere: bool) -> bytes:
+        self.rendered += 1
+        return super().event(event, elsewhere)
+
+
+def test_programs_share_one_rendering_whatever_rooms_they_speak_in() -> None:
+    house, counted = House(), Counted()
+    people = [
+        house.enter("alice", "lobby", "garden", format_=counted),
+        house.enter("bob", "garden", "lobby", format_=counted),
+        house.enter("carol", "lobby", "garden", format_=counted),
+    ]
+    people[2].type("/join lobby")
+    for person in people:
+        person.lines()
+    counted.rendered = 0
+    for person in people:
+        person.type(f"{person.session.nickname} in {person.session.active}")
+    house.log.commit()
+
+    said = ["alice in garden", "bob in lobby", "carol in lobby"]
+    assert [[event.text for event in person.heard()] for person in people] == [said] * 3
+    assert counted.rendered == 3
+
+
 def test_every_kind_of_event_reaches_the_hook_after_it_was_shown() -> None:
     house = House()
     alice = house.enter("alice")
     alice.type("hi", "/me waves", "/topic tea", "/nick al", "/quit")
     house.log.settle()
 
-    assert [type(event) for event in house.happened] == [Joined, Said, Acted, TopicChanged, Renamed, Left]
+    assert [type(event) for event in house.happened] == [Joined, Said, Acted, TopicChanged, Renamed, Quit]

@@ -13,6 +13,7 @@ from chatroom.settings import (
     Settings,
     above_zero,
     durability,
+    host_name,
     networks,
     number,
     settings_table,
@@ -53,6 +54,11 @@ def test_the_defaults_are_those_that_were_promised() -> None:
         (networks, "", ""),
         (networks, "10.0.0.0/8,::1", "10.0.0.0/8,::1"),
         (networks, PRIVATE_NETWORKS, PRIVATE_NETWORKS),
+        (host_name, "chat.example.org", "chat.example.org"),
+        (host_name, "Chat-1.localhost", "Chat-1.localhost"),
+        (host_name, "a.b", "a.b"),
+        (host_name, "127.0.0.1", "127.0.0.1"),
+        (host_name, f"{'a' * 59}.org", f"{'a' * 59}.org"),
     ],
 )
 def test_what_is_right_is_read(parse: Any, text: str, value: object) -> None:
@@ -67,6 +73,12 @@ def test_what_is_right_is_read(parse: Any, text: str, value: object) -> None:
         *[(number, text) for text in ("-0.1", "nan", "inf", "-inf", "ten", "")],
         *[(durability, text) for text in ("", "Power", "none")],
         *[(networks, text) for text in ("here", "10.0.0.1/8", "10.0.0.0/33", "::1/129", "10.0.0.0/8;::1")],
+        *[(host_name, text) for text in ("", "chat", ".", "chat.", ".org", "a..b", "-a.b", "a-.b", "a.b-", "a_b.c")],
+        *[
+            (host_name, text)
+            for text in ("a b.c", "a.b\n", "a.b\r\n:x", "cafe\u0301.org", "caf\u00e9.org", "::1", ":a.b")
+        ],
+        (host_name, f"{'a' * 60}.org"),
     ],
 )
 def test_what_is_wrong_is_refused(parse: Any, text: str) -> None:

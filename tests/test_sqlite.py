@@ -18,7 +18,7 @@ from logs import Subject, sqlite
 from support import TIMEOUT, TWISTD, Stage, program
 
 from chatroom.errors import HistoryBroken, HistoryUnusable, NotKept
-from chatroom.events import Event, Joined, Left, Renamed, Said, TopicChanged
+from chatroom.events import Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.log.recent import KEPT
 from chatroom.log.schema import APPLICATION_ID, STEPS, connect
 from chatroom.log.sqlite import CHECKPOINT_AFTER, SQLiteLog
@@ -49,6 +49,8 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
         (TopicChanged, "garden", "alice", "tea"),
         (Renamed, "lobby", "alice", "al"),
         (Left, "lobby", "al", "so long"),
+        (Quit, "garden", "al", "so long"),
+        (Noticed, "garden", "alice", "cake"),
     )
     first.stop()
     again = opened(tmp_path)
@@ -160,8 +162,10 @@ def test_a_file_of_an_older_schema_moves_on(tmp_path: Path, version: int) -> Non
             Joined(7, 1.5, "garden", "bob", ""),
         ]
         assert subject.search_until("tea", bool) == [Said(3, 0.5, "lobby", "alice", "old tea")]
-    (event,) = subject.say((Said, "lobby", "alice", "new"))
+    (event, *_) = new = subject.say((Said, "lobby", "alice", "new"), (Quit, "lobby", "alice", "tea"))
     assert event.id == (8 if version else 1)
+    found = subject.since({"lobby"}, event.id - 1)
+    assert [(type(event), event) for event in found] == [(type(event), event) for event in new]
     subject.stop()
     with closing(sqlite3.connect(path)) as file:
         assert file.execute("PRAGMA user_version").fetchone() == (len(STEPS),)

@@ -1,11 +1,56 @@
-"""``python -m chatroom.client alice``."""
+"""``python -m chatroom.client alice``: which terminal it is to be, and the reactor that goes with it."""
 
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
 
+from twisted.internet import asyncioreactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from chatroom.client.terminal import main, open_closed_descriptors
+from chatroom.client.plain import PlainTerminal, open_closed_descriptors
+from chatroom.client.terminal import Client, Terminal, parser
+
+HINT = "* pip install 'chatroom[client]' makes a better terminal of this one; --plain keeps it as it is"
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run the client to its end."""
+    open_closed_descriptors()
+    options = parser().parse_args(arguments)
+    react(main, (options, terminal_for(options)))
+
+
+def main(reactor: Any, options: argparse.Namespace, terminal: Terminal) -> Deferred[None]:
+    return Client(reactor, options, terminal).run()
+
+
+def terminal_for(options: argparse.Namespace) -> Terminal:
+    """The best terminal that can be had; call it before anything imports the reactor."""
+    if options.plain or not _can_draw():
+        return PlainTerminal()
+    if find_spec("prompt_toolkit") is None:
+        return PlainTerminal(HINT)
+    # prompt_toolkit reads the keys by asyncio: with a loop of selectors, which Windows does not have by default.
+    loop = asyncio.SelectorEventLoop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)
+    from chatroom.client.rich import RichTerminal  # noqa: PLC0415 - what it needs may not be installed
+
+    return RichTerminal()
+
+
+def _can_draw() -> bool:
+    if not (os.isatty(0) and os.isatty(1)):
+        return False
+    return os.name != "posix" or os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
+
 
 if __name__ == "__main__":
-    open_closed_descriptors()
-    react(main, (sys.argv[1:],))
+    run(sys.argv[1:])

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from twisted.internet.interfaces import ITCPTransport
-from twisted.internet.protocol import Factory
+from twisted.internet.interfaces import IReactorTime, ITCPTransport
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
 
+from chatroom.client.liveness import Liveness
 from chatroom.constants import ENCODING, MAGIC
 from chatroom.events import (
     Acted,
@@ -128,18 +130,37 @@ class ChatClientProtocol(LineReceiver):
         Left: lambda self, event: self.left(event.nickname, event.text),
         Renamed: lambda self, event: self.renamed(event.nickname, event.text),
         TopicChanged: lambda self, event: self.topic_changed(event.nickname, event.text),
-        Private: lambda self, answer: self.told(answer.nickname, answer.text),
+        # What nobody's program may answer, a bot does not hear.
+        Private: lambda self, answer: None if answer.notice else self.told(answer.nickname, answer.text),
         Notice: lambda self, answer: self.noticed(answer.text),
         Refused: lambda self, answer: self.refused(answer.code, answer.text),
     }
 
     def connectionMade(self) -> None:
+        factory = self.factory
+        self._liveness: Liveness | None = None
+        if factory.reactor is not None and factory.ping_every:
+            self._liveness = Liveness(factory.reactor, factory.ping_every, self._ping, self.transport.abortConnection)
         self._asked_before = self._past = False
         self._to_join = len(self.factory.rooms)
         self.rooms: dict[str, None] = {}
         """The rooms that we are in, the one that we joined last at the end."""
         self.speaks_in = ""
         """The room that what we say goes to."""
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._liveness is not None:
+            self._liveness.heard()
+        super().dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._liveness is not None:
+            self._liveness.stop()
+
+    def _ping(self, line: str) -> None:
+        # Before we are in, whatever we send is taken for a nickname.
+        if self.live:
+            self.say(line)
 
     def lineReceived(self, line: bytes) -> None:
         line = line.removesuffix(b"\r")
@@ -153,7 +174,7 @@ class ChatClientProtocol(LineReceiver):
             # What a server says that speaks no JSON, or before it knows that we do.
             text = line.decode(ENCODING, "replace")
             thing = Refused("error", text[2:]) if text.startswith("! ") else Notice(text.removeprefix("* "))
-        if thing is not None:
+        if thing is not None and not (self._liveness is not None and self._liveness.is_answer(thing)):
             self._note(thing)
 
     def _note(self, thing: Event | Answer) -> None:
@@ -204,9 +225,24 @@ class ChatClientFactory(Factory):
     noisy = False
 
     def __init__(
-        self, nickname: str, protocol: type[ChatClientProtocol] = ChatClientProtocol, rooms: Sequence[str] = ()
+        self,
+        nickname: str,
+        protocol: type[ChatClientProtocol] = ChatClientProtocol,
+        rooms: Sequence[str] = (),
+        *,
+        ping_every: float = 0,
+        reactor: IReactorTime | None = None,
     ) -> None:
-        """:param rooms: those to join, the one to speak in last; the server's own when there are none."""
+        """
+        :param rooms: those to join, the one to speak in last; the server's own when there are none.
+        :param ping_every: seconds of silence after which the server is asked whether it is there; one that does
+            not answer loses the connection. 0 never asks.
+        :param reactor: whose clock that goes by.
+        """
+        if ping_every and reactor is None:
+            raise ValueError("ping_every needs a reactor")
+        self.ping_every = ping_every
+        self.reactor = reactor
         self.nickname = nickname
         self.protocol = protocol
         self.rooms = tuple(rooms)

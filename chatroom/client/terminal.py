@@ -1,42 +1,68 @@
 """The client for people: prints what arrives and sends what is typed, both at once.
 
-Standard input and output are a second connection of the same reactor (:class:`Terminal`), beside the one to
-the server (:class:`TerminalClient`); each tells the other what came in. While there is no server to send to,
-standard input is not read, so what is typed or piped waits where it is and nothing is lost.
+Two ends of one reactor, and :class:`Client` between them: the connection to the server
+(:class:`TerminalClient`) and a terminal. There are two of those, which this module does not know:
+:mod:`~chatroom.client.plain` for pipes and :mod:`~chatroom.client.rich` for people.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Callable, Sequence
-from time import time
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.stdio import StandardIO
+from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
-from chatroom.constants import ENCODING, HOST_NAME, PORT
-from chatroom.errors import ChatError
+from chatroom.client.scene import Scene
+from chatroom.constants import HOST_NAME, PORT
 from chatroom.events import Answer, Event, Left, Renamed
-from chatroom.formats import PLAIN, day_of
-from chatroom.lines import LineSplitter
-from chatroom.text import clean
 
 FIRST_PAUSE = 1.0
 """Seconds until the first try to come back to a server that went away; each pause is longer, with jitter."""
 LONGEST_PAUSE = 60.0
 
-MAX_LINE = 1024 * 1024
-"""Bytes in a line of input; what a server takes is less."""
+PING_EVERY = 30.0
+"""Seconds of silence after which the server is asked whether it is there."""
+
+
+class Terminal(Protocol):
+    """Where somebody reads and types: all that :class:`Client` knows of it."""
+
+    can_ask: bool
+    """Whether there is somebody who could answer a question."""
+
+    def start(self, client: Client, reactor: Any) -> None:
+        """Begin to show things, and to tell ``client`` what is typed once there is a connection to send it to."""
+
+    def show(self, thing: Event | Answer, scene: Scene) -> None:
+        """Show what was received, with everything taken out that a terminal would act on."""
+
+    def complain(self, line: str) -> None:
+        """Say what went wrong, where errors go."""
+
+    def connecting(self) -> None:
+        """A connection was made, and nobody is in yet."""
+
+    def trying_again(self, where: str, pause: float) -> None:
+        """There is no connection, and will be none for ``pause`` seconds."""
+
+    def entered(self, transport: Any) -> None:
+        """The server has let us in by this connection: take what is typed."""
+
+    def lost(self) -> None:
+        """The connection has gone: take nothing for now."""
+
+    def ask(self, question: str, answer: Callable[[str], None]) -> None:
+        """Have ``answer`` called with the next line."""
+
+    def close(self) -> None:
+        """Give the terminal back once everything was shown, and tell the client that it has ended."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", default=PORT, type=_port, help="its TCP port (default: %(default)s)")
     parser.add_argument("--room", help="the room to enter (default: the server's)")
     parser.add_argument("--once", action="store_true", help="end when the server goes away, do not try again")
+    parser.add_argument("--plain", action="store_true", help="plain lines on a terminal, too, as on a pipe")
     return parser
 
 
@@ -60,18 +87,11 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def main(reactor: Any, arguments: Sequence[str]) -> Deferred[None]:
-    """Run the client; fires when it has ended, fails with SystemExit when not as one would wish."""
-    options = parser().parse_args(arguments)
-    return Client(reactor, options).run()
-
-
 class Client:
-    """What holds the two connections together."""
+    """What holds the two ends together."""
 
-    def __init__(self, reactor: Any, options: argparse.Namespace) -> None:
-        self.interactive = os.isatty(0) and os.isatty(1)
-        self.terminal = Terminal(self)
+    def __init__(self, reactor: Any, options: argparse.Namespace, terminal: Terminal) -> None:
+        self.terminal = terminal
         self._where = f"{options.host}:{options.port}"
         self._once = options.once
         self._reactor = reactor
@@ -80,33 +100,32 @@ class Client:
         self._connection: TerminalClient | None = None
         self._was_in = False
         self._over = False
-        factory = TerminalClientFactory(self, options.nickname, [options.room] if options.room else [])
+        rooms = [options.room] if options.room else []
+        factory = TerminalClientFactory(self, options.nickname, rooms, reactor)
         endpoint = HostnameEndpoint(reactor, options.host, options.port)
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
         self._service = ClientService(endpoint, factory, retryPolicy=self._pause, clock=reactor)
 
     def run(self) -> Deferred[None]:
-        """Start; fires at the end."""
-        blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
-
-        def restore() -> None:
-            # Standard input is shared with the shell that started us, which may want it as it was.
-            for descriptor, was in blocking.items():
-                os.set_blocking(descriptor, was)
-
+        """Start; fires at the end, and fails with SystemExit when that is not as one would wish."""
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
-        self._reactor.addSystemEventTrigger("after", "shutdown", restore)
-        StandardIO(self.terminal, reactor=self._reactor)
+        self.terminal.start(self, self._reactor)
         self._service.startService()
         self._service.whenConnected(failAfterFailures=1).addErrback(self._no_server)
         return self._ended
 
     def _stop(self) -> None:
-        # Both connections are closed for us now, and neither is to be taken for a fault.
+        # Both ends are closed for us now, and neither is to be taken for a fault.
         self._over = True
 
     def _no_server(self, failure: Failure) -> None:
-        self.end(f"no server at {self._where}: {failure.getErrorMessage()}")
+        if failure.check(ConnectionRefusedError):
+            why = "nothing listens there"
+        elif failure.check(DNSLookupError):
+            why = "there is no such host"
+        else:
+            why = failure.getErrorMessage()
+        self.end(f"no server at {self._where}: {why}")
 
     def _pause(self, attempt: int) -> float:
         pause: float = self._backoff(attempt)
@@ -116,32 +135,30 @@ class Client:
 
     def _say_pause(self, pause: float) -> None:
         if self._was_in and not self._over:
-            self.terminal.show(f"* no connection to {self._where}: trying again in {pause:.0f} s")
+            self.terminal.trying_again(self._where, pause)
+
+    # What the connection to the server tells.
 
     def entered(self, connection: TerminalClient) -> None:
         """The server has let us in: take what is typed."""
         self._connection = connection
         self._was_in = True
-        # What is read from a pipe faster than the server takes it waits in the pipe.
-        IConsumer(connection.transport).registerProducer(self.terminal, True)
-        self.terminal.resume()
+        self.terminal.entered(connection.transport)
 
     def nickname_refused(self, connection: TerminalClient) -> None:
         """Ask for another where there is somebody to ask."""
         if self._was_in:
             # We had it before the connection was lost: the server has yet to notice that. Try again in a while.
             connection.transport.loseConnection()
-        elif self.interactive:
+        elif self.terminal.can_ask:
             self.terminal.ask("Another nickname? ", connection.call_yourself)
         else:
             self.end(status=1)  # Why it was refused stands on the terminal already.
 
     def lost(self, connection: TerminalClient) -> None:
         """The connection to the server has gone."""
-        if self._connection is connection:
-            IConsumer(connection.transport).unregisterProducer()
-            self._connection = None
-        self.terminal.pause()
+        self._connection = None
+        self.terminal.lost()
         if connection.has_left:
             self.end()
         elif connection.leaving:
@@ -149,21 +166,23 @@ class Client:
         elif self._once or not self._was_in:
             self.end(f"{self._where} closed the connection")
 
+    # What the terminal tells.
+
     def typed(self, line: bytes) -> None:
-        """A line of standard input."""
+        """A line that was typed, without its end."""
         if self._connection is not None:
             self._connection.leaving = self._connection.leaving or line.split()[:1] == [b"/quit"]
             self._connection.sendLine(line)
 
     def no_more(self) -> None:
-        """The end of standard input: leave once everything that was sent has come back."""
+        """Nothing will be typed any more: leave once everything that was sent has come back."""
         if self._connection is None:
             self.end()
         elif not self._connection.leaving:
             self.typed(b"/quit")
 
     def end(self, error: str = "", status: int = 0) -> None:
-        """Close both connections; with an ``error``, say it, and have the exit status say so too."""
+        """Close both ends; with an ``error``, say it, and have the exit status say so too."""
         if self._over:
             return
         self._over = True
@@ -190,13 +209,16 @@ class TerminalClient(ChatClientProtocol):
     factory: TerminalClientFactory
     leaving = False
     """Whether we have asked to leave."""
-    _day = ""
-    """The date of what was last shown of the past."""
 
     @property
     def has_left(self) -> bool:
         """Whether we have left because we had asked to."""
         return self.leaving and self.live and not self.rooms
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._coming_back = self.factory.last_id > 0
+        self.factory.client.terminal.connecting()
 
     def nickname_wanted(self, again: bool) -> None:
         if again:
@@ -222,129 +244,19 @@ class TerminalClient(ChatClientProtocol):
             return
         if self.live and isinstance(thing, Renamed) and thing.text == self.nickname:
             self.factory.nickname = self.nickname
-        for line in self._lines(thing):
-            self.factory.client.terminal.show(line)
-
-    def _lines(self, thing: Event | Answer) -> list[str]:
-        if not isinstance(thing, Event):
-            return PLAIN.lines(thing)
         # Before we have entered, what we missed is of the rooms that we come back to.
-        here = self.speaks_in or next(reversed(self.factory.rooms), thing.room)
-        if self.is_new(thing):
-            return PLAIN.lines(thing, thing.room != here)
-        day, self._day = self._day or day_of(time()), day_of(thing.at)
-        return PLAIN.past_event(thing, thing.room != here, day).decode(ENCODING).splitlines()
+        here = self.speaks_in or next(reversed(self.factory.rooms), getattr(thing, "room", ""))
+        scene = Scene(self.nickname, here, not self.is_new(thing), self._coming_back and not self.live)
+        self.factory.client.terminal.show(thing, scene)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
         self.factory.client.lost(self)
 
 
 class TerminalClientFactory(ChatClientFactory):
     """Makes the connections to the server, one after the other."""
 
-    def __init__(self, client: Client, nickname: str, rooms: Sequence[str]) -> None:
-        super().__init__(nickname, TerminalClient, rooms)
+    def __init__(self, client: Client, nickname: str, rooms: Sequence[str], reactor: Any) -> None:
+        super().__init__(nickname, TerminalClient, rooms, ping_every=PING_EVERY, reactor=reactor)
         self.client = client
-
-
-@implementer(IHalfCloseableProtocol, IPushProducer)
-class Terminal(Protocol):
-    """Standard input and output; what is typed is produced for the connection to the server."""
-
-    transport: StandardIO
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._lines = LineSplitter(MAX_LINE)
-        self._answer: Callable[[str], None] | None = None
-        self._ended = False
-
-    def connectionMade(self) -> None:
-        self.pause()
-
-    # Output.
-
-    def show(self, line: str) -> None:
-        """Print ``line``, with everything taken out that a terminal would act on."""
-        self._write(clean(line) + "\n")
-
-    def complain(self, line: str) -> None:
-        """Print ``line`` where errors go."""
-        if sys.stderr is not None:
-            print(f"! {clean(line)}", file=sys.stderr, flush=True)
-
-    def ask(self, question: str, answer: Callable[[str], None]) -> None:
-        """Have ``answer`` called with the next line."""
-        self._answer = answer
-        self._write(question)
-        self.resume()
-
-    def _write(self, text: str) -> None:
-        self.transport.write(text.encode(sys.stdout.encoding if sys.stdout else ENCODING, "replace"))
-
-    # Input.
-
-    def pause(self) -> None:
-        """Take no more lines for now."""
-        self.transport.pauseProducing()
-
-    def resume(self) -> None:
-        """Take lines."""
-        if self._ended:
-            self._client.no_more()
-        else:
-            self.transport.resumeProducing()
-
-    def pauseProducing(self) -> None:
-        self.pause()
-
-    def resumeProducing(self) -> None:
-        if not self._ended:
-            self.transport.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The connection has gone; there may be another."""
-        self.pause()
-
-    def dataReceived(self, data: bytes) -> None:
-        for line in self._lines.feed(data):
-            self._typed(line)
-
-    def _typed(self, line: bytes | ChatError) -> None:
-        if isinstance(line, ChatError):
-            self.complain(str(line))
-        elif self._answer is not None:
-            answer, self._answer = self._answer, None
-            self.pause()
-            answer(line.decode(ENCODING, "replace"))
-        else:
-            self._client.typed(line)
-
-    def readConnectionLost(self) -> None:
-        """The end of the input."""
-        self._ended = True
-        if rest := self._lines.end():
-            self._typed(rest)
-        self._client.no_more()
-
-    # The end.
-
-    def close(self) -> None:
-        """Close once everything was printed."""
-        self.transport.loseConnection()
-
-    def writeConnectionLost(self) -> None:
-        """Nobody reads what we print."""
-        self._client.ended()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._client.ended()
-
-
-def open_closed_descriptors() -> None:
-    """Put the null device where standard input or output was closed, before something else is opened there."""
-    for descriptor in (0, 1):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)

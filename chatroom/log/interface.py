@@ -29,6 +29,9 @@ NoAnswer = Callable[[ChatError], None]
 Events = Callable[[Sequence[Event]], None]
 """Told the answer to a question, oldest first."""
 
+Id = Callable[[int], None]
+"""Told the answer to a question."""
+
 
 class ILog(Interface):
     """Orders and keeps events.
@@ -41,6 +44,7 @@ class ILog(Interface):
     answered once, by ``answer`` or by ``failed``, perhaps before the call returns.
     """
 
+    topics: Sequence[Event] = Attribute("The last TopicChanged of each room that has had one, as of the start.")
     last_committed: int = Attribute("The id of the last event that ``committed`` was told, or that was there at start.")
 
     def start(committed: Committed, failed: Failed, broken: Broken) -> None:
@@ -54,6 +58,12 @@ class ILog(Interface):
 
     def since(rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
         """Ask for the first ``limit`` events of every kind in ``rooms`` with an id above ``after``."""
+
+    def first_since(at: float, answer: Id, failed: NoAnswer) -> None:
+        """Ask for the id of the first event at or after ``at``; one above the last where there is none.
+
+        :param at: seconds since 1970, UTC.
+        """
 
     def search(room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
         """Ask for the last ``count`` events of talk in ``room`` that have all ``words`` in their text.

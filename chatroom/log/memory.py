@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable
 from itertools import islice
@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from chatroom.errors import NothingToSearch
 from chatroom.events import TALK, Event, EventType
-from chatroom.log.interface import Broken, Committed, Events, Failed, ILog, NoAnswer
+from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
 from chatroom.text import words_of
 
 CAPACITY = 100_000
@@ -36,6 +36,7 @@ class MemoryLog:
         self._talk: defaultdict[str, deque[Event]] = defaultdict(deque)
         self._pending: list[Event] = []
         self._last_id = self.last_committed = 0
+        self.topics: list[Event] = []
 
     def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
         self._committed = committed
@@ -75,6 +76,10 @@ class MemoryLog:
         page = list(islice(found, limit))
         # In a turn of its own: whoever asks for one page after the other would call itself for each.
         self._soon(lambda: answer(page))
+
+    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
+        found = bisect_left(self._events, at, key=lambda event: event.at)
+        answer(self._events[found].id if found < len(self._events) else self.last_committed + 1)
 
     def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
         wanted = [word for word in map(words_of, words.split()) if word.strip()]

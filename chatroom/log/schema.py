@@ -33,7 +33,15 @@ def _by_place(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX event_by_place ON event (place)")
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _by_place)
+def _more_kinds(connection: sqlite3.Connection) -> None:
+    """The kinds ``noticed`` and ``quit``, which a chatroom of before cannot read."""
+
+
+def _topics(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE INDEX event_topic ON event (place) WHERE kind = 'topic'")
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _by_place, _more_kinds, _topics)
 """What leads from each version of the schema to the next; the first makes an empty file one of version 1."""
 
 

@@ -76,6 +76,8 @@ class SearchIndex:
         self._target = 0
         self._running = False
         self._stopping = threading.Event()
+        # Ends a rest of the indexer's.
+        self._wake = threading.Event()
 
     def _open(self) -> sqlite3.Connection:
         connection = connect(self._path)
@@ -119,6 +121,7 @@ class SearchIndex:
     def stop(self) -> None:
         """End at the next step; the index goes on from there another time."""
         self._stopping.set()
+        self._wake.set()
         for worker in (self._indexer, self._searcher):
             worker.stop()
             worker.join()
@@ -144,7 +147,7 @@ class SearchIndex:
             rest = REST * (time.monotonic() - began) if self._target != target else 0
             # Once it is level it takes a while for more to come: a step for each line of talk would keep the disk
             # busy, and commits would wait for that.
-            self._stopping.wait(min(LONGEST_REST, rest if last < target else max(rest, REST_WHEN_LEVEL)))
+            self._wake.wait(min(LONGEST_REST, rest if last < target else max(rest, REST_WHEN_LEVEL)))
             self._indexer.submit(self._index)
             return
         self._running = False
@@ -189,9 +192,19 @@ class SearchIndex:
 
     def ask(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
         """Answer as :meth:`~chatroom.log.interface.ILog.search` does."""
-        self._searcher.submit(
-            lambda: answer_from_thread(self._from_thread, lambda: self._find(room, words, count), answer, failed)
-        )
+
+        def find() -> None:
+            answer_from_thread(self._from_thread, lambda: self._find(room, words, count), answer, failed)
+
+        # Behind one more step, so that what was said a moment ago is found.
+        self._indexer.submit(lambda: self._step_before(lambda: self._searcher.submit(find)))
+        self._wake.set()
+
+    def _step_before(self, call: Callable[[], None]) -> None:
+        self._wake.clear()
+        with contextlib.suppress(sqlite3.Error):
+            self._step(self._target)
+        call()
 
     def _find(self, room: str, words: str, count: int) -> list[Event]:
         found = self._reading.execute("SELECT id FROM log.room WHERE name = ?", (room,)).fetchone()

@@ -22,8 +22,8 @@ from zope.interface import implementer
 
 from chatroom.errors import ChatError, HistoryBroken, NotKept
 from chatroom.events import KIND_NAMES, KINDS, TALK, Event, EventType
-from chatroom.log.interface import Broken, Committed, Events, Failed, ILog, NoAnswer
-from chatroom.log.reading import EVENT, answer_from_thread, as_event, place_of
+from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
+from chatroom.log.reading import EVENT, T, answer_from_thread, as_event, first_since, place_of, topics
 from chatroom.log.recent import RecentTalk
 from chatroom.log.schema import FileLock, connect, explain, open_log
 from chatroom.log.search import SearchIndex
@@ -117,6 +117,7 @@ class SQLiteLog:
             undo.pop_all()
         self._last_id: int = self._writing.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
         self.last_committed = self._last_id
+        self.topics = topics(self._reading)
         self._pending: list[Event] = []
         # Seconds that a batch waits for more.
         self._gather = 0.0
@@ -278,7 +279,7 @@ class SQLiteLog:
         bound = 0
         try:
             if self._keep_seconds:
-                bound = _first_since(self._keeping, now - self._keep_seconds)
+                bound = first_since(self._keeping, now - self._keep_seconds)
             if self._keep_events:
                 row = self._keeping.execute(
                     "SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?", (self._keep_events - 1,)
@@ -317,10 +318,14 @@ class SQLiteLog:
         last = self.last_committed
         self._ask(lambda: self._select_since(rooms, after, last, limit), answer, failed)
 
+    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
+        end = self.last_committed + 1
+        self._ask(lambda: min(first_since(self._reading, at), end), answer, failed)
+
     def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
         self._search.ask(room, words, count, answer, failed)
 
-    def _ask(self, question: Callable[[], list[Event]], answer: Events, failed: NoAnswer) -> None:
+    def _ask(self, question: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
         self._reader.submit(lambda: answer_from_thread(self._from_thread, question, answer, failed))
 
     def _select_recent(self, room: str, count: int, bound: int) -> list[Event]:
@@ -380,16 +385,3 @@ class SQLiteLog:
         self._in_flight = False
         self._broken(failure)
         self._end_if_done()
-
-
-def _first_since(connection: sqlite3.Connection, at: float) -> int:
-    """The id of the first event at or after ``at``; ids and times grow together, so it is found by halving."""
-    low, high = connection.execute("SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM event").fetchone()
-    while low < high:
-        middle = (low + high) // 2
-        found = connection.execute("SELECT id, at FROM event WHERE id >= ? ORDER BY id LIMIT 1", (middle,)).fetchone()
-        if found is not None and found[1] < at:
-            low = int(found[0]) + 1
-        else:
-            high = middle
-    return int(low)

@@ -1,0 +1,134 @@
+"""The table of IRC's commands: what each takes, when it may be used, and what does it.
+
+Whoever speaks is taken at their word at once; everything else waits until what they said before has happened, so that
+an answer, a PONG too, says that all before it is done and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from chatroom.doors.irc import channels, history, information, monitor, operators, people, registration, talk
+from chatroom.doors.irc.message import CTCP, Message
+from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.session import IRCSession
+from chatroom.errors import PeerError
+
+Handler = Callable[[IRCSession, Sequence[str]], None]
+
+
+class Command(NamedTuple):
+    """One command; its handler's docstring is its help."""
+
+    handler: Handler
+    minimum: int = 0
+    """How many parameters it needs."""
+    outside: bool = False
+    """Whether it may be used before one is in."""
+    speaks: bool = False
+    """Whether it says something, and need not wait for what was said before."""
+
+
+def run(session: IRCSession, message: Message) -> None:
+    """Do what a line asks for; the session is not busy."""
+    name, parameters, label, valid = message
+    if not name:
+        return
+    session.command = name
+    if label and session.has("labeled-response") and session.has("batch"):
+        session.begin_label(label)
+    command = COMMANDS.get(name)
+    if not valid:
+        session.fail("INVALID_UTF8", text="That line is not UTF-8 and was thrown away: set your client to UTF-8")
+    elif command is None:
+        session.reply(Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED, name)
+    elif not command.outside and not session.entered:
+        session.reply(Numeric.ERR_NOTREGISTERED)
+    elif len(parameters) < command.minimum:
+        session.reply(Numeric.ERR_NEEDMOREPARAMS, name)
+    elif command.speaks:
+        command.handler(session, parameters)
+    else:
+        parameters = [parameter.replace(CTCP, "") for parameter in parameters]
+        if session.unsettled:
+            session.after_own(lambda: _do(session, command, parameters))
+        else:
+            _do(session, command, parameters)
+    if session.labelled is not None and not session.busy:
+        session.end_label()
+
+
+def _do(session: IRCSession, command: Command, parameters: Sequence[str]) -> None:
+    try:
+        command.handler(session, parameters)
+    except PeerError as error:
+        session.refuse(error)
+
+
+def help_(session: IRCSession, parameters: Sequence[str]) -> None:
+    """HELP [command]: list the commands, or explain one."""
+    asked = parameters[0] if parameters else ""
+    subject = asked.upper() or "*"
+    command = COMMANDS.get(subject)
+    if command is not None:
+        lines = [(command.handler.__doc__ or "").strip()]
+    elif asked:
+        session.reply(Numeric.ERR_HELPNOTFOUND, asked)
+        return
+    else:
+        lines = ["The commands; HELP and one of them explains it:", " ".join(sorted(COMMANDS))]
+    session.reply(Numeric.RPL_HELPSTART, subject, text=lines[0])
+    for line in lines[1:]:
+        for row in session.words_in_lines(Numeric.RPL_HELPTXT, subject, words=line.split()):
+            session.send(row)
+    session.reply(Numeric.RPL_ENDOFHELP, subject)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "ADMIN": Command(information.admin),
+    "AWAY": Command(talk.away),
+    "CAP": Command(registration.cap, 1, outside=True),
+    "CHATHISTORY": Command(history.chathistory),
+    "ERROR": Command(information.nothing, outside=True),
+    "HELP": Command(help_),
+    "HELPOP": Command(help_),
+    "HISTORY": Command(history.history, 1),
+    "INFO": Command(information.info),
+    "INVITE": Command(channels.invite),
+    "ISON": Command(people.ison, 1),
+    "JOIN": Command(channels.join, 1),
+    "KICK": Command(channels.kick, 2),
+    "KILL": Command(operators.kill, 1),
+    "LINKS": Command(information.links),
+    "LIST": Command(channels.list_),
+    "LUSERS": Command(information.lusers),
+    "MODE": Command(channels.mode, 1),
+    "MONITOR": Command(monitor.monitor, 1),
+    "MOTD": Command(information.motd),
+    "NAMES": Command(channels.names),
+    "NICK": Command(registration.nick, outside=True),
+    "NOTICE": Command(talk.notice, speaks=True),
+    "OPER": Command(operators.oper, 2),
+    "PART": Command(channels.part, 1),
+    "PASS": Command(registration.pass_, 1, outside=True),
+    "PING": Command(information.ping, 1, outside=True),
+    "PONG": Command(information.nothing, outside=True),
+    "PRIVMSG": Command(talk.privmsg, speaks=True),
+    "QUIT": Command(information.quit_, outside=True),
+    "SETNAME": Command(talk.setname, 1),
+    "STATS": Command(information.stats, 1),
+    "SUMMON": Command(information.summon),
+    "TAGMSG": Command(talk.tagmsg),
+    "TIME": Command(information.time_),
+    "TOPIC": Command(channels.topic, 1),
+    "USER": Command(registration.user, 4, outside=True),
+    "USERHOST": Command(people.userhost, 1),
+    "USERS": Command(information.users),
+    "VERSION": Command(information.version),
+    "WALLOPS": Command(operators.wallops, 1),
+    "WHO": Command(people.who),
+    "WHOIS": Command(people.whois),
+    "WHOWAS": Command(people.whowas),
+}
+"""The commands; adding one is adding a row, and its handler."""

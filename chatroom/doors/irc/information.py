@@ -1,0 +1,175 @@
+"""What one may ask of the server itself: LUSERS, MOTD, VERSION, TIME, INFO and their like; and what it can do (005)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from chatroom.doors.irc.format import MAX_TOPIC
+from chatroom.doors.irc.message import MAX_USER
+from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.server import NETWORK
+from chatroom.doors.irc.session import IRCSession
+from chatroom.nicknames import MAX_LENGTH
+from chatroom.version import __version__
+
+MAX_TARGETS = 4
+"""To how many one line of talk may go."""
+
+MAX_MONITORED = 100
+"""Nicknames that one client may watch for."""
+
+MAX_HISTORY = 200
+"""Lines of talk that one may ask for at once."""
+
+MAX_AWAY = 200
+"""Bytes of what one says when one goes away."""
+
+# RFC 2812 allows 15 parameters: the nickname is one, the last words are another.
+_TOKENS_IN_A_LINE = 13
+
+
+def _features(session: IRCSession) -> list[str]:
+    one = ",".join(f"{command}:1" for command in ("NAMES", "LIST", "KICK", "WHOIS", "WHOWAS"))
+    return [
+        f"AWAYLEN={MAX_AWAY}",
+        "CASEMAPPING=ascii",
+        f"CHANLIMIT=#:{session.chat.settings.max_joined}",
+        "CHANMODES=b,,,n",
+        f"CHANNELLEN={MAX_LENGTH + 1}",
+        "CHANTYPES=#",
+        f"CHATHISTORY={MAX_HISTORY}",
+        "CLIENTTAGDENY=*",
+        "ELIST=CMNTU",
+        "HOSTLEN=63",
+        "MODES=1",
+        f"MONITOR={MAX_MONITORED}",
+        "MSGREFTYPES=msgid,timestamp",
+        f"NETWORK={NETWORK}",
+        f"NICKLEN={MAX_LENGTH}",
+        "PREFIX=(ov)@+",
+        "SAFELIST",
+        f"TARGMAX={one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",
+        f"TOPICLEN={MAX_TOPIC}",
+        f"USERLEN={MAX_USER}",
+        "UTF8ONLY",
+        "WHOX",
+    ]
+
+
+def features(session: IRCSession) -> None:
+    """Say what the server can do."""
+    tokens: Iterator[str] = iter(_features(session))
+    while row := list(islice(tokens, _TOKENS_IN_A_LINE)):
+        session.reply(Numeric.RPL_ISUPPORT, *row)
+
+
+def _is_elsewhere(session: IRCSession, parameters: Sequence[str]) -> bool:
+    """Whether another server is asked, which there is none of; then they were told."""
+    if not parameters or session.server.is_here(parameters[0]):
+        return False
+    session.reply(Numeric.ERR_NOSUCHSERVER, parameters[0])
+    return True
+
+
+def lusers(session: IRCSession, parameters: Sequence[str]) -> None:
+    """LUSERS: how many are here."""
+    server, chat = session.server, session.chat
+    users, invisible = len(chat.members), server.modes["i"]
+    session.reply(Numeric.RPL_LUSERCLIENT, visible=users - invisible, invisible=invisible)
+    session.reply(Numeric.RPL_LUSEROP, server.modes["o"])
+    session.reply(Numeric.RPL_LUSERUNKNOWN, len(server.connected) - server.entered)
+    session.reply(Numeric.RPL_LUSERCHANNELS, len(chat.rooms))
+    session.reply(Numeric.RPL_LUSERME, users=users)
+    for numeric in (Numeric.RPL_LOCALUSERS, Numeric.RPL_GLOBALUSERS):
+        session.reply(numeric, users, server.most, users=users, most=server.most)
+
+
+def motd(session: IRCSession, parameters: Sequence[str]) -> None:
+    """MOTD: the message of the day."""
+    if _is_elsewhere(session, parameters):
+        return
+    if not session.chat.motd:
+        session.reply(Numeric.ERR_NOMOTD)
+        return
+    session.reply(Numeric.RPL_MOTDSTART, server=session.server.name)
+    for line in session.chat.motd:
+        session.reply(Numeric.RPL_MOTD, text=f"- {line}")
+    session.reply(Numeric.RPL_ENDOFMOTD)
+
+
+def version(session: IRCSession, parameters: Sequence[str]) -> None:
+    """VERSION: what runs here, and what it can do."""
+    if not _is_elsewhere(session, parameters):
+        session.reply(Numeric.RPL_VERSION, f"chatroom-{__version__}", session.server.name)
+        features(session)
+
+
+def time_(session: IRCSession, parameters: Sequence[str]) -> None:
+    """TIME: what time it is here."""
+    if not _is_elsewhere(session, parameters):
+        now = time.strftime("%A %B %d %Y -- %H:%M:%S %z", time.localtime(session.chat.now()))
+        session.reply(Numeric.RPL_TIME, session.server.name, text=now)
+
+
+def info(session: IRCSession, parameters: Sequence[str]) -> None:
+    """INFO: what this is."""
+    if _is_elsewhere(session, parameters):
+        return
+    for line in (
+        f"chatroom {__version__}: one room, many doors",
+        "The rooms that you join here as channels are joined by other doors as well.",
+        "HISTORY #room shows what was said before; LIST lists the rooms; HELP the commands.",
+    ):
+        session.reply(Numeric.RPL_INFO, text=line)
+    session.reply(Numeric.RPL_ENDOFINFO)
+
+
+def admin(session: IRCSession, parameters: Sequence[str]) -> None:
+    """ADMIN: who runs this."""
+    if not _is_elsewhere(session, parameters):
+        session.reply(Numeric.ERR_NOADMININFO, session.server.name)
+
+
+def links(session: IRCSession, parameters: Sequence[str]) -> None:
+    """LINKS: which servers there are; no other."""
+    session.reply(Numeric.RPL_ENDOFLINKS, "*")
+
+
+def stats(session: IRCSession, parameters: Sequence[str]) -> None:
+    """STATS query: u asks how long the server has run."""
+    query = parameters[0][:1] or "*"
+    if query == "u":
+        up = max(0, int(session.chat.now() - session.server.started))
+        days, rest = divmod(up, 24 * 60 * 60)
+        clock = f"{rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
+        session.reply(Numeric.RPL_STATSUPTIME, days=days, time=clock)
+    session.reply(Numeric.RPL_ENDOFSTATS, query)
+
+
+def users(session: IRCSession, parameters: Sequence[str]) -> None:
+    """USERS: who has logged in to the machine, which is nobody's business."""
+    session.reply(Numeric.ERR_USERSDISABLED)
+
+
+def summon(session: IRCSession, parameters: Sequence[str]) -> None:
+    """SUMMON: call somebody who has."""
+    session.reply(Numeric.ERR_SUMMONDISABLED)
+
+
+def ping(session: IRCSession, parameters: Sequence[str]) -> None:
+    """PING token: be answered, once all that was asked before is done."""
+    if parameters[0]:
+        session.send(f":{session.server.name} PONG {session.server.name} :{parameters[0]}")
+    else:
+        session.reply(Numeric.ERR_NOORIGIN)
+
+
+def nothing(session: IRCSession, parameters: Sequence[str]) -> None:
+    """Takes note that the client lives."""
+
+
+def quit_(session: IRCSession, parameters: Sequence[str]) -> None:
+    """QUIT [reason]: leave."""
+    session.quit(parameters[0] if parameters else "")

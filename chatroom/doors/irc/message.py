@@ -1,0 +1,164 @@
+"""IRC's lines: taken apart, and put together within their bounds.
+
+RFC 2812 section 2.3, https://modern.ircdocs.horse, and IRCv3's message-tags. No I/O, and nothing of rooms.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from chatroom.constants import ENCODING
+from chatroom.errors import LineTooLong
+from chatroom.formats import NEWLINE
+from chatroom.text import clean
+
+MAX_LINE = 510
+"""Bytes of a line without its tags and its end."""
+
+MAX_TAGS = 4096
+"""Bytes of a line's tags, with the @ before them and the space behind."""
+
+CTCP = "\x01"
+"""Stands before and behind what one client says to another."""
+
+MAX_LABEL = 64
+"""Characters of a label (labeled-response)."""
+
+MAX_USER = 10
+"""Characters of the user in a prefix."""
+
+# What clients colour their text with: \x03 with two numbers, \x04 with two hexadecimal ones, and single characters.
+_LOOKS = re.compile("\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?")
+_NOT_IN_A_USER = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class Message(NamedTuple):
+    """What a client sent."""
+
+    command: str
+    """In capitals; empty where there is none."""
+    parameters: list[str]
+    label: str = ""
+    """As it stands in the tags, escaped."""
+    valid: bool = True
+    """Whether it was UTF-8; else what stands here is only good for saying so."""
+
+
+def parse(line: bytes) -> Message:
+    """Take a line apart.
+
+    :param line: no end, of any length.
+    :raises LineTooLong: it, or its tags, have more bytes than may be.
+    """
+    tags = b""
+    if line[:1] == b"@":
+        tags, _, line = line.partition(b" ")
+        if len(tags) >= MAX_TAGS:
+            raise LineTooLong(limit=MAX_TAGS)
+    if len(line) > MAX_LINE:
+        raise LineTooLong(limit=MAX_LINE)
+    try:
+        text = line.decode(ENCODING)
+        valid = True
+    except UnicodeDecodeError:
+        text = line.decode(ENCODING, "replace")
+        valid = False
+    if not text.isprintable():
+        text = _cleaned(text)
+    if text[:1] in (" ", ":"):
+        text = text.lstrip(" ")
+        if text.startswith(":"):
+            # Who they say they are is known already.
+            text = text.partition(" ")[2]
+    head, colon, last = text.partition(" :")
+    words = head.split(" ")
+    if "" in words:
+        words = [word for word in words if word]
+    if not words:
+        return Message("", [], valid=valid)
+    command = words.pop(0).upper()
+    if colon:
+        words.append(last)
+    return Message(command, words, _label(tags) if tags else "", valid)
+
+
+def _cleaned(text: str) -> str:
+    # What stands around CTCP's mark is cleaned, the mark stays for those who look for it.
+    return CTCP.join(clean(_LOOKS.sub("", piece)) for piece in text.split(CTCP))
+
+
+def _label(tags: bytes) -> str:
+    for tag in tags[1:].split(b";"):
+        name, _, value = tag.partition(b"=")
+        if name == b"label":
+            return clean(value.decode(ENCODING, "replace"))[:MAX_LABEL]
+    return ""
+
+
+@lru_cache(maxsize=16384)
+def prefix(nickname: str, server: str) -> str:
+    """Who an event is from, as far as the event itself knows: ``alice!alice@chat.example.org``."""
+    return f"{nickname}!{user_of(nickname)}@{server}"
+
+
+def user_of(name: str) -> str:
+    """``name`` as it may stand between ! and @; never empty."""
+    return _NOT_IN_A_USER.sub("", name)[:MAX_USER] or "chat"
+
+
+def middle(parameter: str) -> str:
+    """``parameter`` as it may stand before others: * where it would be read as something else."""
+    return parameter if parameter and not parameter.startswith(":") and " " not in parameter else "*"
+
+
+def cut(text: str, size: int) -> str:
+    """As much of the beginning of ``text`` as goes into ``size`` bytes of UTF-8, in whole characters."""
+    encoded = text.encode(ENCODING)
+    return text if len(encoded) <= size else encoded[:size].decode(ENCODING, "ignore")
+
+
+def encode(line: str) -> bytes:
+    """A line without tags as it goes out: no longer than it may be, with its end."""
+    encoded = line.encode(ENCODING)
+    if len(encoded) > MAX_LINE:
+        encoded = encoded[:MAX_LINE].decode(ENCODING, "ignore").encode(ENCODING)
+    return encoded + NEWLINE.encode()
+
+
+def pieces(text: str, size: int) -> list[str]:
+    """``text`` in pieces of ``size`` bytes of UTF-8 at most: cut at spaces where there are any, at characters else."""
+    found = []
+    while len(text.encode(ENCODING)) > size:
+        piece = cut(text, size)
+        space = piece.rfind(" ", len(piece) // 2)
+        if space > 0:
+            found.append(piece[:space])
+            text = text[space + 1 :]
+        else:
+            found.append(piece)
+            text = text[len(piece) :]
+    return [*found, text]
+
+
+def matches(mask: str, text: str) -> bool:
+    """Whether ``text`` is what ``mask`` says, where * is any characters and ? is one.
+
+    No mask takes more steps than it has characters for each of the text.
+    """
+    at = start = 0
+    star = -1
+    while at < len(text):
+        if start < len(mask) and mask[start] == "*":
+            star, matched = start, at
+            start += 1
+        elif start < len(mask) and mask[start] in ("?", text[at]):
+            start += 1
+            at += 1
+        elif star >= 0:
+            matched += 1
+            start, at = star + 1, matched
+        else:
+            return False
+    return mask[start:].strip("*") == ""

@@ -1,0 +1,196 @@
+"""What all who come in by the IRC door share: the server's name, who is watched for, and who was here.
+
+It is told of everybody who takes a nickname or gives one up, at whatever door. No I/O but for two files at the start.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from chatroom import nicknames
+from chatroom.constants import ENCODING
+from chatroom.doors.irc.format import IRCFormat
+from chatroom.doors.irc.message import matches, prefix, user_of
+from chatroom.doors.irc.numerics import Numeric
+from chatroom.errors import NoSuchNickname
+from chatroom.member import Member
+from chatroom.room import Chat
+from chatroom.settings import Settings
+
+if TYPE_CHECKING:
+    from chatroom.doors.irc.session import IRCSession
+
+NETWORK = "chatroom"
+
+MAX_WAS = 1000
+"""Nicknames of those who have gone that WHOWAS knows."""
+
+
+class Was(NamedTuple):
+    """Somebody who had a nickname."""
+
+    nickname: str
+    username: str
+    realname: str
+    until: float
+    """Seconds since 1970, UTC."""
+
+
+class IRCServer:
+    """The server, as IRC clients see it."""
+
+    def __init__(self, chat: Chat) -> None:
+        """:raises OSError, ValueError: a file of the settings will not do."""
+        self.chat = chat
+        self.name = chat.settings.server_name
+        self.started = chat.now()
+        self.password = read_password(chat.settings)
+        """What PASS has to say; empty where it need say nothing."""
+        self.operators = read_operators(chat.settings)
+        """The passwords of those who may become operators, by their names."""
+        self.connected: dict[Member, IRCSession] = {}
+        """Everybody at this door, those who have not come in yet as well, as themselves."""
+        self.entered = 0
+        """How many of them are in."""
+        self.modes: Counter[str] = Counter()
+        """How many of those have each mode. Counted as they change: each newcomer is told, however many there are."""
+        self.most = 0
+        """The most people that there were at once, at all doors."""
+        self.was: deque[Was] = deque(maxlen=MAX_WAS)
+        """Who had a nickname; the last who lost theirs at the end."""
+        self.watchers: dict[str, dict[IRCSession, None]] = {}
+        """Who watches for a nickname (MONITOR), by its key."""
+        self._here: dict[str, IRCSession] = {}
+        self._formats: dict[tuple[bool, ...], IRCFormat] = {}
+        chat.watchers.append(self._changed)
+
+    def format_for(self, capabilities: frozenset[str]) -> IRCFormat:
+        """The one format of all who have asked for the same."""
+        wanted = tuple(name in capabilities for name in ("server-time", "message-tags", "extended-join"))
+        if wanted not in self._formats:
+            server_time, message_tags, extended_join = wanted
+            realname_of = self._realname_of if extended_join else None
+            self._formats[wanted] = IRCFormat(self.name, server_time, message_tags, realname_of)
+        return self._formats[wanted]
+
+    def _realname_of(self, nickname: str) -> str:
+        session = self._here.get(nicknames.key(nickname))
+        return session.realname if session is not None else at_another_door(nickname)[1]
+
+    def prefix(self, nickname: str) -> str:
+        """Who something is from."""
+        return prefix(nickname, self.name)
+
+    def is_here(self, mask: str) -> bool:
+        """Whether a client that asks a server means this one: by its name, or by somebody who is here."""
+        try:
+            self.chat.find(mask)
+        except NoSuchNickname:
+            return matches(mask.lower(), self.name.lower())
+        return True
+
+    def is_operator(self, name: str, password: str) -> bool:
+        """Whether ``password`` makes one an operator, told in a time that tells nothing of it."""
+        known = self.operators.get(name, "")
+        return same_secret(password, known) and bool(known)
+
+    def left(self, session: IRCSession) -> None:
+        """Somebody's connection is gone."""
+        del self.connected[session]
+        if session.entered:
+            self.entered -= 1
+            self.modes.subtract(session.modes)
+        for key in session.monitored:
+            self.unwatch(key, session)
+
+    def watch(self, nickname: str, session: IRCSession) -> None:
+        """Have ``session`` told when ``nickname``, of which it is the key, comes and goes."""
+        self.watchers.setdefault(nickname, {})[session] = None
+
+    def unwatch(self, nickname: str, session: IRCSession) -> None:
+        """Have it told no more."""
+        watchers = self.watchers.get(nickname, {})
+        watchers.pop(session, None)
+        if not watchers:
+            self.watchers.pop(nickname, None)
+
+    def _changed(self, nickname: str, here: bool) -> None:
+        """Somebody has a nickname now, or nobody has."""
+        key = nicknames.key(nickname)
+        self.most = max(self.most, len(self.chat.members))
+        if here:
+            session = self.connected.get(self.chat.members[key])
+            if session is not None:
+                self._here[key] = session
+        else:
+            gone = self._here.pop(key, None)
+            told = (gone.username, gone.realname) if gone is not None else at_another_door(nickname)
+            self.was.append(Was(nickname, *told, self.chat.now()))
+        for watcher in list(self.watchers.get(key, ())):
+            numeric = Numeric.RPL_MONONLINE if here else Numeric.RPL_MONOFFLINE
+            watcher.send_aside(watcher.line_of(numeric, text=self.prefix(nickname) if here else nickname))
+
+
+def at_another_door(nickname: str) -> tuple[str, str]:
+    """The username and the realname of somebody who has told neither."""
+    return user_of(nickname), f"{nickname}, at another door"
+
+
+def same_secret(given: str, known: str) -> bool:
+    """Whether they are the same, in a time that does not depend on how much of them is."""
+    return hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace"))
+
+
+def read_password(settings: Settings) -> str:
+    """The password of the server, the first line of a file; empty where there is no file.
+
+    :raises OSError: it cannot be read.
+    :raises ValueError: there is none in it.
+    """
+    if not settings.irc_password:
+        return ""
+    with open(settings.irc_password, encoding=ENCODING) as file:
+        password = file.readline().rstrip("\r\n")
+    if not password:
+        raise ValueError("its first line is empty: write the password there")
+    return password
+
+
+def read_operators(settings: Settings) -> dict[str, str]:
+    """Who may become an operator, and their passwords: a line each, with a space between.
+
+    :raises OSError: it cannot be read.
+    :raises ValueError: a line has another shape, or there is none.
+    """
+    found: dict[str, str] = {}
+    if not settings.irc_operators:
+        return found
+    with open(settings.irc_operators, encoding=ENCODING) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            name, _, password = line.strip().partition(" ")
+            if not password.strip():
+                raise ValueError(f"line {number}: write a name, a space and a password")
+            found[name] = password.strip()
+    if not found:
+        raise ValueError("nobody is in it: write a name, a space and a password in a line")
+    return found
+
+
+def check(settings: Settings) -> None:
+    """:raises ValueError: the files of the settings will not do; it says which, and why."""
+    for option, path, read in (
+        ("irc-password", settings.irc_password, read_password),
+        ("irc-operators", settings.irc_operators, read_operators),
+    ):
+        try:
+            read(settings)
+        except OSError as error:
+            raise ValueError(f"--{option} {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"--{option} {path}: it is not UTF-8") from None
+        except ValueError as error:
+            raise ValueError(f"--{option} {path}: {error}") from None

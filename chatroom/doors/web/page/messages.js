@@ -1,0 +1,249 @@
+/**
+ * The list of messages: a window on a timeline, with no more rows than a page can bear. It follows what is said as
+ * long as one is at its end, grows at its beginning as one scrolls up, and lets go of rows at the other end.
+ */
+
+import { rowOf } from "./row.js";
+import { day } from "./times.js";
+
+const MOST = 1000; // rows
+const FIRST = 120; // rows of a place that is looked at anew
+const STEP = 80; // rows that are added at once in scrolling
+const NEAR = 500; // pixels from an end at which more is fetched
+const MANY = 1000; // messages that are asked for at once in looking for one
+const AT_END = 48; // pixels from the end that still count as being there
+
+export class Messages {
+  /**
+   * @param {{scroller: Element, list: Element, beginning: Element, toNewest: Element}} parts
+   * @param {(count?: number) => boolean} askForOlder ask for more of the past; whether it is on its way
+   */
+  constructor(parts, askForOlder) {
+    Object.assign(this, parts);
+    this.askForOlder = askForOlder;
+    this.place = null;
+    this.reader = { me: "", divider: 0 };
+    /** The last item of the timeline when it was last drawn. */
+    this.newest = 0;
+    /** The id of what is looked for in the past; 0 when nothing is. */
+    this.sought = 0;
+    this.#clear();
+    this.atEnd = true;
+    this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.toNewest.addEventListener("click", () => {
+      this.showNewest();
+      this.scroller.focus();
+    });
+    new ResizeObserver(() => this.atEnd && this.#toEnd()).observe(this.scroller);
+  }
+
+  /** Show what is new in `place`, or another place. */
+  show(place, me, anew = false) {
+    const timeline = place.timeline;
+    const dividerMoved = place.divider !== this.reader.divider;
+    const old = this.reader.divider;
+    this.reader = { me, divider: place.divider };
+    this.newest = timeline.to;
+    if (anew || place !== this.place || this.timeline !== timeline || this.#outOfReach(timeline)) {
+      this.place = place;
+      this.timeline = timeline;
+      this.sought = 0;
+      this.#begin(timeline.seqOf(place.divider));
+    } else {
+      this.#dropTrimmed();
+      if (dividerMoved) [old, place.divider].forEach((id) => this.#redraw(timeline.seqOf(id)));
+      if (timeline.from < this.low && this.#nearTop()) this.#extendUp();
+      this.#follow();
+    }
+    this.#seek();
+    this.#fetch();
+    this.#tellRest();
+  }
+
+  /** Show the event with this id, however far back it is. */
+  reveal(id) {
+    this.sought = id;
+    this.#seek();
+    this.#tellRest();
+  }
+
+  #seek() {
+    if (!this.sought) return;
+    const { timeline } = this;
+    const seq = timeline.seqOf(this.sought);
+    if (seq !== undefined) {
+      this.sought = 0;
+      this.#begin(seq);
+      this.#rowAt(seq).classList.add("sought");
+      this.scroller.focus({ preventScroll: true });
+    } else if (timeline.complete || timeline.oldestId < this.sought) this.sought = 0;
+    else this.askForOlder(MANY);
+  }
+
+  /** Say the days in the words of today. */
+  freshenDays() {
+    for (const time of this.list.querySelectorAll(".day time")) {
+      time.textContent = day(Date.parse(time.dateTime) / 1000);
+    }
+  }
+
+  /** Go to the end. */
+  showNewest() {
+    if (this.high < this.timeline.to) this.#begin();
+    this.#toEnd();
+    this.#tellRest();
+  }
+
+  #clear() {
+    this.list.replaceChildren();
+    this.low = 1;
+    this.high = 0;
+  }
+
+  /** Whether none of what is shown is left, or more has come than is worth adding row by row. */
+  #outOfReach(timeline) {
+    return this.low > this.high || timeline.from > this.high || (this.atEnd && timeline.to - this.high > 2 * FIRST);
+  }
+
+  /** Draw the newest rows; with `target`, those around that one. */
+  #begin(target = Infinity) {
+    this.#clear();
+    const { timeline } = this;
+    this.low = Math.max(timeline.from, Math.min(timeline.to - FIRST + 1, target - FIRST / 2));
+    this.high = Math.min(timeline.to, this.low + MOST - 1);
+    this.seen = timeline.to;
+    this.list.append(...this.#rows(this.low, this.high));
+    this.#toEnd();
+    const row = this.#rowAt(target);
+    if (!row) return;
+    const above = row.offsetTop - this.scroller.clientHeight / 4;
+    if (above < this.scroller.scrollTop) this.scroller.scrollTop = above;
+    this.#notice();
+  }
+
+  #row(seq) {
+    return rowOf(this.timeline.at(seq), this.timeline.at(seq - 1), this.reader);
+  }
+
+  #rows(low, high) {
+    return Array.from({ length: Math.max(0, high - low + 1) }, (_, index) => this.#row(low + index));
+  }
+
+  #rowAt(seq) {
+    return this.list.children[seq - this.low];
+  }
+
+  #redraw(seq) {
+    if (seq !== undefined && seq >= this.low && seq <= this.high) this.#rowAt(seq).replaceWith(this.#row(seq));
+  }
+
+  #dropTrimmed() {
+    const gone = this.timeline.from - this.low;
+    if (gone > 0) this.#keepingPlace(() => this.#dropTop(gone));
+  }
+
+  #dropTop(count) {
+    for (let index = 0; index < count; index += 1) this.list.firstElementChild.remove();
+    this.low += count;
+  }
+
+  #dropBottom(count) {
+    for (let index = 0; index < count; index += 1) this.list.lastElementChild.remove();
+    this.high -= count;
+  }
+
+  /** Do something with rows, and have what is left of those shown stay where they are on the screen. */
+  #keepingPlace(work) {
+    const { scrollTop } = this.scroller;
+    const rows = [...this.list.children];
+    // Its lower edge counts: a day or a name above it may come or go.
+    const edge = (row) => row.offsetTop + row.offsetHeight;
+    const index = rows.findIndex((row) => edge(row) > scrollTop);
+    const before = index < 0 ? 0 : edge(rows[index]) - scrollTop;
+    const seq = this.low + index;
+    work();
+    const row = index < 0 ? undefined : this.#rowAt(seq);
+    if (row) this.scroller.scrollTop = edge(row) - before;
+  }
+
+  #extendUp() {
+    const low = Math.max(this.timeline.from, this.low - STEP);
+    this.#keepingPlace(() => {
+      const old = this.low;
+      this.list.prepend(...this.#rows(low, old - 1));
+      this.low = low;
+      this.#redraw(old);
+      this.#dropBottom(Math.max(0, this.high - this.low + 1 - MOST));
+    });
+  }
+
+  #extendDown() {
+    const high = Math.min(this.timeline.to, this.high + STEP);
+    this.#keepingPlace(() => {
+      this.list.append(...this.#rows(this.high + 1, high));
+      this.high = high;
+      this.#dropTop(Math.max(0, this.high - this.low + 1 - MOST));
+    });
+  }
+
+  /** Add what was said, as far as there is room. */
+  #follow() {
+    const { timeline } = this;
+    if (this.high >= timeline.to) return;
+    const room = this.atEnd ? Infinity : this.low + MOST - 1;
+    const high = Math.min(timeline.to, room);
+    if (high > this.high) this.list.append(...this.#rows(this.high + 1, high));
+    this.high = Math.max(this.high, high);
+    if (!this.atEnd) return;
+    this.#dropTop(Math.max(0, this.high - this.low + 1 - MOST));
+    this.#toEnd();
+  }
+
+  #toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#notice();
+  }
+
+  #notice() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    // What has come since the last drawing does not count: it is about to be followed.
+    this.atEnd = this.high >= this.newest && scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+
+  #nearTop() {
+    return this.scroller.scrollTop < NEAR;
+  }
+
+  #scrolled() {
+    if (!this.place) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    if (this.high < this.newest && scrollHeight - scrollTop - clientHeight < NEAR) this.#extendDown();
+    if (this.low > this.timeline.from && this.#nearTop()) this.#extendUp();
+    this.#notice();
+    this.#fetch();
+    this.#tellRest();
+  }
+
+  /** Ask for more of the past, if its beginning is near; and say what stands there. */
+  #fetch() {
+    const { kind, name, timeline } = this.place;
+    const asked = this.low <= timeline.from && this.#nearTop() && this.askForOlder();
+    let text = "";
+    if (kind === "private") text = "Private messages are not kept: they go when this page does.";
+    else if (kind === "room" && timeline.complete) text = `This is where ${name} begins.`;
+    else if (asked) text = "Loading\u2026";
+    if (text === this.beginning.textContent) return;
+    this.#keepingPlace(() => (this.beginning.textContent = text));
+    if (this.atEnd) this.#toEnd();
+  }
+
+  /** Say how much there is behind what is seen. */
+  #tellRest() {
+    if (this.atEnd) this.seen = this.timeline.to;
+    this.toNewest.hidden = this.atEnd;
+    if (this.atEnd) return;
+    const behind = this.timeline.items.slice(Math.max(0, this.seen + 1 - this.timeline.from));
+    const count = behind.filter(({ kind }) => kind !== "joined" && kind !== "left").length;
+    this.toNewest.textContent = count ? `${count} new message${count === 1 ? "" : "s"} \u2193` : "To the newest \u2193";
+  }
+}

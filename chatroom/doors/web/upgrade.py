@@ -1,0 +1,84 @@
+"""The handshake that turns HTTP into a WebSocket (RFC 6455 section 4.2), and whose pages may ask for it.
+
+No I/O: headers go in, and what to send comes out, or :class:`Refused` with what to answer instead.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Collection
+
+from twisted.web.http import BAD_REQUEST, FORBIDDEN
+from twisted.web.http_headers import Headers
+from wsproto.utilities import generate_accept_token
+
+UPGRADE_REQUIRED = 426
+
+VERSION = b"13"
+_KEY_BYTES = 16
+
+
+class Refused(Exception):
+    """This will not become a WebSocket."""
+
+    def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
+        """:param headers: more that the answer is to have."""
+        super().__init__(why)
+        self.status = status
+        self.headers = headers
+
+
+def accept(headers: Headers, origins: Collection[bytes]) -> bytes:
+    """What to send before the first message.
+
+    :param headers: of a GET request by HTTP/1.1.
+    :param origins: in lower case, of the pages that may connect beside those that the same host serves.
+    :raises Refused: it asks for something else, or may not have it.
+    """
+    if b"websocket" not in _words(headers, b"Upgrade") or b"upgrade" not in _words(headers, b"Connection"):
+        raise Refused(
+            UPGRADE_REQUIRED,
+            "This is where the page's WebSocket connects to.",
+            (b"Upgrade", b"websocket"),
+            (b"Connection", b"Upgrade"),
+        )
+    host = _only(headers, b"Host")
+    if not host:
+        raise Refused(BAD_REQUEST, "That is no WebSocket handshake: it has no Host.")
+    # No browser leaves the origin out, and nothing else is held to it (RFC 6455 section 10.2).
+    if headers.hasHeader(b"Origin") and not _may_come(_only(headers, b"Origin").lower(), host.lower(), origins):
+        raise Refused(FORBIDDEN, "A page of another site may not connect here: see --web-origins.")
+    if _only(headers, b"Sec-WebSocket-Version") != VERSION:
+        raise Refused(
+            UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.", (b"Sec-WebSocket-Version", VERSION)
+        )
+    key = _only(headers, b"Sec-WebSocket-Key")
+    if not _is_key(key):
+        raise Refused(BAD_REQUEST, "That is no WebSocket handshake: its Sec-WebSocket-Key will not do.")
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + generate_accept_token(key) + b"\r\n\r\n"
+    )
+
+
+def _may_come(origin: bytes, host: bytes, origins: Collection[bytes]) -> bool:
+    return origin in origins or origin in (b"http://" + host, b"https://" + host)
+
+
+def _words(headers: Headers, name: bytes) -> set[bytes]:
+    """The words of a list in a header, in lower case."""
+    return {word.strip().lower() for line in headers.getRawHeaders(name, []) for word in line.split(b",")}
+
+
+def _only(headers: Headers, name: bytes) -> bytes:
+    """The value of a header that may stand there once; empty when it does not, or more often."""
+    found = headers.getRawHeaders(name, [])
+    return found[0] if len(found) == 1 else b""
+
+
+def _is_key(key: bytes) -> bool:
+    try:
+        return len(b64decode(key, validate=True)) == _KEY_BYTES
+    except binascii.Error:
+        return False

@@ -1,0 +1,204 @@
+"""A connection that speaks in WebSocket messages (RFC 6455): what is a line elsewhere is a message here.
+
+What goes over the wire is the line door's dialogue in JSON, one object a message::
+
+    server  NICK                          give a nickname
+    client  alice [key=value ...]
+    server  {"kind":"welcome", ...}       the welcome, what was said before, then what is said
+    client  hello                         talk, or a command: /who
+
+What the server sends carries no mask, so a message looks the same to everybody (RFC 6455 section 5.1): it is made
+once, as a :class:`~chatroom.formats.Format`, and shared. What comes in is taken apart by wsproto.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, ClassVar
+
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from wsproto import connection as wire
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason, Opcode
+
+from chatroom.constants import ENCODING, MAGIC
+from chatroom.errors import ChatError, LineTooLong
+from chatroom.events import Answer, Event
+from chatroom.formats import JSON, NEWLINE, Format
+from chatroom.magic import MagicConnection
+from chatroom.outbox import Outbox, TransportOutbox
+from chatroom.session import Session
+
+if TYPE_CHECKING:
+    from chatroom.doors.web.site import WebFactory
+
+PING_EVERY = 30
+"""Seconds between two pings; whoever has sent nothing from one to the next, not even the answer, is let go."""
+
+_FIN = 0x80
+# RFC 6455 section 5.2: a length of 126 or 127 stands for one in the next two or eight bytes.
+_SHORT, _TWO_BYTES, _EIGHT_BYTES = 125, 126, 127
+
+
+def frame(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
+    """One whole message, as a server sends it."""
+    length = len(payload)
+    if length <= _SHORT:
+        return bytes((_FIN | opcode, length)) + payload
+    if length < 1 << 16:
+        return struct.pack("!BBH", _FIN | opcode, _TWO_BYTES, length) + payload
+    return struct.pack("!BBQ", _FIN | opcode, _EIGHT_BYTES, length) + payload
+
+
+class Framed(Format):
+    """Another format with each of its lines in a message of its own; it must give one line for each thing."""
+
+    name = "json"
+    marks_elsewhere = JSON.marks_elsewhere
+    once_for_all_rooms = JSON.once_for_all_rooms
+    _line_end = len(NEWLINE)
+
+    def event(self, event: Event, elsewhere: bool) -> bytes:
+        return frame(JSON.event(event, elsewhere)[: -self._line_end])
+
+    def past_event(self, event: Event, elsewhere: bool, day: str) -> bytes:
+        return frame(JSON.past_event(event, elsewhere, day)[: -self._line_end])
+
+    def answer(self, answer: Answer) -> bytes:
+        return frame(JSON.answer(answer)[: -self._line_end])
+
+
+FRAMED = Framed()
+
+
+class WebSocketConnection(MagicConnection):
+    """One WebSocket, from its upgrade on."""
+
+    factory: WebFactory
+    magic: ClassVar[bytes] = frame(MAGIC.encode(ENCODING))
+
+    def __init__(self, response: bytes, in_turn: bool) -> None:
+        """
+        :param response: what accepts the upgrade, to be sent before anything else.
+        :param in_turn: whether the transport may still hold what was answered before.
+        """
+        super().__init__()
+        self._response = response
+        self._in_turn = in_turn
+        self._wire = wire.Connection(wire.ConnectionType.SERVER)
+        # The parts of a message that is not whole yet.
+        self._parts: list[str] = []
+        self._size = 0
+        self._heard = True
+        self._next_ping: IDelayedCall | None = None
+        self._close_code = 0
+
+    def new_outbox(self) -> Outbox:
+        if self._in_turn:
+            # The one for a socket sends past what the transport holds.
+            outbox: Outbox = TransportOutbox(self.transport, self.factory.settings.sendq, self._too_slow)
+        else:
+            outbox = super().new_outbox()
+        outbox.write(self._response)
+        return outbox
+
+    def new_session(self) -> Session:
+        session = super().new_session()
+        session.format = FRAMED
+        return session
+
+    def format_for(self, wanted: Format) -> Format:
+        """Whatever is asked for, a message is JSON."""
+        return FRAMED
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        if not self.closing:
+            self._next_ping = self.factory.clock.callLater(PING_EVERY, self._ping)
+
+    # What comes in.
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line of each message."""
+        self._heard = True
+        if self.closing:
+            return
+        pieces: list[bytes | ChatError] = []
+        fault, closed = 0, False
+        self._wire.receive_data(data)
+        for event in self._wire.events():
+            if isinstance(event, TextMessage):
+                pieces += self._text(event)
+            elif isinstance(event, BytesMessage):
+                fault = CloseReason.UNSUPPORTED_DATA
+                break
+            elif isinstance(event, Ping):
+                self.outbox.write(frame(bytes(event.payload), Opcode.PONG))
+            elif isinstance(event, CloseConnection):
+                # That is how wsproto puts it, too, when the peer does not keep to the protocol.
+                closed = self._wire.state is wire.ConnectionState.REMOTE_CLOSING
+                fault = 0 if closed else event.code
+                if closed and event.code != CloseReason.NO_STATUS_RCVD:
+                    self._close_code = event.code
+        self.take(pieces)
+        if fault:
+            self._fail(fault)
+        elif closed:
+            self.readConnectionLost()
+
+    def _text(self, part: TextMessage) -> list[bytes | ChatError]:
+        """The lines of the message that ``part`` ends; none as long as it does not."""
+        limit = self.factory.settings.max_line
+        self._size += len(part.data.encode(ENCODING))
+        # What is too long is not kept, however much of it comes, nor are parts with nothing in them.
+        if self._size > limit:
+            self._parts.clear()
+        elif part.data:
+            self._parts.append(part.data)
+        if not part.message_finished:
+            return []
+        text, size = "".join(self._parts), self._size
+        self._parts.clear()
+        self._size = 0
+        if size > limit:
+            return [LineTooLong(limit=limit)]
+        return [line.removesuffix("\r").encode(ENCODING) for line in text.removesuffix("\n").split("\n")]
+
+    def _fail(self, code: int) -> None:
+        """The peer does not keep to the protocol: say so, and close."""
+        self._close_code = code
+        # Nothing may follow what says so (RFC 6455 section 5.5.1).
+        self.session.lost("connection closed")
+        self.close()
+
+    # What goes out beside what the session shows.
+
+    def resumeProducing(self) -> None:
+        # What they sent in the meantime is there, and has yet to be read.
+        self._heard = True
+        super().resumeProducing()
+
+    def _ping(self) -> None:
+        # Of somebody who is not read for the moment nothing can be heard.
+        if not self._heard and not self.paused:
+            self._next_ping = None
+            self.transport.abortConnection()
+            return
+        self._heard = False
+        self.outbox.write(frame(b"", Opcode.PING))
+        self._next_ping = self.factory.clock.callLater(PING_EVERY, self._ping)
+
+    def close(self) -> None:
+        """Close in good order: say so first (RFC 6455 section 5.5.1)."""
+        if not self.closing:
+            usual = CloseReason.GOING_AWAY if self.factory.chat.stopping else CloseReason.NORMAL_CLOSURE
+            self.outbox.write(frame(struct.pack("!H", self._close_code or usual), Opcode.CLOSE))
+        super().close()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._next_ping is not None:
+            self._next_ping.cancel()
+            self._next_ping = None
+        super().connectionLost(reason)

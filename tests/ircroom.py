@@ -1,0 +1,65 @@
+"""A room in memory with an IRC door, for those who come in by it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from chatroom.doors.irc import IRCFactory
+from chatroom.testing import MemoryRoom, Person
+
+SERVER = "chatroom.localhost"
+
+
+class IRCRoom(MemoryRoom):
+    """A server with two doors: that for lines, and one for IRC clients."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.door = IRCFactory(chat=self.chat, reactor=self.clock)
+
+    def knock(self, *lines: str) -> Person:
+        """Somebody who has connected to the IRC door and sent ``lines``."""
+        person = self.connect(self.door)
+        if lines:
+            person.type(*lines)
+        return person
+
+    def irc(self, nickname: str, capabilities: str = "", rooms: str = "") -> Person:
+        """Somebody who is registered, is in ``rooms``, and has taken notice of what they were told."""
+        wants = ["CAP LS 302", f"CAP REQ :{capabilities}", "CAP END"] if capabilities else []
+        person = self.knock(*wants[:2], f"NICK {nickname}", f"USER {nickname} 0 * :{nickname.title()}", *wants[2:])
+        shown = person.lines()
+        assert numbers(shown)[-1:] in (["422"], ["376"]), f"{nickname} was not let in: {shown}"
+        if rooms:
+            person.type(f"JOIN {rooms}")
+            shown = person.lines()
+            assert "366" in numbers(shown), f"{nickname} did not get into {rooms}: {shown}"
+        return person
+
+
+def numbers(lines: list[str]) -> list[str]:
+    """The command or numeric of each line."""
+    words = [re.sub(r"^@\S+ ", "", line).split(" ") for line in lines]
+    return [found[1] if found[0].startswith(":") else found[0] for found in words]
+
+
+def bare(lines: list[str]) -> list[str]:
+    """``lines`` without their tags, and of who they are from the nickname alone, or nothing where it is the server."""
+    without = [re.sub(r"^@\S+ ", "", line) for line in lines]
+    without = [re.sub(rf"^:{re.escape(SERVER)} ", "", line) for line in without]
+    return [re.sub(r"^:([^! ]+)![^ ]+ ", r"\1 ", line) for line in without]
+
+
+def ask(person: Person, *lines: str) -> list[str]:
+    """Send ``lines``; what is answered, :func:`bare`."""
+    person.type(*lines)
+    return bare(person.lines())
+
+
+def tags_of(line: str) -> dict[str, str]:
+    """The tags of a line, by their names."""
+    if not line.startswith("@"):
+        return {}
+    tags = line[1:].partition(" ")[0].split(";")
+    return {name: value for name, _, value in (tag.partition("=") for tag in tags)}

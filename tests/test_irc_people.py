@@ -1,0 +1,330 @@
+"""Who is here, who was, and who watches for them; and what operators may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ircroom import SERVER, IRCRoom, ask, bare, numbers
+
+from chatroom.doors.irc.information import MAX_MONITORED
+from chatroom.testing import Person
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> IRCRoom:
+    (tmp_path / "operators").write_text("# who may\n\nroot open sesame\n", encoding="utf-8")
+    return IRCRoom(irc_operators=str(tmp_path / "operators"))
+
+
+@pytest.fixture
+def alice(room: IRCRoom) -> Person:
+    return room.irc("alice", rooms="#lobby")
+
+
+def test_who_lists_those_in_a_room(room: IRCRoom, alice: Person) -> None:
+    bob = room.irc("bob", rooms="#lobby")
+    room.enter("carol")
+    ask(bob, "AWAY :lunch")
+    alice.lines()
+
+    assert ask(alice, "WHO #LOBBY") == [
+        f"352 alice #lobby alice {SERVER} {SERVER} alice H :0 Alice",
+        f"352 alice #lobby bob {SERVER} {SERVER} bob G :0 Bob",
+        f"352 alice #lobby carol {SERVER} {SERVER} carol H :0 carol, at another door",
+        "315 alice #LOBBY :End of WHO list",
+    ]
+    assert ask(alice, "WHO #none", "WHO #a:b") == [
+        "315 alice #none :End of WHO list",
+        "315 alice #a:b :End of WHO list",
+    ]
+
+
+def test_who_finds_by_name_and_mask(room: IRCRoom, alice: Person) -> None:
+    room.irc("bob")
+
+    def found(question: str) -> list[str]:
+        return [line.split(" ")[6] for line in ask(alice, question)[:-1]]
+
+    assert found("WHO bob") == found("WHO BOB") == found("WHO b*") == ["bob"]
+    assert found("WHO *") == found("WHO") == found("WHO 0") == ["alice", "bob"]
+    assert found("WHO nobody") == []
+    assert found("WHO * o") == []
+
+
+def test_the_invisible_are_shown_to_those_who_know_where_they_are(room: IRCRoom, alice: Person) -> None:
+    bob, carol = room.irc("bob", rooms="#lobby,#cellar"), room.irc("carol", rooms="#attic")
+    alice.lines()
+    ask(bob, "MODE bob +i")
+    room.knock("NICK dave")
+
+    assert [line.split(" ")[6] for line in ask(alice, "WHO *")[:-1]] == ["alice", "bob", "carol"]
+    assert [line.split(" ")[6] for line in ask(carol, "WHO *")[:-1]] == ["alice", "carol"]
+    assert "319 alice bob :#lobby" in ask(alice, "WHOIS bob")
+    assert not any(line.startswith("319") for line in ask(carol, "WHOIS bob"))
+    assert "319 bob bob :#cellar #lobby" in ask(bob, "WHOIS bob")
+    assert ask(carol, "LUSERS")[0] == "251 carol :There are 2 users and 1 invisible on 1 servers"
+
+
+def test_whox_answers_what_is_asked_in_its_own_order(room: IRCRoom, alice: Person) -> None:
+    assert ask(alice, "WHO alice %tcuihsnfdlaor,123") == [
+        f"354 alice 123 * alice 255.255.255.255 {SERVER} {SERVER} alice H 0 0 0 n/a :Alice",
+        "315 alice alice :End of WHO list",
+    ]
+    assert ask(alice, "WHO #lobby %nct,7")[0] == "354 alice 7 #lobby alice"
+    assert ask(alice, "WHO #lobby %tn")[0] == "354 alice 0 alice"
+
+
+def test_whois_tells_what_everybody_may_know(room: IRCRoom, alice: Person) -> None:
+    bob = room.irc("bob", rooms="#lobby,#garden")
+    ask(bob, "AWAY :lunch", "OPER root :open sesame")
+    alice.lines()
+    told = ask(alice, "WHOIS bob")
+
+    assert told[:4] == [
+        f"311 alice bob bob {SERVER} * :Bob",
+        "319 alice bob :#garden #lobby",
+        f"312 alice bob {SERVER} :one room, many doors",
+        "313 alice bob :is an IRC operator",
+    ]
+    assert told[4] == "301 alice bob :lunch"
+    assert told[5].startswith("317 alice bob 0 ")
+    assert told[6:] == ["318 alice bob :End of WHOIS list"]
+    assert ask(alice, f"WHOIS {SERVER} bob") == ask(alice, "WHOIS bob BOB") == told
+    room.enter("carol")
+    alice.lines()
+    assert [line.split(" ")[0] for line in ask(alice, "WHOIS carol")] == ["311", "319", "312", "318"]
+
+
+def test_whois_nobody(alice: Person) -> None:
+    assert ask(alice, "WHOIS", "WHOIS :", "WHOIS nobody", "WHOIS other.server alice") == [
+        "431 alice :No nickname given",
+        "431 alice :No nickname given",
+        "401 alice nobody :No such nick/channel",
+        "318 alice nobody :End of WHOIS list",
+        "402 alice other.server :No such server",
+    ]
+
+
+def test_whowas_remembers_the_last_first(room: IRCRoom, alice: Person) -> None:
+    for user in ("one", "two"):
+        room.knock("NICK bob", f"USER {user} 0 * :Bob {user}", "QUIT").lines()
+    carol = room.irc("carol")
+    ask(carol, "NICK dave")
+
+    assert [line.rsplit(" :", 1)[0] for line in ask(alice, "WHOWAS bob")] == [
+        f"314 alice bob two {SERVER} *",
+        f"312 alice bob {SERVER}",
+        f"314 alice bob one {SERVER} *",
+        f"312 alice bob {SERVER}",
+        "369 alice bob",
+    ]
+    assert len(ask(alice, "WHOWAS bob 1")) == 3
+    assert len(ask(alice, "WHOWAS b* -1")) == len(ask(alice, "WHOWAS bob 0")) == 5
+    assert ask(alice, "WHOWAS carol")[0] == f"314 alice carol carol {SERVER} * :Carol"
+    room.enter("eve").type("/quit")
+    alice.lines()
+    assert ask(alice, "WHOWAS eve")[0] == f"314 alice eve eve {SERVER} * :eve, at another door"
+    assert ask(alice, "WHOWAS alice", "WHOWAS") == [
+        "406 alice alice :There was no such nickname",
+        "369 alice alice :End of WHOWAS",
+        "431 alice :No nickname given",
+    ]
+
+
+def test_userhost_and_ison_tell_in_short(room: IRCRoom, alice: Person) -> None:
+    bob = room.irc("bob")
+    ask(bob, "AWAY :lunch", "OPER root :open sesame")
+
+    assert ask(alice, "USERHOST alice BOB nobody", "ISON alice BOB nobody", "ISON :alice x", "USERHOST", "ISON") == [
+        f"302 alice :alice=+alice@{SERVER} bob*=-bob@{SERVER}",
+        "303 alice :alice bob",
+        "303 alice :alice",
+        "461 alice USERHOST :Not enough parameters",
+        "461 alice ISON :Not enough parameters",
+    ]
+
+
+# MONITOR.
+
+
+def test_watched_nicknames_are_told_as_they_come_and_go_at_any_door(room: IRCRoom, alice: Person) -> None:
+    assert ask(alice, "MONITOR + bob,alice,*!x@y") == [f"730 alice :alice!alice@{SERVER}", "731 alice :bob"]
+    bob = room.enter("Bob", "room=garden")
+    assert bare(alice.lines()) == [f"730 alice :Bob!Bob@{SERVER}"]
+    bob.type("/nick bob")
+    assert alice.lines() == []
+    bob.type("/nick robert")
+    assert bare(alice.lines()) == ["731 alice :bob"]
+    bob.type("/nick bob")
+    alice.lines()
+    bob.type("/quit")
+    assert bare(alice.lines()) == ["731 alice :bob"]
+    irc = room.irc("bob")
+    assert bare(alice.lines()) == [f"730 alice :bob!bob@{SERVER}"]
+    irc.drop()
+    assert bare(alice.lines()) == ["731 alice :bob"]
+
+
+def test_who_has_asked_for_it_hears_more_of_those_they_watch_for(room: IRCRoom) -> None:
+    carol = room.irc("carol", "extended-monitor away-notify setname", "#lobby")
+    dave = room.irc("dave", "away-notify setname")
+    bob = room.irc("bob", rooms="#garden")
+    for watcher in (carol, dave):
+        ask(watcher, "MONITOR + bob")
+    ask(bob, "AWAY :lunch", "SETNAME :Robert", "JOIN #lobby", "AWAY")
+
+    assert bare(carol.lines()) == [
+        "bob AWAY :lunch",
+        "bob SETNAME :Robert",
+        "bob JOIN #lobby",
+        "bob AWAY :lunch",
+        "bob AWAY",
+    ]
+    assert dave.lines() == []
+
+
+def test_the_list_of_those_watched_for(room: IRCRoom, alice: Person) -> None:
+    assert ask(alice, "MONITOR L") == ["733 alice :End of MONITOR list"]
+    ask(alice, "MONITOR + bob,carol,BOB")
+
+    assert ask(alice, "MONITOR l") == ["732 alice :bob,carol", "733 alice :End of MONITOR list"]
+    assert ask(alice, "MONITOR S") == ["731 alice :bob,carol"]
+    assert ask(alice, "MONITOR - BOB,nobody,*", "MONITOR X", "MONITOR +") == []
+    assert ask(alice, "MONITOR L")[0] == "732 alice :carol"
+    ask(alice, "MONITOR C")
+    assert ask(alice, "MONITOR L") == ["733 alice :End of MONITOR list"]
+    room.irc("carol")
+    assert alice.lines() == []
+
+
+def test_no_more_are_watched_for_than_may_be(alice: Person) -> None:
+    names = [f"n{number}" for number in range(MAX_MONITORED + 2)]
+    for start in range(0, MAX_MONITORED, 20):
+        ask(alice, "MONITOR + " + ",".join(names[start : start + 20]))
+
+    assert ask(alice, "MONITOR + n1," + ",".join(names[MAX_MONITORED:])) == [
+        f"734 alice {MAX_MONITORED} n100,n101 :Monitor list is full",
+        "731 alice :n1",
+    ]
+
+
+def test_whoever_has_gone_watches_no_more(room: IRCRoom, alice: Person) -> None:
+    ask(alice, "MONITOR + bob")
+    alice.drop()
+    room.settle()
+
+    assert room.door.server.watchers == {}
+    room.irc("bob")
+
+
+# Operators.
+
+
+def test_a_name_and_a_password_make_an_operator(room: IRCRoom, alice: Person) -> None:
+    assert ask(alice, "OPER root", "OPER root wrong", "OPER alice :open sesame", "OPER root :open sesame") == [
+        "461 alice OPER :Not enough parameters",
+        "464 alice :Password incorrect",
+        "464 alice :Password incorrect",
+        "381 alice :You are now an IRC operator",
+        ":alice MODE alice :+o",
+    ]
+    assert ask(alice, "WHO alice")[0] == f"352 alice * alice {SERVER} {SERVER} alice H* :0 Alice"
+    assert ask(alice, "LUSERS")[1] == "252 alice 1 :operator(s) online"
+    assert ask(alice, "MODE alice -o") == [":alice MODE alice :-o"]
+    assert ask(alice, "KILL alice") == ["481 alice :Permission Denied- You're not an IRC operator"]
+
+
+def test_whoever_guesses_is_let_go(alice: Person) -> None:
+    assert ask(alice, *["OPER root x"] * 4)[-1] == "ERROR :Closing link: (too many wrong passwords)"
+    assert alice.closed
+
+
+def test_where_there_are_none_nobody_becomes_one() -> None:
+    alice = IRCRoom().irc("alice")
+
+    assert ask(alice, "OPER root x") == ["491 alice :No O-lines for your host"]
+
+
+def test_an_operator_closes_connections_at_any_door(room: IRCRoom, alice: Person) -> None:
+    bob, carol = room.irc("bob", rooms="#lobby"), room.enter("carol")
+    alice.lines()
+    bob.lines()
+    ask(alice, "OPER root :open sesame")
+
+    assert ask(bob, "KILL alice :x") == ["481 bob :Permission Denied- You're not an IRC operator"]
+    assert ask(alice, "KILL nobody :x") == ["401 alice nobody :No such nick/channel"]
+    assert ask(alice, "KILL bob :spam") == ["bob QUIT :Killed (alice (spam))"]
+    assert bare(bob.lines())[0] == "alice KILL bob :spam"
+    assert bob.lines() == []
+    assert bob.closed
+    assert ask(alice, "KILL carol") == ["carol QUIT :Killed (alice (no reason given))"]
+    assert "* alice closes your connection: no reason given" in carol.lines()
+    assert carol.closed
+
+
+def test_wallops_reach_those_who_want_them(room: IRCRoom, alice: Person) -> None:
+    bob, carol = room.irc("bob"), room.irc("carol")
+    ask(bob, "MODE bob +w")
+
+    assert ask(alice, "WALLOPS :x") == ["481 alice :Permission Denied- You're not an IRC operator"]
+    ask(alice, "OPER root :open sesame")
+    assert ask(alice, "WALLOPS :fire drill") == []
+    assert bare(bob.lines()) == ["alice WALLOPS :fire drill"]
+    assert carol.lines() == []
+
+
+# The server itself.
+
+
+def test_the_server_is_asked_about_itself(room: IRCRoom, alice: Person) -> None:
+    assert numbers(alice.lines()) == []
+    assert ask(alice, "LUSERS") == [
+        "251 alice :There are 1 users and 0 invisible on 1 servers",
+        "252 alice 0 :operator(s) online",
+        "253 alice 0 :unknown connection(s)",
+        "254 alice 1 :channels formed",
+        "255 alice :I have 1 clients and 0 servers",
+        "265 alice 1 1 :Current local users 1, max 1",
+        "266 alice 1 1 :Current global users 1, max 1",
+    ]
+    assert ask(alice, "MOTD") == ["422 alice :There is no message of the day"]
+    assert ask(alice, "LINKS") == ["365 alice * :End of LINKS list"]
+    assert ask(alice, "ADMIN") == [f"423 alice {SERVER} :No administrative info available"]
+    assert ask(alice, "USERS", "SUMMON x") == [
+        "446 alice :USERS has been disabled",
+        "445 alice :SUMMON has been disabled",
+    ]
+    assert ask(alice, "STATS", "STATS x", "STATS :") == [
+        "461 alice STATS :Not enough parameters",
+        "219 alice x :End of STATS",
+        "219 alice * :End of STATS",
+    ]
+    up, end = ask(alice, "STATS u")
+    assert up.startswith("242 alice :Server up 0 days 0:00:")
+    assert end == "219 alice u :End of STATS"
+    assert ask(alice, "TIME")[0].startswith(f"391 alice {SERVER} :")
+    assert ask(alice, "INFO")[-1] == "374 alice :End of INFO list"
+    assert [line.split(" ")[0] for line in ask(alice, "VERSION")] == ["351", "005", "005"]
+    assert ask(alice, "PING", "PING :") == ["461 alice PING :Not enough parameters", "409 alice :No origin specified"]
+
+
+@pytest.mark.parametrize("command", ["MOTD", "VERSION", "TIME", "INFO", "ADMIN"])
+def test_there_is_no_other_server(alice: Person, command: str) -> None:
+    assert ask(alice, f"{command} other.server") == ["402 alice other.server :No such server"]
+    here = [ask(alice, f"{command} {name}") for name in (SERVER.upper(), "*", "alice")]
+    assert all(answer and not answer[0].startswith("402") for answer in here)
+
+
+def test_help_lists_the_commands_and_explains_each(alice: Person) -> None:
+    start, *lines, end = ask(alice, "HELP")
+
+    assert start.startswith("704 alice * :")
+    assert all(line.startswith("705 alice * :") for line in lines)
+    assert "PRIVMSG" in " ".join(lines)
+    assert end == "706 alice * :End of HELP"
+    assert ask(alice, "HELPOP privmsg") == [
+        "704 alice PRIVMSG :PRIVMSG #room|nickname[,...] text: say something.",
+        "706 alice PRIVMSG :End of HELP",
+    ]
+    assert ask(alice, "HELP nonsense") == ["524 alice nonsense :No help available on this topic"]

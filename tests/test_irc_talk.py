@@ -1,0 +1,360 @@
+"""What is said at the IRC door, and to it: messages, notices, actions, being away, labels."""
+
+from __future__ import annotations
+
+import pytest
+from ircroom import SERVER, IRCRoom, ask, bare, numbers, tags_of
+from stepped import House, SteppedLog
+
+from chatroom.testing import Person
+
+
+@pytest.fixture
+def room() -> IRCRoom:
+    return IRCRoom()
+
+
+@pytest.fixture
+def alice(room: IRCRoom) -> Person:
+    return room.irc("alice", rooms="#lobby")
+
+
+@pytest.fixture
+def bob(room: IRCRoom, alice: Person) -> Person:
+    person = room.irc("bob", rooms="#lobby")
+    alice.lines()
+    return person
+
+
+def test_what_is_said_reaches_everybody_at_both_doors_but_not_its_speaker(
+    room: IRCRoom, alice: Person, bob: Person
+) -> None:
+    carol = room.enter("carol")
+    alice.lines()
+    bob.lines()
+
+    assert ask(alice, "PRIVMSG #lobby :hello there") == []
+    assert bob.lines() == [f":alice!alice@{SERVER} PRIVMSG #lobby :hello there"]
+    assert carol.lines() == ["alice: hello there"]
+    carol.type("hi alice", "/me waves", "/topic tea", "/nick caro", "/leave lobby")
+    heard = [
+        "carol PRIVMSG #lobby :hi alice",
+        "carol PRIVMSG #lobby :\x01ACTION waves\x01",
+        "carol TOPIC #lobby :tea",
+        "carol NICK caro",
+        "caro PART #lobby",
+    ]
+    assert bare(alice.lines()) == heard
+    assert bare(bob.lines()) == heard
+
+
+def test_a_notice_is_a_notice(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.enter("carol")
+    bob.lines()
+
+    ask(alice, "NOTICE #lobby :beep", "NOTICE bob :boop")
+    assert bare(bob.lines()) == ["alice NOTICE bob :boop", "alice NOTICE #lobby :beep"]
+    assert carol.lines() == ["alice: beep"]
+
+
+def test_an_action_is_an_action(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.enter("carol")
+    bob.lines()
+
+    ask(alice, "PRIVMSG #lobby :\x01ACTION waves\x01", "PRIVMSG #lobby :\x01action bows")
+    assert bare(bob.lines()) == [
+        "alice PRIVMSG #lobby :\x01ACTION waves\x01",
+        "alice PRIVMSG #lobby :\x01ACTION bows\x01",
+    ]
+    assert carol.lines() == ["* alice waves", "* alice bows"]
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("PRIVMSG", "411 alice :No recipient given (PRIVMSG)"),
+        ("PRIVMSG :", "411 alice :No recipient given (PRIVMSG)"),
+        ("PRIVMSG bob", "412 alice :No text to send"),
+        ("PRIVMSG bob :", "412 alice :No text to send"),
+        ("PRIVMSG #lobby :   ", "412 alice :No text to send"),
+        ("PRIVMSG nobody :hi", "401 alice nobody :No such nick/channel"),
+        ("PRIVMSG #none :hi", "404 alice #none :Cannot send to channel"),
+        ("PRIVMSG #garden :hi", "404 alice #garden :Cannot send to channel"),
+        ("PRIVMSG #a:b :hi", "404 alice #a:b :Cannot send to channel"),
+        ("PRIVMSG a,b,c,d,e :hi", "407 alice e :Too many targets: none was sent it"),
+        ("PRIVMSG #lobby :\x01VERSION\x01", "404 alice #lobby :Rooms take no CTCP but ACTION"),
+        ("PRIVMSG #lobby :\x01ACTION \x01", "404 alice #lobby :Rooms take no CTCP but ACTION"),
+        (
+            "PRIVMSG #lobby :\x01ACTION joined\x01",
+            "404 alice #lobby :Others could take that for something that the server says: put it in other words.",
+        ),
+        (
+            "PRIVMSG carol :\x01VERSION\x01",
+            "400 alice PRIVMSG carol :carol is not at an IRC client, and takes no CTCP but ACTION",
+        ),
+        ("PRIVMSG bob :" + "x" * 490, "417 alice :Input line was too long"),
+        ("WALLOPS", "461 alice WALLOPS :Not enough parameters"),
+    ],
+)
+def test_what_cannot_be_said_is_answered(room: IRCRoom, bob: Person, alice: Person, said: str, answer: str) -> None:
+    room.irc("dave", rooms="#garden")
+    room.enter("carol", "room=garden")
+    bob.lines()
+
+    assert ask(alice, said) == [answer]
+    assert bob.lines() == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("NOTICE", "NOTICE bob", "NOTICE bob :", "NOTICE nobody :hi", "NOTICE #none :hi", "NOTICE #lobby :\x01A\x01"),
+        *("NOTICE carol :\x01VERSION x\x01", "NOTICE bob :" + "x" * 490, "TAGMSG #lobby", "@+a=b TAGMSG bob"),
+    ],
+)
+def test_a_notice_is_never_answered(room: IRCRoom, bob: Person, alice: Person, said: str) -> None:
+    room.enter("carol", "room=garden")
+
+    assert ask(alice, said) == []
+    assert bob.lines() == []
+
+
+def test_a_person_is_told_alone(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.enter("carol", "room=garden")
+
+    assert ask(alice, "PRIVMSG bob,carol,bob :psst") == []
+    assert bare(bob.lines()) == ["alice PRIVMSG bob :psst"]
+    assert carol.lines() == ["alice (privately to carol): psst"]
+    carol.type("/msg alice yes?")
+    assert bare(alice.lines()) == ["carol PRIVMSG alice :yes?"]
+    assert carol.lines() == ["carol (privately to alice): yes?"]
+
+
+def test_what_one_says_to_oneself_is_heard_once(alice: Person) -> None:
+    assert ask(alice, "PRIVMSG alice :note") == ["alice PRIVMSG alice :note"]
+
+
+def test_clients_ask_each_other_what_they_are(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.enter("carol", "room=garden")
+    ask(alice, "PRIVMSG bob :\x01VERSION\x01", "PRIVMSG bob :\x01ACTION nods\x01", "PRIVMSG carol :\x01ACTION nods\x01")
+
+    assert bare(bob.lines()) == ["alice PRIVMSG bob :\x01VERSION\x01", "alice PRIVMSG bob :\x01ACTION nods\x01"]
+    assert carol.lines() == ["alice (privately to carol): * alice nods"]
+    ask(bob, "NOTICE alice :\x01VERSION irssi\x01\x01")
+    assert bare(alice.lines()) == ["bob NOTICE alice :\x01VERSION irssi\x01"]
+
+
+def test_nobody_hears_whom_they_ignore(room: IRCRoom, alice: Person) -> None:
+    carol = room.enter("carol", "room=garden")
+    carol.type("/ignore alice")
+    carol.lines()
+
+    assert ask(alice, "PRIVMSG carol :psst") == []
+    assert carol.lines() == []
+
+
+def test_the_speaker_hears_it_where_they_have_asked_to(room: IRCRoom, bob: Person) -> None:
+    carol = room.irc("carol", "echo-message", "#lobby")
+    bob.lines()
+
+    assert ask(carol, "PRIVMSG #lobby :one", "NOTICE #lobby :two", "PRIVMSG bob :three", "NOTICE bob :four") == [
+        "carol PRIVMSG bob :three",
+        "carol NOTICE bob :four",
+        "carol PRIVMSG #lobby :one",
+        "carol NOTICE #lobby :two",
+    ]
+    assert ask(carol, "PRIVMSG carol :five") == ["carol PRIVMSG carol :five"] * 2
+    dave = room.enter("dave", "room=garden")
+    assert ask(carol, "PRIVMSG dave :six") == ["carol PRIVMSG dave :six"]
+    assert dave.lines() == ["carol (privately to dave): six"]
+
+
+def test_talk_has_its_time_and_its_id(room: IRCRoom, alice: Person) -> None:
+    carol = room.irc("carol", "server-time message-tags", "#lobby")
+    ask(alice, "PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG carol :three")
+    private, one, two = [tags_of(line) for line in carol.lines()]
+
+    assert int(one["msgid"]) + 1 == int(two["msgid"])
+    assert one["time"].endswith("Z")
+    assert len(one["time"]) == len("2026-11-22T12:34:56.789Z")
+    assert private.keys() == {"time"}
+
+
+@pytest.mark.parametrize("text", ["x" * 1500, "word " * 300, "ü" * 700, "/me " + "wave " * 300])
+def test_what_is_longer_than_a_line_comes_in_several_with_one_id(room: IRCRoom, alice: Person, text: str) -> None:
+    bob, carol = room.irc("bob", "message-tags", "#lobby"), room.enter("carol")
+    alice.lines()
+    bob.lines()
+    carol.type(text)
+    lines = bob.lines()
+    said = [line.split(" :")[-1].removeprefix("\x01ACTION ").rstrip("\x01") for line in lines]
+
+    assert len(lines) > 2
+    assert all(len(line.removeprefix("@msgid=").encode()) <= 530 for line in lines)
+    assert all(len(line.encode()) <= 510 for line in alice.lines())
+    assert "".join(said).replace(" ", "") == text.removeprefix("/me ").replace(" ", "")
+    assert ["msgid" in tags_of(line) for line in lines] == [True] + [False] * (len(lines) - 1)
+
+
+def test_colours_and_escapes_do_not_pass(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.enter("carol")
+    bob.lines()
+    ask(alice, "PRIVMSG #lobby :\x0304red\x03 \x02bold\x02 \x1b[31mhot\x1b[0m a\x01b")
+
+    assert bare(bob.lines()) == ["alice PRIVMSG #lobby :red bold hot ab"]
+    assert carol.lines() == ["alice: red bold hot ab"]
+
+
+# Being away, and called something else.
+
+
+def test_who_is_away_says_so_to_whoever_speaks_to_them(room: IRCRoom, alice: Person, bob: Person) -> None:
+    assert ask(bob, "AWAY :lunch") == ["306 bob :You have been marked as being away"]
+    assert ask(alice, "PRIVMSG bob :hi", "NOTICE bob :hi") == ["301 alice bob :lunch"]
+    assert ask(bob, "AWAY")[-1] == "305 bob :You are no longer marked as being away"
+    assert ask(alice, "PRIVMSG bob :hi") == []
+
+
+def test_neighbours_who_have_asked_for_it_are_told(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.irc("carol", "away-notify setname", "#lobby")
+    room.irc("dave", "away-notify setname", "#garden")
+    bob.lines()
+    alice.lines()
+
+    ask(bob, "AWAY :lunch", "AWAY :lunch", "AWAY", "SETNAME :Robert")
+    assert bare(carol.lines()) == ["bob AWAY :lunch", "bob AWAY", "bob SETNAME :Robert"]
+    assert alice.lines() == []
+    assert ask(carol, "SETNAME :Caroline", "SETNAME :") == [
+        "carol SETNAME :Caroline",
+        "FAIL SETNAME INVALID_REALNAME :Give a realname that is not empty",
+    ]
+    assert "311 alice carol carol chatroom.localhost * :Caroline" in ask(alice, "WHOIS carol")
+
+
+def test_neighbours_are_told_that_one_who_joins_is_away(room: IRCRoom, alice: Person) -> None:
+    carol = room.irc("carol", "away-notify", "#lobby")
+    bob = room.irc("bob")
+    ask(bob, "AWAY :lunch", "JOIN #lobby")
+
+    assert bare(carol.lines()) == ["bob JOIN #lobby", "bob AWAY :lunch"]
+
+
+# Labels.
+
+WANTS = "batch labeled-response echo-message"
+
+
+def test_one_line_of_an_answer_has_the_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=a\\sb PING x")
+
+    assert carol.lines() == [f"@label=a\\sb :{SERVER} PONG {SERVER} :x"]
+
+
+def test_several_lines_are_a_batch(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 JOIN #lobby")
+    start, *lines, end = carol.lines()
+
+    assert tags_of(start) == {"label": "1"}
+    name = start.split(" BATCH +")[1].split(" ")[0]
+    assert start.endswith(f"+{name} labeled-response")
+    assert end == f":{SERVER} BATCH -{name}"
+    assert numbers(lines) == ["JOIN", "353", "366"]
+    assert all(tags_of(line) == {"batch": name} for line in lines)
+    room.enter("dave")
+    assert bare(carol.lines()) == ["dave JOIN #lobby"]
+
+
+def test_no_answer_is_an_ack(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PONG x")
+
+    assert carol.lines() == [f"@label=1 :{SERVER} ACK"]
+
+
+def test_the_echo_has_the_label_and_stands_in_its_place(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.irc("carol", WANTS, "#lobby")
+    alice.lines()
+    bob.lines()
+    alice.type("PRIVMSG #lobby :one")
+    carol.type("@label=1 PRIVMSG #lobby :two", "PRIVMSG #lobby :three")
+    alice.type("PRIVMSG #lobby :four")
+
+    heard = carol.lines()
+    said = [line.split(" :")[-1] for line in heard]
+    assert said == [line.split(" :")[-1] for line in bob.lines()]
+    assert sorted(said) == ["four", "one", "three", "two"]
+    assert [tags_of(line) for line in heard] == [{"label": "1"} if text == "two" else {} for text in said]
+    assert [line.split(" :")[-1] for line in alice.lines()] == ["two", "three"]
+
+
+def test_an_echo_to_one_person_has_the_label_and_to_oneself_one_of_two(room: IRCRoom, alice: Person) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PRIVMSG alice :hi")
+    assert carol.lines() == [f"@label=1 :carol!carol@{SERVER} PRIVMSG alice :hi"]
+    assert alice.lines() == [f":carol!carol@{SERVER} PRIVMSG alice :hi"]
+
+    carol.type("@label=2 PRIVMSG carol :hi")
+    lines = carol.lines()
+    assert [bare([line]) for line in lines] == [["carol PRIVMSG carol :hi"]] * 2
+    assert sorted(tags_of(line).get("label", "") for line in lines) == ["", "2"]
+
+
+def test_an_error_has_the_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PRIVMSG #none :hi", "@label=2 FOO")
+    carol.send(b"@label=3 PRIVMSG #lobby \xaa\r\n")
+
+    lines = carol.lines()
+    assert numbers(lines) == ["404", "421", "FAIL"]
+    assert [tags_of(line)["label"] for line in lines] == ["1", "2", "3"]
+
+
+def test_an_answer_that_waits_has_its_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS, "#lobby")
+    carol.type("PRIVMSG #lobby :x", "@label=7 PING y", "PING z")
+
+    assert [(tags_of(line), line.split(" :")[-1]) for line in carol.lines()] == [
+        ({}, "x"),
+        ({"label": "7"}, "y"),
+        ({}, "z"),
+    ]
+
+
+def test_what_others_do_meanwhile_is_no_part_of_an_answer() -> None:
+    house = House(SteppedLog())
+    room = IRCRoom(chat=house.chat)
+    carol, alice = room.irc("carol", WANTS), room.irc("alice")
+    carol.type("MONITOR + dave", "@label=1 JOIN #lobby")
+    carol.lines()
+    alice.type("PRIVMSG carol :hi")
+    room.irc("dave")
+
+    assert bare(carol.lines()) == ["alice PRIVMSG carol :hi", f"730 carol :dave!dave@{SERVER}"]
+    house.log.commit()
+    assert numbers(carol.lines()) == ["BATCH", "JOIN", "353", "366", "BATCH"]
+
+
+def test_an_echo_that_never_comes_is_answered_with_its_label_all_the_same() -> None:
+    house = House(SteppedLog())
+    room = IRCRoom(chat=house.chat)
+    carol = room.irc("carol", WANTS)
+    carol.type("JOIN #lobby")
+    room.settle()
+    house.log.commit()
+    carol.lines()
+    carol.type("@label=1 PRIVMSG #lobby :hi")
+    room.settle()
+    house.log.fail()
+
+    assert carol.lines() == [
+        f"@label=1 :{SERVER} ACK",
+        f":{SERVER} NOTICE carol :not sent: the disk is full. Try again when that is mended.",
+    ]
+
+
+def test_labels_of_those_who_have_not_asked_for_them_are_no_labels(room: IRCRoom, alice: Person) -> None:
+    alice.type("@label=1 PING x")
+
+    assert alice.lines() == [f":{SERVER} PONG {SERVER} :x"]
