@@ -28,6 +28,7 @@ FOUND = 20
 """Lines that ``/search`` shows at most."""
 
 MAX_ID = 2**63 - 1
+"""The greatest id that a log gives."""
 
 Handler = Callable[["Session", str], None]
 

@@ -35,7 +35,7 @@ class DoorFactory(Factory, Generic[C]):
     Two doors know nothing of each other, unless they are given the same ``chat``.
     """
 
-    protocol: Callable[..., C] | None  # type: ignore[assignment]
+    protocol: Callable[..., C] | None  # type: ignore[assignment]  # Twisted's takes no arguments
     noisy = False
 
     def __init__(
@@ -152,7 +152,7 @@ class DoorFactory(Factory, Generic[C]):
     def stop(self) -> Deferred[None]:
         """Have what was said shown, tell everybody that the server is stopping, and close every connection.
 
-        :returns: fires when the last one is closed, :data:`CLOSE_TIMEOUT` seconds from now at the latest.
+        :returns: fires when the last one is closed, :data:`chatroom.connection.CLOSE_TIMEOUT` seconds from now at the latest.
         """
         stopped: Deferred[None] = Deferred()
         self.chat.stop(lambda: stopped.callback(None))

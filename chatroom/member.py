@@ -23,7 +23,7 @@ class Member:
     rooms: dict[str, None]
     """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
     echo: bool
-    """Whether they hear what they say themselves; IRC's clients do not want to."""
+    """Whether they hear what they say themselves; not where their client shows it by itself."""
     awaited: int
     """How many events of their own they wait for."""
     first_answer: int

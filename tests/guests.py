@@ -9,6 +9,7 @@ import json
 import re
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -121,9 +122,8 @@ class Guest(ABC):
         while not self._over:
             self._read("the end of the connection")
 
-    def _wait(self, true: object, what: str) -> None:
-        assert callable(true)
-        while not true():
+    def _wait(self, heard: Callable[[], bool], what: str) -> None:
+        while not heard():
             if self._over:
                 pytest.fail(f"{self} was disconnected and heard no {what}; heard {self.heard}, {self.past}")
             self._read(what)
@@ -218,6 +218,8 @@ class JsonGuest(Guest):
 class WebGuest(JsonGuest):
     """At the page's WebSocket."""
 
+    _accepted = False
+
     def __init__(self, server: Server, nickname: str) -> None:
         super().__init__(server, nickname)
         self._wire = WSConnection(ConnectionType.CLIENT)
@@ -232,8 +234,6 @@ class WebGuest(JsonGuest):
     def knock(self) -> None:
         self._wait(lambda: self._accepted, "upgrade")
         self.send(self.nickname)
-
-    _accepted = False
 
     def send(self, *lines: str) -> None:
         self._send(b"".join(self._wire.send(TextMessage(data=line)) for line in lines))

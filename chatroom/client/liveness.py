@@ -53,7 +53,7 @@ class Liveness:
         """Whether the server says ``thing`` because it was asked here, and not by whoever uses the connection."""
         if not self._asked:
             return False
-        # A server of before there was such a command says so: it is there.
+        # A server that has no such command says so, and so it is there.
         unknown = isinstance(thing, Refused) and "/ping" in thing.text
         if unknown or (isinstance(thing, Pong) and thing.text == _MARK):
             self._asked -= 1

@@ -221,7 +221,7 @@ class ChatClientProtocol(LineReceiver):
 class ChatClientFactory(Factory):
     """Makes the protocol for each connection, and keeps what outlives one: the nickname and the rooms."""
 
-    protocol: Callable[..., ChatClientProtocol] | None  # type: ignore[assignment]
+    protocol: Callable[..., ChatClientProtocol] | None  # type: ignore[assignment]  # Twisted's gives any Protocol
     noisy = False
 
     def __init__(

@@ -144,12 +144,12 @@ def _condition(text: str, now: float) -> Callable[[Room], bool]:
 
 def list_(session: IRCSession, parameters: Sequence[str]) -> None:
     """LIST [mask|>n|<n|C>n|C<n|T>n|T<n]: list the rooms: by name, people, minutes since they or their topics began."""
-    words = [word for word in parameters[0].split(",") if word] if parameters else []
-    conditions = [_condition(word, session.chat.now()) for word in words[:MAX_ROOMS_IN_A_LINE]]
+    words = [word for word in parameters[0].split(",") if word][:MAX_ROOMS_IN_A_LINE] if parameters else []
+    now = session.chat.now()
     lines = [session.line_of(Numeric.RPL_LISTSTART, "Channel")]
     # Several names are any of them, several conditions are all of them.
-    named_rooms = [test for word, test in zip(words, conditions, strict=False) if word.startswith("#")]
-    others = [test for word, test in zip(words, conditions, strict=False) if not word.startswith("#")]
+    named_rooms = [_condition(word, now) for word in words if word.startswith("#")]
+    others = [_condition(word, now) for word in words if not word.startswith("#")]
     for room in sorted(session.chat.rooms.values(), key=lambda room: room.name):
         if all(test(room) for test in others) and (not named_rooms or any(test(room) for test in named_rooms)):
             text = cut(room.topic, MAX_TOPIC)
@@ -254,7 +254,7 @@ def kick(session: IRCSession, parameters: Sequence[str]) -> None:
 def invite(session: IRCSession, parameters: Sequence[str]) -> None:
     """INVITE nickname #room: ask somebody to come in."""
     if not parameters:
-        session.reply(Numeric.RPL_INVITELIST_END)
+        session.reply(Numeric.RPL_ENDOFINVITELIST)
         return
     if len(parameters) < 2:
         session.reply(Numeric.ERR_NEEDMOREPARAMS, "INVITE")

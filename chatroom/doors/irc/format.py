@@ -34,6 +34,7 @@ MAX_TOPIC = 390
 """Bytes of a topic that are shown."""
 
 _END = NEWLINE.encode()
+_ACTION = f"{CTCP}ACTION "
 
 
 def milliseconds(at: float) -> int:
@@ -58,7 +59,7 @@ def time_of(at: float) -> str:
 _EVENTS: Mapping[type[Event], Callable[[Event], tuple[str, str | None]]] = {
     Said: lambda event: (f"PRIVMSG #{event.room}", event.text),
     Noticed: lambda event: (f"NOTICE #{event.room}", event.text),
-    Acted: lambda event: (f"PRIVMSG #{event.room}", f"{CTCP}ACTION {event.text}{CTCP}"),
+    Acted: lambda event: (f"PRIVMSG #{event.room}", f"{_ACTION}{event.text}{CTCP}"),
     Joined: lambda event: (f"JOIN #{event.room}", None),
     Left: lambda event: (f"PART #{event.room}", event.text or None),
     Quit: lambda event: ("QUIT", event.text or "left"),
@@ -70,9 +71,9 @@ _EVENTS: Mapping[type[Event], Callable[[Event], tuple[str, str | None]]] = {
 def said_in_pieces(head: str, text: str) -> list[str]:
     """``text`` behind ``head``, in as many lines as it needs."""
     room = MAX_LINE - len(head.encode(ENCODING))
-    if text.startswith(f"{CTCP}ACTION ") and text.endswith(CTCP):
-        text = text[8:-1]
-        return [f"{head}{CTCP}ACTION {piece}{CTCP}" for piece in pieces(text, room - len("\x01ACTION \x01"))]
+    if text.startswith(_ACTION) and text.endswith(CTCP):
+        text = text.removeprefix(_ACTION).removesuffix(CTCP)
+        return [f"{head}{_ACTION}{piece}{CTCP}" for piece in pieces(text, room - len(_ACTION + CTCP))]
     return [head + piece for piece in pieces(text, room)]
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from chatroom.commands import MAX_ID
 from chatroom.doors.irc.channels import entered
 from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.information import MAX_HISTORY
-from chatroom.doors.irc.labels import in_batch, new_batch
+from chatroom.doors.irc.labels import batch_ends, in_batch, new_batch
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import RoomNameRefused
@@ -29,9 +30,7 @@ PAGE = 200
 MAX_PAGES = 25
 """Pages that are looked through for one question."""
 
-MAX_ID = 2**63 - 1
-
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,3})\d*)?Z", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,3})\d*)?Z", re.ASCII)
 
 Then = Callable[[Sequence[Event]], None]
 
@@ -161,10 +160,10 @@ def _moment(text: str) -> int | None:
     if found is None:
         return None
     try:
-        parts = datetime(*(int(part) for part in found.groups()[:6])).timetuple()  # type: ignore[arg-type]
+        second = timegm(datetime.fromisoformat(found[1]).timetuple())
     except ValueError:
         return None
-    return timegm(parts) * 1000 + int((found[7] or "0").ljust(3, "0"))
+    return second * 1000 + int((found[2] or "0").ljust(3, "0"))
 
 
 def _resolve(
@@ -262,7 +261,7 @@ def _answer(session: IRCSession, room: str, events: Sequence[Event]) -> None:
     name = new_batch()
     server = session.server.name
     lines = [session.format.event_with(event, f"batch={name}") for event in events]
-    start, end = in_batch([], name, f"chathistory #{room}", server).splitlines(keepends=True)
+    start, end = batch_ends(name, f"chathistory #{room}", server)
     session.write_all([start, *lines, end])
 
 

@@ -154,7 +154,7 @@ def users(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def summon(session: IRCSession, parameters: Sequence[str]) -> None:
-    """SUMMON: call somebody who has."""
+    """SUMMON user: call somebody who has logged in to the machine; nobody may."""
     session.reply(Numeric.ERR_SUMMONDISABLED)
 
 

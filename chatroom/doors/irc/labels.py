@@ -21,8 +21,14 @@ def new_batch() -> str:
 
 def in_batch(lines: list[bytes], name: str, kind: str, server: str, tags: str = "") -> bytes:
     """``lines``, which say which batch they are in, between its beginning and its end."""
+    start, end = batch_ends(name, kind, server, tags)
+    return b"".join([start, *lines, end])
+
+
+def batch_ends(name: str, kind: str, server: str, tags: str = "") -> tuple[bytes, bytes]:
+    """The lines that stand before and behind those of a batch."""
     start = f"{tags}:{server} BATCH +{name} {kind}{NEWLINE}"
-    return b"".join([start.encode(ENCODING), *lines, f":{server} BATCH -{name}{NEWLINE}".encode(ENCODING)])
+    return start.encode(ENCODING), f":{server} BATCH -{name}{NEWLINE}".encode(ENCODING)
 
 
 class Labelled:

@@ -36,7 +36,7 @@ def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def user(session: IRCSession, parameters: Sequence[str]) -> None:
-    """USER username 0 * :realname"""
+    """USER username 0 * realname: what one tells of oneself, before one is in."""
     if session.entered:
         session.reply(Numeric.ERR_ALREADYREGISTERED)
         return

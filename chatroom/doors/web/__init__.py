@@ -6,4 +6,6 @@
 - ``page/``: what the browser runs.
 """
 
-from chatroom.doors.web.site import WebFactory as WebFactory
+from chatroom.doors.web.site import WebFactory
+
+__all__ = ["WebFactory"]

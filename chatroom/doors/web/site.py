@@ -254,7 +254,7 @@ def _health(chat: Chat, request: Asked) -> Reply:
 class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
     """The door for browsers, to hand to ``endpoint.listen``."""
 
-    protocol = Channel  # type: ignore[assignment]
+    protocol = Channel  # type: ignore[assignment]  # it becomes a WebSocketConnection when it is upgraded
 
     def __init__(self, *, reactor: IReactorTime | None = None, **options: Any) -> None:
         """As :class:`~chatroom.door.DoorFactory`; without a ``reactor``, HTTP goes by the global one."""

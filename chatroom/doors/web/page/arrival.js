@@ -4,6 +4,7 @@ import { size } from "./lines.js";
 import * as memory from "./memory.js";
 
 const GHOST = 150_000; // milliseconds for which a lost connection of one's own may hold one's nickname
+/** Errors that have nothing to do with the nickname: the same one may do later. */
 const NOT_THE_NAME = [
   "stopping",
   "not-kept",
@@ -13,8 +14,9 @@ const NOT_THE_NAME = [
   "history-broken",
   "error",
 ];
-const MOST_ROOMS = 3500; // bytes of their names
+/** Errors that are about the rooms: without them, one may come in. */
 const NOT_THE_ROOMS = ["room-name-refused", "too-many-rooms"];
+const MOST_ROOMS = 3500; // bytes of their names
 
 /** The room that the page's own address names: `#room=tea`. */
 export function roomInAddress() {

@@ -9,8 +9,8 @@ import { Timeline } from "./timeline.js";
 
 const TALK = new Set(["said", "acted", "noticed"]);
 const MAX_LOOKED_AT = 20_000; // items of the place that one is looking at
-const MAX_PRIVATES = 100; // conversations
 const MAX_ELSEWHERE = 500; // and of any other
+const MAX_PRIVATES = 100; // conversations
 
 export class Store {
   /**
@@ -247,7 +247,7 @@ export class Store {
     else this.#unread(place, { text }, false);
   }
 
-  noticed({ text }) {
+  announced({ text }) {
     // The message of the day is for those who come, not for those who come back.
     if (!this.arriving || !this.since) this.#local(this.view, { kind: "notice", text });
   }
@@ -290,7 +290,7 @@ const ANSWERS = new Map([
   ["live", (store) => store.live()],
   ["speaking", (store, message) => store.speaking(message)],
   ["private", (store, message) => store.whispered(message)],
-  ["notice", (store, message) => store.noticed(message)],
+  ["notice", (store, message) => store.announced(message)],
   ["error", (store, message) => store.refused(message)],
   ["history", (store, message) => store.older(message)],
   ["found", (store, message) => store.listener.found(message)],
