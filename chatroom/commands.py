@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from chatroom import nicknames
 from chatroom.errors import BadArgument, UnknownCommand
-from chatroom.events import Found, Notice, Pong, RoomList, RoomSummary
-from chatroom.handshake import MAX_DIGITS
+from chatroom.events import MAX_ID, Found, Notice, Pong, RoomList, RoomSummary
+from chatroom.text import whole_number
 
 if TYPE_CHECKING:
     from chatroom.session import Session
@@ -26,9 +26,6 @@ MAX_HISTORY = 1000
 
 FOUND = 20
 """Lines that ``/search`` shows at most."""
-
-MAX_ID = 2**63 - 1
-"""The greatest id that a log gives."""
 
 Handler = Callable[["Session", str], None]
 
@@ -162,9 +159,10 @@ def _history(session: Session, argument: str) -> None:
 
 
 def _number(text: str, most: int, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and 1 <= int(text) <= most):
+    number = whole_number(text, most)
+    if not number:
         raise BadArgument(what=f"{text} is not a number from 1 to {most}", usage=COMMANDS[name].usage)
-    return int(text)
+    return number
 
 
 @command("search", "words", f"show the last lines of talk in this room that have all these words, at most {FOUND}")

@@ -46,6 +46,8 @@ class Connection(Protocol):
         # Pieces that came while they could not be taken.
         self._waiting: Sequence[bytes | ChatError] = ()
         self._at_end = False
+        # Whether what waits is being gone through: an answer may come at once, in the middle of it.
+        self._going = False
         self.closing = False
         """Whether nothing more is taken."""
         self.paused = False
@@ -129,6 +131,7 @@ class Connection(Protocol):
         session, pace = self.session, self._pace
         now = self.factory.clock.seconds() if pace else 0
         taken = 0
+        self._going = True
         for piece in pieces:
             if self.closing:
                 return
@@ -142,10 +145,16 @@ class Connection(Protocol):
                 self.lineReceived(piece)
             else:
                 session.refuse(piece)
+        self._going = False
         if taken < len(pieces):
             self._waiting = pieces[taken:]
             if not self.paused:
                 self.pauseProducing()
+
+    def spend(self, lines: float) -> None:
+        """Have as many more lines count as taken: what comes next waits the longer."""
+        if self._pace:
+            self._pace.spend(lines)
 
     def _pause_over(self) -> None:
         self._pause = None
@@ -175,7 +184,7 @@ class Connection(Protocol):
             self.come_in()
         else:
             self.not_entered()
-        if self._pause is None:
+        if self._pause is None and not self._going:
             self._resume()
 
     def _resume(self) -> None:

@@ -152,7 +152,8 @@ class DoorFactory(Factory, Generic[C]):
     def stop(self) -> Deferred[None]:
         """Have what was said shown, tell everybody that the server is stopping, and close every connection.
 
-        :returns: fires when the last one is closed, :data:`chatroom.connection.CLOSE_TIMEOUT` seconds from now at the latest.
+        :returns: fires when the last one is closed, :data:`chatroom.connection.CLOSE_TIMEOUT` seconds from now at the
+            latest.
         """
         stopped: Deferred[None] = Deferred()
         self.chat.stop(lambda: stopped.callback(None))

@@ -4,13 +4,17 @@ An :class:`Event` has happened: the log has ordered and kept it, and everybody i
 kinds have the same five fields, which is the shape of a row in the log and of a line of JSON; what
 ``text`` means is said by each kind. An :class:`Answer` is for one person alone and is never kept.
 
-Adding a kind of event is adding a class here, and a row in each table of :mod:`chatroom.formats`.
+Adding a kind of event is adding a class here, and a row in each table of :mod:`chatroom.formats`;
+docs/architecture.rst says what else knows of kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
+
+MAX_ID = 2**63 - 1
+"""The greatest id that a log can give."""
 
 
 class Event(NamedTuple):

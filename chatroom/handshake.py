@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from chatroom.errors import BadHandshake
 from chatroom.formats import FORMATS, PLAIN, Format
-from chatroom.text import clean
+from chatroom.text import clean, whole_number
 
 MAX_TRIES = 5
 """How many nicknames may be refused before goodbye is said."""
 
-MAX_DIGITS = 19
-"""Digits of an id: those of a log have 63 bits at most."""
+MAX_SINCE = 10**19 - 1
+"""More than any id: one that the log has not given yet is no mistake, but another log's."""
 
 
 class Handshake(NamedTuple):
@@ -41,9 +41,10 @@ def _rooms(value: str) -> tuple[str, ...]:
 
 
 def _since(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
+    since = whole_number(value, MAX_SINCE)
+    if since is None:
         raise BadHandshake(what=f"since={value} is not the id of an event")
-    return int(value)
+    return since
 
 
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {

@@ -26,6 +26,8 @@ _BLANK = "\u2800"
 _RESERVED = (
     *("server", "chatroom", "system", "notice", "private"),
     *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing"),
+    # Whom IRC clients tell passwords by themselves, at servers that have such services.
+    *("nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"),
 )
 
 _compared = get_profile("NicknameCaseMapped:ToLower")
@@ -102,13 +104,14 @@ def _of_one_script(name: str) -> bool:
     return len(scripts) <= 1 or any(scripts <= mix for mix in _MIXES)
 
 
-def check(nickname: str) -> str:
+def check(nickname: str, server: str = "") -> str:
     """The key of ``nickname``, if somebody may be called that.
 
+    :param server: what the server calls itself, if it is called anything.
     :raises NicknameRefused: with what is wrong with it.
     """
     fault = _fault(nickname)
-    if fault is None and key(nickname) in _RESERVED:
+    if fault is None and (key(nickname) in _RESERVED or (server and key(nickname) == key(server))):
         fault = "it could be mistaken for the server"
     if fault is not None:
         raise NicknameRefused(why=fault)

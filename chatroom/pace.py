@@ -37,6 +37,10 @@ class Pace:
         self._left -= 1
         return 0
 
+    def spend(self, lines: float) -> None:
+        """Take ``lines`` that may not be there yet: the next waits for them as well."""
+        self._left -= lines
+
 
 class Admission:
     """Counts connections, altogether and by address."""

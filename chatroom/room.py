@@ -124,7 +124,7 @@ class Chat:
     def _free_key(self, member: Member, nickname: str) -> str:
         if self.stopping:
             raise Stopping()
-        key = nicknames.check(nickname)
+        key = nicknames.check(nickname, self.settings.server_name)
         if self.members.get(key, member) is not member:
             raise NicknameTaken(nickname=nickname)
         return key

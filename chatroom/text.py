@@ -1,4 +1,4 @@
-"""Making text safe to show: what may not pass, and how it is taken out.
+"""Making text safe to show: what may not pass, and how it is taken out; and numbers safe to read.
 
 Every door hands its lines through :func:`clean` before anything else sees them, and the terminal client
 hands what arrives through it once more. It knows nothing of rooms.
@@ -33,6 +33,15 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return _UNSAFE.sub("", text.replace("\t", " "))
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """The number that ``text`` is, written in the digits of ASCII alone; None when it is none, or above ``most``."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    # Python refuses to read what has thousands of digits.
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None
 
 
 def visible(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stepped import House, SteppedLog
+
 from chatroom.doors.irc import IRCFactory
 from chatroom.testing import MemoryRoom, Person
 
@@ -36,6 +38,20 @@ class IRCRoom(MemoryRoom):
             shown = person.lines()
             assert "366" in numbers(shown), f"{nickname} did not get into {rooms}: {shown}"
         return person
+
+
+class SteppedIRCRoom(IRCRoom):
+    """The same on a log that does nothing by itself; Alice is in its lobby, and has taken notice of that."""
+
+    def __init__(self, log: SteppedLog | None = None, capabilities: str = "") -> None:
+        house = House(log)
+        super().__init__(chat=house.chat)
+        self.log = house.log
+        self.alice = self.irc("alice", capabilities)
+        self.alice.type("JOIN #lobby")
+        self.settle()
+        self.log.commit()
+        self.alice.lines()
 
 
 def numbers(lines: list[str]) -> list[str]:

@@ -186,10 +186,7 @@ def test_no_server_is_said_in_one_line(stage: Stage) -> None:
     bot = stage.client("bot", port)
     assert bot.to_the_end() == ""
     assert bot.status() == 1
-    assert (
-        bot.errors()
-        == f"! no server at {HOST_NAME}:{port}: nothing listens there\n"
-    )
+    assert bot.errors() == f"! no server at {HOST_NAME}:{port}: nothing listens there\n"
 
 
 def test_an_unknown_host_is_said_in_one_line(stage: Stage) -> None:

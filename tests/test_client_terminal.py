@@ -9,7 +9,6 @@ import re
 import signal
 import sys
 import termios
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from importlib.util import find_spec
@@ -328,21 +327,12 @@ def test_answers_have_their_time_too(stage: Stage, server: Server, desk: Desk) -
     ]
 
 
-def until_found(person: Person, words: str) -> None:
-    """Wait until the index, which follows behind the talk, has come to ``words``."""
-    while True:
-        person.send(f"/search {words}")
-        if "what was found" in person.expect(f"found in lobby for: {words}"):
-            return
-        time.sleep(0.05)
-
-
 def test_what_was_looked_for_is_set_apart(stage: Stage, server: Server, desk: Desk) -> None:
     alice = stage.enter(server.port, "alice")
     bob = desk.enter("bob", server.port)
     alice.send("tea?")
     alice.send("coffee?")
-    until_found(alice, "tea")
+    bob.shows("alice: coffee?")
     bob.type("/search tea\r")
     rows = without_times(bob.shows("what was found", "| connected"))
     at = rows.index("HH:MM * what was found in lobby for: tea")

@@ -287,3 +287,27 @@ def test_whoever_is_in_no_room_is_called_something_else_too(room: IRCRoom) -> No
     alice = room.irc("alice")
 
     assert ask(alice, "NICK liddell", "NICK alice") == ["alice NICK liddell", "liddell NICK alice"]
+
+
+TEN = ",".join(f"#{number}" for number in range(10))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"JOIN {TEN}", f"PART {TEN}"] * 2,
+        [f"JOIN {TEN}", "JOIN 0"] * 2,
+        [f"JOIN {TEN}", "NICK one", "NICK two", "NICK three"],
+        ["PRIVMSG #a,#b,#c,#d :x"] * 8,
+        ["NOTICE #a,#b,#c,#d :x"] * 8,
+    ],
+)
+def test_what_one_line_asks_for_many_times_over_counts_as_many_lines(lines: list[str]) -> None:
+    room = IRCRoom(rate=1, burst=25)
+    asker = room.irc("asker")
+    asker.type(*lines, "PING x")
+    assert "PONG" not in numbers(asker.lines())
+
+    for _ in range(60):
+        room.advance(1)
+    assert "PONG" in numbers(asker.lines())

@@ -56,8 +56,6 @@ class Client(NamedTuple):
     """Start it, told where the server is and no more; it calls itself irma."""
     look_at: str
     """The command that shows the talk with somebody, or in a room."""
-    history: str
-    """How it asks for what was said before."""
 
 
 def irssi(server: Server, folder: Path) -> Screen:
@@ -73,8 +71,8 @@ def weechat(server: Server, folder: Path) -> Screen:
 
 
 CLIENTS = {
-    "irssi": Client(irssi, "/window goto", "HISTORY #lobby 50"),
-    "weechat": Client(weechat, "/buffer", "HISTORY #lobby 50"),
+    "irssi": Client(irssi, "/window goto"),
+    "weechat": Client(weechat, "/buffer"),
 }
 
 
@@ -110,7 +108,7 @@ def test_a_client_talks_with_people_at_the_other_doors(
     screen.expect("psst")
 
     screen.type(f"{client.look_at} #lobby")
-    screen.type(f"/quote {client.history}")
+    screen.type("/quote HISTORY #lobby 50")
     screen.expect("said before")
 
     screen.type("/nick irmgard")

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ircroom import SERVER, IRCRoom, ask, bare, numbers, tags_of
-from stepped import House, SteppedLog
+from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers, tags_of
 
 from chatroom.connection import CLOSE_TIMEOUT
 from chatroom.doors.irc import IRCFactory
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.doors.irc.registration import CAPABILITIES
 from chatroom.settings import Settings
-from chatroom.testing import MemoryRoom
 
 BURST = ["001", "002", "003", "004", "005", "005", "251", "252", "253", "254", "255", "265", "266", "422"]
 
@@ -395,17 +393,11 @@ def test_no_bytes_break_it_or_reach_others_unescaped(chunks: list[bytes], regist
 
 
 def test_what_cannot_be_kept_is_told() -> None:
-    house = House(SteppedLog())
-    room = MemoryRoom(chat=house.chat)
-    door = IRCFactory(chat=house.chat, reactor=room.clock)
-    alice = room.connect(door)
-    alice.type("NICK alice", "USER a 0 * :A", "JOIN #lobby")
-    room.settle()
-    house.log.commit()
-    alice.lines()
+    room = SteppedIRCRoom()
+    alice = room.alice
     alice.type("PRIVMSG #lobby :hi", "PING x")
     room.settle()
-    house.log.fail()
+    room.log.fail()
 
     assert bare(alice.lines()) == [
         "NOTICE alice :not sent: the disk is full. Try again when that is mended.",
@@ -413,7 +405,7 @@ def test_what_cannot_be_kept_is_told() -> None:
     ]
     alice.type("JOIN #garden", "PING y")
     room.settle()
-    house.log.fail()
+    room.log.fail()
     assert bare(alice.lines()) == [
         "NOTICE alice :not sent: the disk is full. Try again when that is mended.",
         f"PONG {SERVER} :y",
@@ -421,18 +413,12 @@ def test_what_cannot_be_kept_is_told() -> None:
 
 
 def test_an_answer_waits_until_what_was_said_before_is_kept() -> None:
-    house = House(SteppedLog())
-    room = MemoryRoom(chat=house.chat)
-    door = IRCFactory(chat=house.chat, reactor=room.clock)
-    alice = room.connect(door)
-    alice.type("NICK alice", "USER a 0 * :A", "JOIN #lobby")
-    room.settle()
-    house.log.commit()
-    alice.lines()
+    room = SteppedIRCRoom()
+    alice = room.alice
     alice.type("TOPIC #lobby :new", "TOPIC #lobby", "PING x")
     room.settle()
     assert alice.lines() == []
-    house.log.commit()
+    room.log.commit()
 
     assert [line.split(" ")[0] + " " + line.split(" ")[1] for line in bare(alice.lines())] == [
         "alice TOPIC",

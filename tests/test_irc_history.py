@@ -6,18 +6,16 @@ import re
 from itertools import count
 
 import pytest
-from ircroom import IRCRoom, ask, bare, numbers, tags_of
-from stepped import House, SteppedLog
+from ircroom import IRCRoom, SteppedIRCRoom, ask, bare, numbers, tags_of
+from stepped import SteppedLog
 
 from chatroom.delivery import Delivery
-from chatroom.doors.irc import IRCFactory
 from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.history import PAGE
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.log.memory import MemoryLog
 from chatroom.room import Chat
 from chatroom.settings import Settings
-from chatroom.testing import MemoryRoom, Person
 
 WANTS = "server-time message-tags echo-message batch draft/chathistory"
 
@@ -217,34 +215,25 @@ def test_history_is_for_those_whose_clients_know_no_other_way(reader: Reader) ->
 
 
 def test_any_log_is_asked_by_time() -> None:
-    house = House(SteppedLog())
-    room = MemoryRoom(chat=house.chat)
-    alice: Person = room.connect(IRCFactory(chat=house.chat, reactor=room.clock))
-    alice.type("NICK alice", "USER a 0 * :A", "JOIN #lobby", "CAP REQ :batch server-time", "CAP END")
-    room.settle()
-    house.log.commit()
+    room = SteppedIRCRoom(capabilities="batch server-time")
+    alice = room.alice
     alice.type("PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PING x")
     room.settle()
-    house.log.commit()
+    room.log.commit()
     alice.lines()
-    one = next(event for event in house.log.events if event.text == "one")
+    one = next(event for event in room.log.events if event.text == "one")
     alice.type(f"CHATHISTORY AFTER #lobby timestamp={time_of(one.at)} 5")
 
     assert bare(alice.lines())[1:-1] == ["alice PRIVMSG #lobby :two"]
 
 
 def test_a_question_that_the_log_cannot_answer_is_answered_all_the_same() -> None:
-    house = House(SteppedLog(prompt=False))
-    room = MemoryRoom(chat=house.chat)
-    alice = room.connect(IRCFactory(chat=house.chat, reactor=room.clock))
-    alice.type("NICK alice", "USER a 0 * :A", "JOIN #lobby")
-    room.settle()
-    house.log.commit()
-    alice.lines()
+    room = SteppedIRCRoom(SteppedLog(prompt=False))
+    alice = room.alice
     alice.type("CHATHISTORY LATEST #lobby * 5", "PING x")
     room.settle()
     assert alice.lines() == []
-    house.log.refuse()
+    room.log.refuse()
 
     lines = bare(alice.lines())
     assert lines[0] == "NOTICE alice :The history cannot be read: the disk is on fire."

@@ -328,3 +328,37 @@ def test_help_lists_the_commands_and_explains_each(alice: Person) -> None:
         "706 alice PRIVMSG :End of HELP",
     ]
     assert ask(alice, "HELP nonsense") == ["524 alice nonsense :No help available on this topic"]
+
+
+@pytest.mark.parametrize("question", ["WHO x*", "LIST " + ",".join(f"#x{number}*" for number in range(10))])
+def test_whoever_has_everybody_looked_through_is_read_more_slowly(question: str) -> None:
+    room = IRCRoom(rate=1, burst=20)
+    for number in range(100):
+        person = room.irc(f"person{number}")
+        person.type(*[f"JOIN #{number}-{count}" for count in range(10)])
+        person.lines()
+    asker = room.irc("asker")
+    asker.type(*[question] * 16, "PING x")
+    assert "PONG" not in numbers(asker.lines())
+
+    for _ in range(200):
+        room.advance(1)
+    assert "PONG" in numbers(asker.lines())
+
+
+@pytest.mark.parametrize(
+    "nickname", ["chatroom.localhost", "Chatroom.Localhost", "chatroom\u2024localhost", "NickServ"]
+)
+def test_nobody_is_called_what_the_server_is_or_what_clients_tell_passwords(nickname: str) -> None:
+    room = IRCRoom()
+    person = room.knock(f"NICK {nickname}", "USER x 0 * :X")
+    assert numbers(person.lines()) == ["432"]
+    person.type("NICK bob")
+    person.lines()
+    person.type(f"NICK {nickname}")
+    assert numbers(person.lines()) == ["432"]
+
+    line = room.connect()
+    line.type(nickname)
+    refusal = "! That nickname will not do: it could be mistaken for the server."
+    assert line.lines() == ["NICK", refusal, "NICK"]

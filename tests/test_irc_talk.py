@@ -6,7 +6,8 @@ import pytest
 from ircroom import SERVER, IRCRoom, ask, bare, numbers, tags_of
 from stepped import House, SteppedLog
 
-from chatroom.testing import Person
+from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.testing import BUFFER, Person
 
 
 @pytest.fixture
@@ -271,6 +272,39 @@ def test_no_answer_is_an_ack(room: IRCRoom) -> None:
     carol.type("@label=1 PONG x")
 
     assert carol.lines() == [f"@label=1 :{SERVER} ACK"]
+
+
+def test_an_answer_with_a_label_that_is_not_read_is_held_to_the_same_limit() -> None:
+    room = IRCRoom(sendq=10_000, rate=0)
+    for number in range(100):
+        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
+    slow, alice = room.irc("slow", f"{WANTS} userhost-in-names", "#lobby"), room.irc("alice", rooms="#lobby")
+    slow.stop_reading()
+    line = "PRIVMSG #lobby :" + "x" * 400
+    # So many that something waits, and not so many that it is too much.
+    for _ in range(BUFFER // len(line)):
+        alice.type(line)
+        room.settle()
+    slow.type("@label=1 JOIN #crowd")
+    for _ in range(400):
+        alice.type(line)
+        room.settle()
+    room.advance(CLOSE_TIMEOUT)
+
+    assert "slow QUIT :reading too slowly" in bare(alice.lines())
+
+
+def test_an_answer_with_a_label_is_whole_however_long_it_is() -> None:
+    room = IRCRoom(sendq=4000, rate=0)
+    for number in range(100):
+        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 NAMES #crowd", "@label=2 WHO #crowd", "@label=3 PING x")
+    heard = carol.lines()
+
+    assert [tags_of(line)["label"] for line in heard if "label" in tags_of(line)] == ["1", "2", "3"]
+    assert numbers(heard)[-3:] == ["315", "BATCH", "PONG"]
+    assert numbers(heard).count("352") == 100
 
 
 def test_the_echo_has_the_label_and_stands_in_its_place(room: IRCRoom, alice: Person, bob: Person) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.text import clean
+from chatroom.text import clean, whole_number
 
 # What a terminal may act on, picked often enough that sequences of it come about.
 HOSTILE = st.sampled_from([*"\x1b\x9b\x9d\x90\x9c\x07[]P\\;m0?\x00\x08\r\t\x7f\x85\u202e\u2066\u2069\u2028\ufeff"])
@@ -71,6 +71,17 @@ def test_what_is_clean_holds_nothing_that_a_terminal_acts_on(text: str) -> None:
 
     assert not any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in safe)
     assert not BIDI_CONTROLS & set(safe)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("0", 0), ("7", 7), ("099", 99), ("100", None), ("", None), ("-1", None), ("+1", None), ("1_0", None)),
+        *((" 1", None), ("1.0", None), ("٣", None), ("²", None), ("9" * 10_000, None), ("0" * 10_000 + "5", 5)),
+    ],
+)
+def test_a_number_is_ascii_digits_no_more_than_it_may_be(text: str, number: int | None) -> None:
+    assert whole_number(text, 99) == number
 
 
 @given(st.text(st.one_of(HOSTILE, st.characters())))

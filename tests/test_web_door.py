@@ -367,6 +367,18 @@ def test_who_breaks_the_rules_is_told_which_and_let_go(
     assert not room.clock.getDelayedCalls()
 
 
+def test_what_is_sent_before_the_frame_that_closes_is_said_though_it_waits_behind_an_answer() -> None:
+    room = MemoryRoom(rate=1, burst=2)
+    bob = room.enter("bob")
+    alice = enter(room, WebFactory(chat=room.chat, reactor=room.clock), "alice")
+    alice.send(b"".join(frame(line) for line in ("/help", "/history", "one", "two")) + frame(b"", opcode=8))
+    room.settle()
+    for _ in range(5):
+        room.advance(2)
+
+    assert [line for line in bob.lines() if line.startswith("alice: ")] == ["alice: one", "alice: two"]
+
+
 def test_nothing_follows_the_frame_that_closes(room: MemoryRoom, door: WebFactory) -> None:
     alice, bob = enter(room, door, "alice"), room.enter("bob")
     alice.person.stop_reading()

@@ -22,6 +22,7 @@ from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.client.scene import Scene
 from chatroom.constants import HOST_NAME, PORT
 from chatroom.events import Answer, Event, Left, Renamed
+from chatroom.text import whole_number
 
 FIRST_PAUSE = 1.0
 """Seconds until the first try to come back to a server that went away; each pause is longer, with jitter."""
@@ -82,9 +83,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    port = whole_number(text, 65535)
+    if not port:
         raise argparse.ArgumentTypeError(f"{text} is not a port: they go from 1 to 65535")
-    return int(text)
+    return port
 
 
 class Client:

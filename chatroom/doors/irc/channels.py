@@ -10,13 +10,17 @@ from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.listing import names_lines, topic_lines
 from chatroom.doors.irc.message import cut, matches
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import NoSuchNickname, PeerError, RoomNameRefused
+from chatroom.errors import PeerError, RoomNameRefused
 from chatroom.events import Notice
 from chatroom.member import Room
 
 MAX_ROOMS_IN_A_LINE = 50
 """Rooms that one line may name."""
+
+MAX_CONDITIONS = 10
+"""Masks and conditions of one LIST: each is held against every room."""
 
 SETTABLE_BY_NOBODY = frozenset("aAbcCdDefFgGhHiIjkKlLmMnNopPqQrRsStTuvz")
 """The modes that channels have at other servers, and n, which all have here."""
@@ -64,10 +68,12 @@ def join(session: IRCSession, parameters: Sequence[str]) -> None:
     """JOIN #room[,#room]: enter rooms; 0 leaves all."""
     session.joining = []
     if parameters[0] == "0":
+        session.several(len(session.rooms))
         for room in list(session.rooms):
             session.chat.leave(session, room, "")
         return
     channels = _channels(parameters[0])
+    session.several(len(channels))
     if not channels:
         session.reply(Numeric.ERR_NEEDMOREPARAMS, "JOIN")
     for channel in channels:
@@ -86,7 +92,9 @@ def join(session: IRCSession, parameters: Sequence[str]) -> None:
 def part(session: IRCSession, parameters: Sequence[str]) -> None:
     """PART #room[,#room] [reason]: leave rooms."""
     reason = parameters[1] if len(parameters) > 1 else ""
-    for channel in _channels(parameters[0]):
+    channels = _channels(parameters[0])
+    session.several(len(channels))
+    for channel in channels:
         room = entered(session, channel)
         if room is not None:
             session.chat.leave(session, room.name, reason)
@@ -144,7 +152,8 @@ def _condition(text: str, now: float) -> Callable[[Room], bool]:
 
 def list_(session: IRCSession, parameters: Sequence[str]) -> None:
     """LIST [mask|>n|<n|C>n|C<n|T>n|T<n]: list the rooms: by name, people, minutes since they or their topics began."""
-    words = [word for word in parameters[0].split(",") if word][:MAX_ROOMS_IN_A_LINE] if parameters else []
+    words = [word for word in parameters[0].split(",") if word][:MAX_CONDITIONS] if parameters else []
+    session.looked_through(len(session.chat.rooms) * max(1, len(words)))
     now = session.chat.now()
     lines = [session.line_of(Numeric.RPL_LISTSTART, "Channel")]
     # Several names are any of them, several conditions are all of them.
@@ -194,23 +203,19 @@ def _room_mode(session: IRCSession, channel: str, parameters: Sequence[str]) -> 
 
 def _is_there(session: IRCSession, room: Room, nickname: str) -> bool:
     """Whether ``nickname`` is in ``room``; when they are not, it was said so."""
-    try:
-        if session.chat.find(nickname) in room.members:
-            return True
-    except NoSuchNickname as error:
-        session.refuse(error, nickname)
-    else:
+    person = called(session, nickname)
+    if person in room.members:
+        return True
+    if person is not None:
         session.reply(Numeric.ERR_USERNOTINCHANNEL, nickname, f"#{room.name}")
     return False
 
 
 def _user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) -> None:
-    try:
-        if session.chat.find(nickname) is not session:
+    person = called(session, nickname)
+    if person is not session:
+        if person is not None:
             session.reply(Numeric.ERR_USERSDONTMATCH)
-            return
-    except NoSuchNickname as error:
-        session.refuse(error, nickname)
         return
     if not parameters:
         session.reply(Numeric.RPL_UMODEIS, f"+{session.modes}")
@@ -259,10 +264,8 @@ def invite(session: IRCSession, parameters: Sequence[str]) -> None:
     if len(parameters) < 2:
         session.reply(Numeric.ERR_NEEDMOREPARAMS, "INVITE")
         return
-    try:
-        guest = session.chat.find(parameters[0])
-    except NoSuchNickname as error:
-        session.refuse(error, parameters[0])
+    guest = called(session, parameters[0])
+    if guest is None:
         return
     room = entered(session, parameters[1])
     if room is None:

@@ -11,18 +11,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chatroom.commands import MAX_ID
 from chatroom.doors.irc.channels import entered
 from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.doors.irc.labels import batch_ends, in_batch, new_batch
+from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import RoomNameRefused
-from chatroom.events import TALK, Event, TopicChanged
+from chatroom.events import MAX_ID, TALK, Event, TopicChanged
 from chatroom.formats import NEWLINE
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.nicknames import room_name
+from chatroom.text import whole_number
 
 PAGE = 200
 """Events that are asked of the log at once."""
@@ -116,9 +117,10 @@ def _find(session: IRCSession, subcommand: str, room: str, bounds: list[_Bounds]
 
 
 def _limit(subcommand: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+    limit = whole_number(text, MAX_NUMBER)
+    if not limit:
         raise _Wrong("INVALID_PARAMS", subcommand, text, text="Invalid limit")
-    return min(int(text), MAX_HISTORY)
+    return min(limit, MAX_HISTORY)
 
 
 def _room(session: IRCSession, subcommand: str, target: str) -> str:
@@ -145,8 +147,8 @@ class _Reference(NamedTuple):
 
 def _reference(subcommand: str, target: str, text: str) -> _Reference:
     kind, _, value = text.partition("=")
-    if kind == "msgid" and value.isascii() and value.isdigit() and len(value) < 19:
-        return _Reference(False, int(value))
+    if kind == "msgid" and (id_ := whole_number(value, MAX_ID)) is not None:
+        return _Reference(False, id_)
     if kind == "timestamp" and (moment := _moment(value)) is not None:
         return _Reference(True, moment)
     if kind not in ("msgid", "timestamp"):
@@ -302,8 +304,8 @@ def history(session: IRCSession, parameters: Sequence[str]) -> None:
     room = entered(session, parameters[0])
     if room is None:
         return
-    count = parameters[1] if len(parameters) > 1 else str(session.chat.settings.replay)
-    if not (count.isascii() and count.isdigit() and len(count) < 10):
+    count = whole_number(parameters[1], MAX_NUMBER) if len(parameters) > 1 else session.chat.settings.replay
+    if count is None:
         session.reply(Numeric.ERR_UNKNOWNERROR, "HISTORY", text=f"HISTORY #room [n]: n is a number up to {MAX_HISTORY}")
         return
     name = room.name
@@ -314,7 +316,7 @@ def history(session: IRCSession, parameters: Sequence[str]) -> None:
         else:
             session.write_all([session.format.event(_dated(event), False) for event in events])
 
-    _Reader(session, name).back(min(int(count), MAX_HISTORY), None, 0, show)
+    _Reader(session, name).back(min(count, MAX_HISTORY), None, 0, show)
 
 
 def _dated(event: Event) -> Event:

@@ -26,6 +26,9 @@ CTCP = "\x01"
 MAX_LABEL = 64
 """Characters of a label (labeled-response)."""
 
+MAX_NUMBER = 10**9 - 1
+"""Above that, what stands where a number should is none."""
+
 MAX_USER = 10
 """Characters of the user in a prefix."""
 
@@ -147,18 +150,16 @@ def matches(mask: str, text: str) -> bool:
 
     No mask takes more steps than it has characters for each of the text.
     """
-    at = start = 0
-    star = -1
-    while at < len(text):
-        if start < len(mask) and mask[start] == "*":
-            star, matched = start, at
-            start += 1
-        elif start < len(mask) and mask[start] in ("?", text[at]):
-            start += 1
-            at += 1
-        elif star >= 0:
-            matched += 1
-            start, at = star + 1, matched
-        else:
-            return False
-    return mask[start:].strip("*") == ""
+    # Each character of a mask but * is one of the text: a mask of more is not even compiled.
+    return len(mask) - mask.count("*") <= len(text) and _pattern(mask).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _pattern(mask: str) -> re.Pattern[str]:
+    parts = ["".join("." if one == "?" else re.escape(one) for one in part) for part in re.split(r"\*+", mask)]
+    if len(parts) == 1:
+        return re.compile(parts[0], re.DOTALL)
+    first, *between, last = parts
+    # What a star has found is not looked for again behind it: atomic groups, which Python 3.10 has no other word for.
+    groups = "".join(f"(?=(?P<g{number}>.*?{part}))(?P=g{number})" for number, part in enumerate(between))
+    return re.compile(f"{first}{groups}.*{last}", re.DOTALL)

@@ -8,8 +8,8 @@ from twisted.logger import Logger
 
 from chatroom.doors.irc.channels import show_modes
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import NoSuchNickname
 from chatroom.events import Notice
 from chatroom.session import Session
 
@@ -41,10 +41,8 @@ def kill(session: IRCSession, parameters: Sequence[str]) -> None:
     if "o" not in session.modes:
         session.reply(Numeric.ERR_NOPRIVILEGES)
         return
-    try:
-        victim = session.chat.find(parameters[0])
-    except NoSuchNickname as error:
-        session.refuse(error, parameters[0])
+    victim = called(session, parameters[0])
+    if victim is None:
         return
     why = parameters[1] if len(parameters) > 1 and parameters[1] else "no reason given"
     reason = f"Killed ({session.nickname} ({why}))"

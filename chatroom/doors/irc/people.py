@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from chatroom import nicknames
-from chatroom.doors.irc.message import matches
+from chatroom.doors.irc.message import MAX_NUMBER, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import at_another_door
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import NoSuchNickname, RoomNameRefused
 from chatroom.member import Member
+from chatroom.text import whole_number
 
 MAX_ASKED = 5
 """Nicknames that USERHOST tells of at once."""
@@ -50,6 +51,15 @@ def portrait(member: Member, now: float) -> Portrait:
         return Portrait(nickname, *at_another_door(nickname), None, "", 0)
     idle = max(0, int(now - member.seen_at))
     return Portrait(nickname, member.username, member.realname, member.away, member.modes, idle)
+
+
+def called(session: IRCSession, nickname: str) -> Member | None:
+    """Whoever is called ``nickname``; None when nobody is, and they were told."""
+    try:
+        return session.chat.find(nickname)
+    except NoSuchNickname as error:
+        session.refuse(error, nickname)
+        return None
 
 
 def _can_see(session: IRCSession, member: Member) -> bool:
@@ -91,6 +101,7 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
         return "*", [chat.find(mask)]
     except NoSuchNickname:
         mask = "*" if mask == "0" else mask.lower()
+        session.looked_through(len(chat.members))
         everybody = (member for member in chat.everybody() if _can_see(session, member))
         return "*", [member for member in everybody if matches(mask, member.nickname.lower())]
 
@@ -135,14 +146,10 @@ def whois(session: IRCSession, parameters: Sequence[str]) -> None:
         session.reply(Numeric.ERR_NOSUCHSERVER, parameters[0])
         return
     asked = parameters[-1 if len(parameters) == 1 else 1].partition(",")[0]
-    try:
-        member = session.chat.find(asked)
-    except NoSuchNickname as error:
-        session.refuse(error, asked)
-        session.reply(Numeric.RPL_ENDOFWHOIS, asked)
-        return
-    _show(session, member)
-    session.reply(Numeric.RPL_ENDOFWHOIS, member.nickname)
+    member = called(session, asked)
+    if member is not None:
+        _show(session, member)
+    session.reply(Numeric.RPL_ENDOFWHOIS, asked if member is None else member.nickname)
 
 
 def _show(session: IRCSession, member: Member) -> None:
@@ -172,8 +179,9 @@ def whowas(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     asked = parameters[0]
     count = parameters[1] if len(parameters) > 1 else ""
-    most = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
+    most = whole_number(count, MAX_NUMBER)
     mask = asked.lower()
+    session.looked_through(len(session.server.was))
     found = [was for was in reversed(session.server.was) if matches(mask, was.nickname.lower())]
     for was in found[: most or None]:
         session.reply(Numeric.RPL_WHOWASUSER, was.nickname, was.username, session.server.name, "*", text=was.realname)

@@ -44,7 +44,7 @@ class IRCConnection(Connection):
 
     def new_session(self) -> IRCSession:
         """The session of whoever has connected."""
-        session = IRCSession(self.factory.chat, self, self.factory.server, self.come_in)
+        session = IRCSession(self.factory.chat, self, self.factory.server, self.come_in, self.spend)
         self.factory.server.connected[session] = session
         return session
 
@@ -93,7 +93,7 @@ class IRCConnection(Connection):
             self._look_again(PING_AFTER - silent)
         else:
             self._asked = True
-            self.session.send(f"PING :{self.factory.server.name}")
+            self.session.send_aside(f"PING :{self.factory.server.name}")
             self._look_again(PING_TIMEOUT)
 
     def goodbye(self, error: ChatError) -> None:

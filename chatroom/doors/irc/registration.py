@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chatroom import nicknames
 from chatroom.doors.irc import information
-from chatroom.doors.irc.message import user_of
+from chatroom.doors.irc.message import MAX_NUMBER, user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK, same_secret
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import NicknameTaken, PeerError
+from chatroom.text import whole_number
 from chatroom.version import __version__
 
 CAPABILITIES = (
@@ -72,6 +73,7 @@ def _rename(session: IRCSession, nickname: str) -> None:
     if nickname == old:
         return
     session.chat.rename(session, nickname)
+    session.several(len(session.rooms))
     if not session.rooms:
         # There is no room in which it could be seen.
         session.send(f":{session.server.prefix(old)} NICK {nickname}")
@@ -124,8 +126,8 @@ def _answer(session: IRCSession, subcommand: str, capabilities: str) -> None:
 
 def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
     session.negotiating = not session.entered
-    version = parameters[0] if parameters else ""
-    if version.isascii() and version.isdigit() and len(version) < 10 and int(version) >= CAP_VERSION:
+    version = whole_number(parameters[0], MAX_NUMBER) if parameters else None
+    if version is not None and version >= CAP_VERSION:
         session.take_capabilities(session.capabilities | {"cap-notify"})
     _answer(session, "LS", " ".join(CAPABILITIES))
 

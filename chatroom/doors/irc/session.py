@@ -51,21 +51,36 @@ _EXPLAINED = frozenset({LooksLikeEvent, NicknameRefused, RoomNameRefused})
 """Those that say more than their numeric; what the others say is of other doors' commands."""
 
 
+LOOKED_THROUGH_IN_A_LINE = 1000
+"""People or rooms that may be looked through at the price of one more line."""
+
+
 class IRCSession(Session):
     """Somebody who is registered, or is about to be."""
 
     __slots__ = (
-        *("_came_in", "_labels", "_write", "away", "capabilities", "command", "joining", "labelled", "modes"),
+        *("_came_in", "_labels", "_spend", "_write", "away", "capabilities", "command", "joining", "labelled", "modes"),
         *("monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on", "tries"),
         *("unsettled", "username", "wanted"),
     )
     format: IRCFormat
 
-    def __init__(self, chat: Chat, door: Door, server: IRCServer, came_in: Callable[[], None]) -> None:
-        """:param came_in: called when they are in."""
+    def __init__(
+        self,
+        chat: Chat,
+        door: Door,
+        server: IRCServer,
+        came_in: Callable[[], None],
+        spend: Callable[[float], None],
+    ) -> None:
+        """
+        :param came_in: called when they are in.
+        :param spend: has as many lines count as read.
+        """
         super().__init__(chat, door)
         self.server = server
         self._came_in = came_in
+        self._spend = spend
         self._write = self.write
         self.wanted = self.username = self.realname = self.password = ""
         self.negotiating = False
@@ -111,6 +126,14 @@ class IRCSession(Session):
         self.server.entered += 1
         self._came_in()
 
+    def several(self, count: int) -> None:
+        """Their line asks for ``count`` things that others are shown: it counts as so many lines."""
+        self._spend(max(0, count - 1))
+
+    def looked_through(self, count: int) -> None:
+        """What they asked for takes a look at ``count`` people or rooms: they are read the more slowly for it."""
+        self._spend(count / LOOKED_THROUGH_IN_A_LINE)
+
     def take_modes(self, modes: str) -> None:
         """Have other modes than before."""
         self.server.modes.subtract(self.modes)
@@ -146,6 +169,11 @@ class IRCSession(Session):
 
     def write_all(self, lines: Sequence[bytes], then: Callable[[], None] = lambda: None) -> None:
         """The same for whole lines of bytes."""
+        if self.labelled is not None:
+            # An answer with a label is gathered whole, with all else that is said until it ends: it ends at once.
+            self.write(b"".join(lines))
+            then()
+            return
         limit = min(PIECE, self.chat.settings.sendq // 2)
         size = count = 0
         while count < len(lines) and size < limit:
@@ -281,6 +309,7 @@ class IRCSession(Session):
     def tell_neighbours(self, capability: str, what: str) -> None:
         """Tell those at this door who are in a room with this person, or watch for them, and have asked for such."""
         rooms = [self.chat.rooms[name] for name in self.rooms if name in self.chat.rooms]
+        self.looked_through(sum(len(room.members) for room in rooms))
         watchers = self.server.watchers.get(self.key, {})
         self._tell_of_me(
             [
@@ -314,10 +343,14 @@ class IRCSession(Session):
         if labelled is None or self.door is None:
             return
         self.write = self._write
-        self.write(labelled.answer(self.server.name))
+        answer = labelled.answer(self.server.name)
+        self.write(answer)
         if self.rooms:
             # Delivery may have been given what gathered.
             self.catch_up(self.chat.delivery.published)
+        if len(answer) > PIECE:
+            # The next may be as much again.
+            self.when_read(lambda: None)
 
     # The end.
 

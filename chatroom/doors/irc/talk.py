@@ -28,6 +28,7 @@ def privmsg(session: IRCSession, parameters: Sequence[str]) -> None:
     elif len(targets) > MAX_TARGETS:
         session.reply(Numeric.ERR_TOOMANYTARGETS, targets[MAX_TARGETS])
     else:
+        session.several(len(targets))
         for target in targets:
             try:
                 _say(session, target, text, False, len(targets) == 1)
@@ -40,6 +41,7 @@ def notice(session: IRCSession, parameters: Sequence[str]) -> None:
     if len(parameters) < 2 or not parameters[1] or parameters[1].isspace():
         return
     targets = _targets(parameters[0])
+    session.several(len(targets[:MAX_TARGETS]))
     for target in targets[:MAX_TARGETS]:
         try:
             _say(session, target, parameters[1], True, len(targets) == 1)

@@ -53,9 +53,9 @@ def frame(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
 
 
 class Framed(Format):
-    """Another format with each of its lines in a message of its own; it must give one line for each thing."""
+    """Lines of JSON, each in a message of its own: there is one for each thing."""
 
-    name = "json"
+    name = JSON.name
     marks_elsewhere = JSON.marks_elsewhere
     once_for_all_rooms = JSON.once_for_all_rooms
     _line_end = len(NEWLINE)

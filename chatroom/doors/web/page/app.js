@@ -22,7 +22,7 @@ const LIST_AGAIN = 60_000; // milliseconds after which the rooms are asked for a
 
 let scheduled = false;
 let moved = true;
-let whispering = false;
+let whispering = false; // whether what is said privately next is to be looked at, since it was typed as /msg
 
 const address = new URL("chat", location.href);
 address.protocol = address.protocol.replace("http", "ws");
