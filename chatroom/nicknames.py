@@ -18,7 +18,8 @@ MAX_LENGTH = 32
 """Characters in a name."""
 
 _NO_START = "/*!@#:+-={["
-_NOWHERE = ":,!@*?\u2236\ua789"  # the last two look like a colon
+# What looks like a colon is none either (Unicode TS 39, confusables.txt).
+_NOWHERE = ":,!@*?\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u2236\ua789"
 # BRAILLE PATTERN BLANK: a symbol to Unicode, a space to the eye.
 _BLANK = "\u2800"
 # Names that would make a line of somebody's read as if the server had spoken: all that a line of the

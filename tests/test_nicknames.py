@@ -57,6 +57,12 @@ def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
     assert nicknames.check(one) == nicknames.check(other)
 
 
+@pytest.mark.parametrize("colon", ":\uff1a\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u2236\ua789")
+def test_nothing_in_a_name_looks_like_the_colon_behind_it(colon: str) -> None:
+    with pytest.raises(NicknameRefused):
+        nicknames.check(f"bob{colon}")
+
+
 def test_names_that_look_different_are_different() -> None:
     assert len({nicknames.check(name) for name in ("alice", "alicf", "привет", "你好", "al1ce", "alice_")}) == 6
 
