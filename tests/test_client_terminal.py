@@ -405,10 +405,11 @@ def test_wide_and_right_to_left_text_breaks_nothing(stage: Stage, server: Server
     people = [stage.enter(server.port, name) for name in names]
     bob = desk.enter("bob", server.port)
     bob.type("漢字 half")
-    for person in people:
+    for name, person in zip(names, people, strict=True):
         for text in WIDE:
             person.send(text)
-    rows = bob.shows("Zoë: 👩", "> 漢字 half", "| connected")
+        # One after the other, so that the last of the last is the last of all.
+        rows = bob.shows(f"{name}: 👩", "> 漢字 half", "| connected")
     assert rows[-2:] == ["> 漢字 half", "lobby | 5 here | connected"]
     assert bob.cursor == (len(rows) - 2, len("> ") + 2 * 2 + len(" half"))
     shown = [row[6:] for row in bob.everything()]
