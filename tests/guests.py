@@ -33,6 +33,9 @@ class Heard(NamedTuple):
 class Guest(ABC):
     """One person at one door, on a socket of their own."""
 
+    hears_self = True
+    """Whether what they say comes back to them."""
+
     def __init__(self, server: Server, nickname: str) -> None:
         self.nickname = nickname
         self.heard: list[Heard] = []
@@ -257,6 +260,8 @@ class WebGuest(JsonGuest):
 
 class IRCGuest(Guest):
     """At the door for IRC clients."""
+
+    hears_self = False
 
     @staticmethod
     def port(server: Server) -> int:
