@@ -532,7 +532,7 @@ def test_stopping_a_log_whose_writer_has_died_ends(tmp_path: Path) -> None:
 SABOTAGE = """
 import sys
 from chatroom import __main__, service
-from chatroom.events import Event, TopicChanged
+from chatroom.events import Event, Said, TopicChanged
 
 class NoEvent(Event):
     pass
@@ -541,6 +541,7 @@ def sabotaged(settings, clock, **rest):
     def hook(event):
         if isinstance(event, TopicChanged) and event.text == "die":
             chat.log.append(NoEvent, "lobby", "nobody", "")
+            chat.log.append(Said, "lobby", "nobody", "never seen")
     chat = opened(settings, clock, hook, **rest)
     return chat
 
@@ -554,7 +555,6 @@ def test_a_server_whose_writer_dies_tells_everybody_and_ends_with_status_1(stage
     alice, bob = stage.enter(server.port, "alice"), stage.enter(server.port, "bob")
     alice.expect("* bob joined\r\n")
     alice.send("/topic die")
-    alice.send("never seen")
     for person in (alice, bob):
         shown = person.to_the_end()
         assert "! The history in chatroom.sqlite cannot be kept any more (" in shown
