@@ -29,6 +29,11 @@ GOODBYE = "the server is stopping"
 C = TypeVar("C", bound=Connection)
 
 
+def host_and_port(host: str, port: int) -> str:
+    """Both in one word, as they stand in a URL: an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class DoorFactory(Factory, Generic[C]):
     """One way in, to hand to ``endpoint.listen``; a door derives from it and names its ``protocol``.
 

@@ -27,7 +27,7 @@ from twisted.python.reflect import namedAny
 from chatroom import nicknames
 from chatroom.assembly import open_chat, read_motd
 from chatroom.constants import HOST_NAME, PORT
-from chatroom.door import DoorFactory
+from chatroom.door import DoorFactory, host_and_port
 from chatroom.errors import ChatError
 from chatroom.room import Chat
 from chatroom.settings import Settings, settings_table
@@ -311,7 +311,7 @@ def how_to_join(door: DoorFactory[Any], address: IAddress, tls: bool = False) ->
         path = path.decode(errors="replace") if isinstance(path, bytes) else str(path)
         where, ways = path, door.ways_in_by_socket(path)
     else:
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        where = host_and_port(host, port)
         ways = door.ways_in({"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host), port, tls)
     starts = ["join it", *["     or"] * (len(ways) - 1)]
     return [f"chatroom listens on {where}", *(f"{start}: {way}" for start, way in zip(starts, ways, strict=False))]

@@ -23,7 +23,7 @@ from typing import ClassVar
 from twisted.protocols.basic import LineReceiver
 
 from chatroom.constants import ENCODING, HOST_NAME, MAGIC, PORT
-from chatroom.door import DoorFactory
+from chatroom.door import DoorFactory, host_and_port
 from chatroom.formats import NEWLINE
 from chatroom.lines import LineSplitter, TelnetFilter
 from chatroom.magic import MagicConnection
@@ -70,7 +70,7 @@ class ChatFactory(DoorFactory[ChatProtocol]):
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
         """By the bundled client, and by what people have already."""
         if tls:
-            return [f"openssl s_client -quiet -connect {f'[{host}]' if ':' in host else host}:{port}"]
+            return [f"openssl s_client -quiet -connect {host_and_port(host, port)}"]
         options = (f" --host {host}" if host != HOST_NAME else "") + (f" --port {port}" if port != PORT else "")
         return [f"{_python()} -m chatroom.client NICKNAME{options}", f"nc {host} {port}", f"telnet {host} {port}"]
 

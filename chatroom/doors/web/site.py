@@ -32,7 +32,7 @@ from twisted.web.http import (
 )
 
 from chatroom.connection import CLOSE_TIMEOUT
-from chatroom.door import DoorFactory
+from chatroom.door import DoorFactory, host_and_port
 from chatroom.doors.web import upgrade
 from chatroom.doors.web.websocket import WebSocketConnection
 from chatroom.errors import PeerError
@@ -310,7 +310,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
         scheme = "https" if tls else "http"
-        return [f"open {scheme}://{f'[{host}]' if ':' in host else host}:{port}/ in a browser"]
+        return [f"open {scheme}://{host_and_port(host, port)}/ in a browser"]
 
     def ways_in_by_socket(self, path: str) -> list[str]:
         return ["by the proxy that is connected to it"]
