@@ -91,13 +91,18 @@ class Visitor:
     def go_to(self, room: str) -> None:
         """Look at a room that one is in."""
         self.part("#joined .go", room).click()
-        expect(self.part("#place-name")).to_have_text(f"#{room}")
+        self.sees_place(f"#{room}")
 
     def join(self, room: str) -> None:
         """Enter another room."""
         self.page.fill("#join-name", room)
         self.page.press("#join-name", "Enter")
-        expect(self.part("#place-name")).to_have_text(f"#{room}")
+        self.sees_place(f"#{room}")
+
+    def sees_place(self, title: str) -> None:
+        """Wait until one may type to a place, and its messages are those in the list, which are drawn later."""
+        expect(self.part("#place-name")).to_have_text(title)
+        expect(self.part("#messages-title")).to_have_text(f"Messages: {title}")
 
     def hide(self, hidden: bool = True) -> None:
         """Have the page believe that another one is in front of it, which a browser with no window has no way to do."""

@@ -176,7 +176,7 @@ def test_a_conversation_follows_a_new_name_and_keeps_what_is_half_typed(here: Ne
     alice.part("#people-list .go", "bob").click()
     alice.page.fill("#composer-text", "half")
     bob.send("/nick robert")
-    expect(alice.part("#place-name")).to_have_text("robert")
+    alice.sees_place("robert")
     expect(alice.part("#people-list .nick")).to_have_text(["alice", "robert"])
     expect(alice.part("#composer-text")).to_have_value("half")
     alice.page.press("#composer-text", "Enter")
@@ -203,7 +203,7 @@ def test_what_is_typed_at_once_goes_where_one_has_gone(here: Neighbourhood) -> N
             field.dispatchEvent(new Event("input"));
         }"""
     )
-    expect(alice.part("#place-name")).to_have_text("bob")
+    alice.sees_place("bob")
     alice.page.press("#composer-text", "Enter")
     alice.sees("psst")
     expect(bob.part("#private .badge")).to_have_text("1")
@@ -212,13 +212,13 @@ def test_what_is_typed_at_once_goes_where_one_has_gone(here: Neighbourhood) -> N
 def test_a_conversation_is_opened_by_a_command_and_not_by_what_comes_late(here: Neighbourhood) -> None:
     alice, bob = here.enter("alice"), here.enter("bob")
     alice.say("/msg bob psst")
-    expect(alice.part("#place-name")).to_have_text("bob")
+    alice.sees_place("bob")
     alice.say("still there?")
     alice.go_to("lobby")
     expect(bob.part("#private .badge")).to_have_text("2")
     bob.say("to all")
     alice.sees("to all")
-    expect(alice.part("#place-name")).to_have_text("#lobby")
+    alice.sees_place("#lobby")
 
 
 def test_a_topic_is_set_where_it_stands(here: Neighbourhood) -> None:
@@ -305,20 +305,20 @@ def test_rooms_are_made_listed_joined_and_left(here: Neighbourhood) -> None:
     expect(alice.part("#joined .name")).to_have_text(["lobby", "tea"])
     bob.say("/rooms")
     bob.part("#others .go", "tea").click()
-    expect(bob.part("#place-name")).to_have_text("#tea")
+    bob.sees_place("#tea")
     alice.say("milk?")
     bob.sees("milk?")
     bob.part("#joined .leave").nth(1).click()
-    expect(bob.part("#place-name")).to_have_text("#lobby")
+    bob.sees_place("#lobby")
     expect(bob.part("#joined .name")).to_have_text(["lobby"])
 
 
 def test_an_address_that_names_a_room_leads_there(here: Neighbourhood) -> None:
     alice = here.visit()
     alice.enter("alice", "#room=tea")
-    expect(alice.part("#place-name")).to_have_text("#tea")
+    alice.sees_place("#tea")
     alice.page.evaluate("location.hash = 'room=supper'")
-    expect(alice.part("#place-name")).to_have_text("#supper")
+    alice.sees_place("#supper")
 
 
 def test_unread_is_counted_by_room_and_in_the_title(here: Neighbourhood) -> None:
@@ -356,7 +356,7 @@ def test_more_rooms_than_a_line_can_name_do_not_keep_one_out(here: Neighbourhood
     memory = json.dumps({"nickname": "alice", "places": places, "looking": places[3]["name"]})
     alice.page.evaluate("memory => sessionStorage.setItem('chatroom', memory)", memory)
     alice.open()
-    expect(alice.part("#place-name")).to_have_text(f"#{places[3]['name']}")
+    alice.sees_place(f"#{places[3]['name']}")
     expect(alice.part("#list .joined", "alice")).to_be_visible()
     assert 30 < alice.part("#joined .go").count() < 50
 
@@ -441,6 +441,20 @@ def test_what_was_found_is_shown_where_it_was_said(here: Neighbourhood) -> None:
     expect(alice.sees("hay 1499")).to_be_in_viewport()
 
 
+def test_what_is_said_before_anything_was_drawn_is_sent_and_shown(here: Neighbourhood) -> None:
+    alice = here.visit()
+    alice.context.add_init_script(
+        "window.held = []; window.frame = requestAnimationFrame; window.requestAnimationFrame = (draw) => held.push(draw)"
+    )
+    alice.open()
+    alice.page.fill("#nickname", "alice")
+    alice.page.press("#nickname", "Enter")
+    expect(alice.part("#place-name")).to_have_text("#lobby")
+    alice.say("at once")
+    alice.page.evaluate("window.requestAnimationFrame = frame; held.forEach((draw) => draw())")
+    alice.sees("at once")
+
+
 def test_what_is_typed_while_one_goes_to_another_room_is_not_said_in_the_wrong_one(here: Neighbourhood) -> None:
     alice, bob = here.enter("alice"), line_person(here, "bob")
     here.server.signal(signal.SIGSTOP)
@@ -448,7 +462,7 @@ def test_what_is_typed_while_one_goes_to_another_room_is_not_said_in_the_wrong_o
     alice.say("where am I?")
     expect(alice.part("#composer-text")).to_have_value("where am I?")
     here.server.signal(signal.SIGCONT)
-    expect(alice.part("#place-name")).to_have_text("#tea")
+    alice.sees_place("#tea")
     alice.go_to("lobby")
     bob.send("hello")
     alice.sees("hello")
@@ -669,7 +683,7 @@ def test_a_phone_needs_no_sideways_scrolling(here: Neighbourhood) -> None:
     alice.page.tap("#rooms-open")
     alice.page.fill("#join-name", "tea")
     alice.page.tap("#join-form button")
-    expect(alice.part("#place-name")).to_have_text("#tea")
+    alice.sees_place("#tea")
     alice.page.fill("#composer-text", "hello")
     alice.page.tap("#composer .send")
     alice.sees("hello")
@@ -688,7 +702,7 @@ def test_the_keyboard_alone_enters_talks_and_goes_to_another_room(here: Neighbou
     alice.sees("by keys")
     keyboard.type("/join tea")
     keyboard.press("Enter")
-    expect(alice.part("#place-name")).to_have_text("#tea")
+    alice.sees_place("#tea")
 
     def tab_to(selector: str) -> None:
         for _ in range(40):
@@ -699,12 +713,12 @@ def test_the_keyboard_alone_enters_talks_and_goes_to_another_room(here: Neighbou
 
     tab_to("#joined .go")
     keyboard.press("Enter")
-    expect(alice.part("#place-name")).to_have_text("#lobby")
+    alice.sees_place("#lobby")
     expect(alice.part("#composer-text")).to_be_focused()
     keyboard.press("Alt+ArrowDown")
-    expect(alice.part("#place-name")).to_have_text("#tea")
+    alice.sees_place("#tea")
     keyboard.press("Alt+ArrowUp")
-    expect(alice.part("#place-name")).to_have_text("#lobby")
+    alice.sees_place("#lobby")
     keyboard.press("ArrowUp")
     expect(alice.part("#composer-text")).to_have_value("/join tea")
     keyboard.press("Control+a")

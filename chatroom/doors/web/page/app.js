@@ -69,7 +69,7 @@ const connection = new Connection(address, {
 const composer = new Composer(parts({ form: "composer", field: "composer-text", label: "composer-label" }), send);
 
 const messages = new Messages(
-  parts({ scroller: "messages", list: "list", beginning: "beginning", toNewest: "to-newest" }),
+  parts({ scroller: "messages", title: "messages-title", list: "list", beginning: "beginning", toNewest: "to-newest" }),
   askForOlder,
 );
 

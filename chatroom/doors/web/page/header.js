@@ -33,9 +33,7 @@ export class Header {
   show(place) {
     if (place !== this.place && !this.form.hidden) this.#done(false);
     this.place = place;
-    const name = place.name || "No room";
-    const marked = place.kind === "room" ? `#${name}` : name;
-    if (this.name.textContent !== marked) this.name.textContent = marked;
+    if (this.name.textContent !== place.title) this.name.textContent = place.title;
     const said = { room: place.topic || "Set a topic", private: "Private conversation", nowhere: "" }[place.kind];
     if (this.topic.textContent !== said) this.topic.textContent = said;
     this.topic.title = place.kind === "room" ? `${place.topic}\n(press to change the topic)`.trim() : "";

@@ -3,6 +3,7 @@
  * long as one is at its end, grows at its beginning as one scrolls up, and lets go of rows at the other end.
  */
 
+import { Place } from "./places.js";
 import { rowOf } from "./row.js";
 import { day } from "./times.js";
 
@@ -15,13 +16,14 @@ const AT_END = 48; // pixels from the end that still count as being there
 
 export class Messages {
   /**
-   * @param {{scroller: Element, list: Element, beginning: Element, toNewest: Element}} parts
+   * @param {{scroller: Element, title: Element, list: Element, beginning: Element, toNewest: Element}} parts
    * @param {(count?: number) => boolean} askForOlder ask for more of the past; whether it is on its way
    */
   constructor(parts, askForOlder) {
     Object.assign(this, parts);
     this.askForOlder = askForOlder;
-    this.place = null;
+    this.place = new Place("nowhere", "");
+    this.timeline = this.place.timeline;
     this.reader = { me: "", divider: 0 };
     /** The last item of the timeline when it was last drawn. */
     this.newest = 0;
@@ -44,6 +46,8 @@ export class Messages {
     const old = this.reader.divider;
     this.reader = { me, divider: place.divider };
     this.newest = timeline.to;
+    const title = `Messages: ${place.title}`;
+    if (this.title.textContent !== title) this.title.textContent = title;
     if (anew || place !== this.place || this.timeline !== timeline || this.#outOfReach(timeline)) {
       this.place = place;
       this.timeline = timeline;
@@ -215,7 +219,6 @@ export class Messages {
   }
 
   #scrolled() {
-    if (!this.place) return;
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     if (this.high < this.newest && scrollHeight - scrollTop - clientHeight < NEAR) this.#extendDown();
     if (this.low > this.timeline.from && this.#nearTop()) this.#extendUp();

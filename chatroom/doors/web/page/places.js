@@ -28,6 +28,11 @@ export class Place {
     this.divider = 0;
   }
 
+  /** What it is called where it is shown. */
+  get title() {
+    return this.kind === "room" ? `#${this.name}` : this.name || "No room";
+  }
+
   get size() {
     return this.people.size + this.unnamed;
   }
