@@ -444,7 +444,7 @@ def test_what_was_found_is_shown_where_it_was_said(here: Neighbourhood) -> None:
 def test_what_is_said_before_anything_was_drawn_is_sent_and_shown(here: Neighbourhood) -> None:
     alice = here.visit()
     alice.context.add_init_script(
-        "window.held = []; window.frame = requestAnimationFrame; window.requestAnimationFrame = (draw) => held.push(draw)"
+        "window.held = []; window.frame = requestAnimationFrame; requestAnimationFrame = (draw) => held.push(draw)"
     )
     alice.open()
     alice.page.fill("#nickname", "alice")
