@@ -48,6 +48,8 @@ class Connection(Protocol):
         self._at_end = False
         # Whether what waits is being gone through: an answer may come at once, in the middle of it.
         self._going = False
+        self.host = ""
+        """The address of the peer; empty where it has none."""
         self.closing = False
         """Whether nothing more is taken."""
         self.paused = False
@@ -89,6 +91,7 @@ class Connection(Protocol):
     def connectionMade(self) -> None:
         """Let them in, or say why not."""
         settings = self.factory.settings
+        self.host = getattr(self.transport.getPeer(), "host", "")
         self.outbox = self.new_outbox()
         self.session = self.new_session()
         _notice_dead_peers(self.transport)

@@ -65,7 +65,7 @@ class DoorFactory(Factory, Generic[C]):
         self.chat = chat or open_chat(Settings(**options), lambda: self.clock, hook)
         self.chat.when_broken.append(self._broken)
         self.settings = self.chat.settings
-        self._connections: dict[C, str] = {}
+        self._connections: dict[C, None] = {}
         self._to_abort: deque[C] = deque()
         self._when_all_gone: list[Deferred[None]] = []
 
@@ -124,14 +124,14 @@ class DoorFactory(Factory, Generic[C]):
         """
         if self._reactor is None:
             self._reactor = connection.transport.reactor
-        host = getattr(connection.transport.getPeer(), "host", "")
-        self.chat.admission.admit(host)
-        self._connections[connection] = host
+        self.chat.admission.admit(connection.host)
+        self._connections[connection] = None
 
     def disconnected(self, connection: C) -> None:
         """And has it no more."""
         if connection in self._connections:
-            self.chat.admission.release(self._connections.pop(connection))
+            del self._connections[connection]
+            self.chat.admission.release(connection.host)
         if not self._connections:
             self._tell_all_gone()
 

@@ -42,6 +42,37 @@ class Pace:
         self._left -= lines
 
 
+class Guesses:
+    """Counts wrong passwords by address: whoever guesses does so from connection to connection."""
+
+    def __init__(self, most: int, seconds: float, most_hosts: int) -> None:
+        """
+        :param most: wrong ones from one address before no more are taken from there.
+        :param seconds: how long that lasts, from the first of them on.
+        :param most_hosts: addresses that are remembered; the oldest is forgotten first.
+        """
+        self._most = most
+        self._seconds = seconds
+        self._most_hosts = most_hosts
+        # How many there were from an address, and when the first was; in the order of those.
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def too_many(self, host: str, now: float) -> bool:
+        """Whether nothing is taken from ``host`` now, right or wrong."""
+        count, first = self._wrong.get(host, (0, now))
+        if now - first >= self._seconds:
+            del self._wrong[host]
+            return False
+        return count >= self._most
+
+    def wrong(self, host: str, now: float) -> None:
+        """Count one from ``host``."""
+        count, first = self._wrong.get(host, (0, now))
+        if not count and len(self._wrong) >= self._most_hosts:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[host] = (count + 1, first)
+
+
 class Admission:
     """Counts connections, altogether and by address."""
 

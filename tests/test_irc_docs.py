@@ -11,9 +11,9 @@ from chatroom.doors.irc.commands import COMMANDS
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.doors.irc.operators import MAX_TRIES
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.doors.irc.registration import CAPABILITIES
+from chatroom.doors.irc.server import MAX_WRONG, WRONG_FOR
 from chatroom.nicknames import MAX_LENGTH
 from chatroom.settings import Settings
 
@@ -33,8 +33,8 @@ def test_the_limits_are_those_that_hold() -> None:
     assert f"does not answer in {PING_TIMEOUT} more" in PAGE
     assert f"A line may have {MAX_LINE + 2} bytes, and {MAX_TAGS} more for tags" in PAGE
     assert f"up to {MAX_LENGTH} characters" in PAGE
-    assert MAX_TRIES == 3
-    assert "Three wrong passwords" in PAGE
+    assert (MAX_WRONG, WRONG_FOR) == (30, 60)
+    assert "After thirty wrong passwords in a minute from one address" in PAGE
     assert f"Default: ``{Settings().server_name}``" in PAGE
 
 

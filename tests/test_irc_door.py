@@ -14,6 +14,7 @@ from chatroom.connection import CLOSE_TIMEOUT
 from chatroom.doors.irc import IRCFactory
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.doors.irc.registration import CAPABILITIES
+from chatroom.doors.irc.server import MAX_WRONG, WRONG_FOR
 from chatroom.settings import Settings
 
 BURST = ["001", "002", "003", "004", "005", "005", "251", "252", "253", "254", "255", "265", "266", "422"]
@@ -147,6 +148,17 @@ def test_who_does_not_is_told_so_and_let_go(locked: IRCRoom, start: list[str]) -
 
     assert bare(alice.lines()) == ["464 * :Password incorrect", "ERROR :Closing link: (Password incorrect)"]
     assert alice.closed
+
+
+def test_whoever_guesses_it_is_let_in_by_none_for_a_while(locked: IRCRoom) -> None:
+    for _ in range(MAX_WRONG):
+        locked.knock("PASS x", "NICK alice", "USER a 0 * :A").lines()
+    alice = locked.knock("PASS opensesame", "NICK alice", "USER a 0 * :A")
+
+    assert bare(alice.lines())[0] == "464 * :Too many wrong passwords came from your address: wait a minute"
+    assert alice.closed
+    locked.advance(WRONG_FOR)
+    assert numbers(locked.knock("PASS opensesame", "NICK alice", "USER a 0 * :A").lines()) == BURST
 
 
 def test_a_file_that_will_not_do_is_named(tmp_path: Path) -> None:

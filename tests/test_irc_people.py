@@ -8,6 +8,7 @@ import pytest
 from ircroom import SERVER, IRCRoom, ask, bare, numbers
 
 from chatroom.doors.irc.information import MAX_MONITORED
+from chatroom.doors.irc.server import WRONG_FOR
 from chatroom.testing import Person
 
 
@@ -235,9 +236,19 @@ def test_a_name_and_a_password_make_an_operator(room: IRCRoom, alice: Person) ->
     assert ask(alice, "KILL alice") == ["481 alice :Permission Denied- You're not an IRC operator"]
 
 
-def test_whoever_guesses_is_let_go(alice: Person) -> None:
-    assert ask(alice, *["OPER root x"] * 4)[-1] == "ERROR :Closing link: (too many wrong passwords)"
-    assert alice.closed
+def test_whoever_guesses_finds_nothing_by_the_thousand(room: IRCRoom) -> None:
+    too_many = "Too many wrong passwords came from your address: wait a minute"
+    for number in range(3):
+        alice = room.irc(f"alice{number}")
+        shown = ask(alice, *["OPER root x"] * 10)
+        alice.type("QUIT")
+        alice.lines()
+    bob = room.irc("bob")
+
+    assert shown == ["464 alice2 :Password incorrect"] * 9 + [f"464 alice2 :{too_many}"]
+    assert ask(bob, "OPER root :open sesame") == [f"464 bob :{too_many}"]
+    room.advance(WRONG_FOR)
+    assert ask(bob, "OPER root :open sesame")[0] == "381 bob :You are now an IRC operator"
 
 
 def test_where_there_are_none_nobody_becomes_one() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatroom.errors import TooManyClients, TooManyFromHost
-from chatroom.pace import Admission, Pace
+from chatroom.pace import Admission, Guesses, Pace
 from chatroom.settings import PRIVATE_NETWORKS
 
 EXEMPT = [ip_network(network) for network in PRIVATE_NETWORKS.split(",")]
@@ -114,6 +114,25 @@ def test_whoever_was_refused_does_not_count() -> None:
     admission.admit("203.0.113.2")
     admission.release("203.0.113.1")
     admission.admit("203.0.113.1")
+
+
+def test_wrong_passwords_are_counted_by_address_for_a_while() -> None:
+    guesses = Guesses(2, 60, 100)
+    guesses.wrong("203.0.113.1", 5)
+    assert not guesses.too_many("203.0.113.1", 6)
+    guesses.wrong("203.0.113.1", 7)
+    assert guesses.too_many("203.0.113.1", 64)
+    assert not guesses.too_many("203.0.113.2", 64)
+    assert not guesses.too_many("203.0.113.1", 65)
+    guesses.wrong("203.0.113.1", 65)
+    assert not guesses.too_many("203.0.113.1", 66)
+
+
+def test_no_more_addresses_are_remembered_than_may_be() -> None:
+    guesses = Guesses(1, 60, 2)
+    for host in ("203.0.113.1", "203.0.113.2", "203.0.113.3"):
+        guesses.wrong(host, 0)
+    assert [guesses.too_many(f"203.0.113.{number}", 1) for number in (1, 2, 3)] == [False, True, True]
 
 
 @pytest.mark.parametrize(

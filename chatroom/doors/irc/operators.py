@@ -13,9 +13,6 @@ from chatroom.doors.irc.session import IRCSession
 from chatroom.events import Notice
 from chatroom.session import Session
 
-MAX_TRIES = 3
-"""Wrong passwords for OPER, after which the connection is closed."""
-
 _log = Logger()
 
 
@@ -24,16 +21,13 @@ def oper(session: IRCSession, parameters: Sequence[str]) -> None:
     server, (name, password, *_) = session.server, parameters
     if not server.operators:
         session.reply(Numeric.ERR_NOOPERHOST)
-    elif server.is_operator(name, password):
+    elif server.is_operator(session.host, name, password):
         session.reply(Numeric.RPL_YOUREOPER)
         show_modes(session, session.modes, "".join(sorted({*session.modes, "o"})))
         _log.info("{nickname} has become an IRC operator as {name}", nickname=session.nickname, name=name)
     else:
-        session.tries += 1
         _log.warn("{nickname} gave a wrong password for OPER", nickname=session.nickname)
-        session.reply(Numeric.ERR_PASSWDMISMATCH)
-        if session.tries >= MAX_TRIES:
-            session.quit("too many wrong passwords")
+        session.reply(Numeric.ERR_PASSWDMISMATCH, text=server.why_wrong(session.host))
 
 
 def kill(session: IRCSession, parameters: Sequence[str]) -> None:

@@ -44,7 +44,7 @@ class IRCConnection(Connection):
 
     def new_session(self) -> IRCSession:
         """The session of whoever has connected."""
-        session = IRCSession(self.factory.chat, self, self.factory.server, self.come_in, self.spend)
+        session = IRCSession(self.factory.chat, self, self.factory.server)
         self.factory.server.connected[session] = session
         return session
 
@@ -126,7 +126,7 @@ class IRCFactory(DoorFactory[IRCConnection]):
         :raises OSError, ValueError: a file of the settings will not do; :meth:`check` says so in a sentence.
         """
         super().__init__(**options)
-        self.server = IRCServer(self.chat)
+        self.server = IRCServer(self.chat, lambda: self.clock)
 
     @classmethod
     def check(cls, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from chatroom import nicknames
 from chatroom.doors.irc import information
 from chatroom.doors.irc.message import MAX_NUMBER, user_of
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.doors.irc.server import NETWORK, same_secret
+from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import NicknameTaken, PeerError
 from chatroom.text import whole_number
@@ -84,9 +84,10 @@ def come_in(session: IRCSession) -> None:
     if session.entered or session.negotiating or not session.wanted or not session.username:
         return
     server, chat = session.server, session.chat
-    if server.password and not same_secret(session.password, server.password):
-        session.reply(Numeric.ERR_PASSWDMISMATCH)
-        session.turn_away(Numeric.ERR_PASSWDMISMATCH.text)
+    if not server.may_enter(session.host, session.password):
+        why = server.why_wrong(session.host)
+        session.reply(Numeric.ERR_PASSWDMISMATCH, text=why)
+        session.turn_away(why)
         return
     wanted, session.wanted = session.wanted, ""
     session.signed_on = session.seen_at = chat.now()

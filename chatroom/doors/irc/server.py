@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+
+from twisted.internet.interfaces import IReactorTime
 
 from chatroom import nicknames
 from chatroom.constants import ENCODING
@@ -16,6 +19,7 @@ from chatroom.doors.irc.message import matches, prefix, user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.errors import NoSuchNickname
 from chatroom.member import Member
+from chatroom.pace import Guesses
 from chatroom.room import Chat
 from chatroom.settings import Settings
 
@@ -23,6 +27,15 @@ if TYPE_CHECKING:
     from chatroom.doors.irc.session import IRCSession
 
 NETWORK = "chatroom"
+
+MAX_WRONG, WRONG_FOR = 30, 60
+"""Wrong passwords from one address in so many seconds, after which none is taken from there until those are over.
+
+A client that reconnects with a wrong one every few seconds does not shut out those who share its address.
+"""
+
+MAX_GUESSERS = 10_000
+"""Addresses whose wrong passwords are counted."""
 
 MAX_WAS = 1000
 """Nicknames of those who have gone that WHOWAS knows."""
@@ -41,15 +54,20 @@ class Was(NamedTuple):
 class IRCServer:
     """The server, as IRC clients see it."""
 
-    def __init__(self, chat: Chat) -> None:
-        """:raises OSError, ValueError: a file of the settings will not do."""
+    def __init__(self, chat: Chat, clock: Callable[[], IReactorTime]) -> None:
+        """
+        :param clock: returns what says how late it is; there is one when somebody has connected.
+        :raises OSError, ValueError: a file of the settings will not do.
+        """
         self.chat = chat
+        self._clock = clock
         self.name = chat.settings.server_name
         self.started = chat.now()
         self.password = read_password(chat.settings)
         """What PASS has to say; empty where it need say nothing."""
         self.operators = read_operators(chat.settings)
         """The passwords of those who may become operators, by their names."""
+        self._guesses = Guesses(MAX_WRONG, WRONG_FOR, MAX_GUESSERS)
         self.connected: dict[Member, IRCSession] = {}
         """Everybody at this door, those who have not come in yet as well, as themselves."""
         self.entered = 0
@@ -91,10 +109,34 @@ class IRCServer:
             return matches(mask.lower(), self.name.lower())
         return True
 
-    def is_operator(self, name: str, password: str) -> bool:
-        """Whether ``password`` makes one an operator, told in a time that tells nothing of it."""
-        known = self.operators.get(name, "")
-        return same_secret(password, known) and bool(known)
+    def may_enter(self, host: str, password: str) -> bool:
+        """Whether whoever comes from ``host`` may come in with this password."""
+        return not self.password or self._knows(host, password, self.password)
+
+    def why_wrong(self, host: str) -> str:
+        """What to say to somebody from ``host`` whose password was not taken."""
+        if self._guesses.too_many(host, self._clock().seconds()):
+            return "Too many wrong passwords came from your address: wait a minute"
+        return Numeric.ERR_PASSWDMISMATCH.text
+
+    def is_operator(self, host: str, name: str, password: str) -> bool:
+        """Whether ``password`` makes somebody from ``host`` an operator."""
+        return self._knows(host, password, self.operators.get(name, ""))
+
+    def _knows(self, host: str, given: str, known: str) -> bool:
+        """Whether they are the same and not empty, told in a time that tells nothing of either.
+
+        After too many wrong ones even the right one is none: what may be guessed by the thousand is found.
+        """
+        now = self._clock().seconds()
+        if self._guesses.too_many(host, now):
+            return False
+        right = hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace")) and bool(
+            known
+        )
+        if not right:
+            self._guesses.wrong(host, now)
+        return right
 
     def left(self, session: IRCSession) -> None:
         """Somebody's connection is gone."""
@@ -136,11 +178,6 @@ class IRCServer:
 def at_another_door(nickname: str) -> tuple[str, str]:
     """The username and the realname of somebody who has told neither."""
     return user_of(nickname), f"{nickname}, at another door"
-
-
-def same_secret(given: str, known: str) -> bool:
-    """Whether they are the same, in a time that does not depend on how much of them is."""
-    return hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace"))
 
 
 def read_password(settings: Settings) -> str:

@@ -7,6 +7,7 @@ What a command answers is put together here; :mod:`chatroom.doors.irc.commands` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from chatroom.constants import ENCODING
 from chatroom.doors.irc.format import IRCFormat
@@ -55,32 +56,35 @@ LOOKED_THROUGH_IN_A_LINE = 1000
 """People or rooms that may be looked through at the price of one more line."""
 
 
+class IRCDoor(Door, Protocol):
+    """What their session needs of the connection, beside what any does."""
+
+    @property
+    def host(self) -> str:
+        """The address that they come from; empty where there is none."""
+
+    def come_in(self) -> None:
+        """They are in."""
+
+    def spend(self, lines: float) -> None:
+        """Have as many more lines count as read."""
+
+
 class IRCSession(Session):
     """Somebody who is registered, or is about to be."""
 
     __slots__ = (
-        *("_came_in", "_labels", "_spend", "_write", "away", "capabilities", "command", "joining", "labelled", "modes"),
-        *("monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on", "tries"),
+        *("_connection", "_labels", "_write", "away", "capabilities", "command", "host", "joining", "labelled"),
+        *("modes", "monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on"),
         *("unsettled", "username", "wanted"),
     )
     format: IRCFormat
 
-    def __init__(
-        self,
-        chat: Chat,
-        door: Door,
-        server: IRCServer,
-        came_in: Callable[[], None],
-        spend: Callable[[float], None],
-    ) -> None:
-        """
-        :param came_in: called when they are in.
-        :param spend: has as many lines count as read.
-        """
+    def __init__(self, chat: Chat, door: IRCDoor, server: IRCServer) -> None:
         super().__init__(chat, door)
         self.server = server
-        self._came_in = came_in
-        self._spend = spend
+        self.host = door.host
+        self._connection = door
         self._write = self.write
         self.wanted = self.username = self.realname = self.password = ""
         self.negotiating = False
@@ -95,8 +99,6 @@ class IRCSession(Session):
         """The nicknames that they watch for, by their keys."""
         self.joining: list[str] = []
         """The rooms that they are about to enter."""
-        self.tries = 0
-        """How often they have given a wrong password for OPER."""
         self.unsettled = False
         """Whether something that they said may not have happened yet."""
         self.command = ""
@@ -124,15 +126,15 @@ class IRCSession(Session):
         """They are registered."""
         self.entered = True
         self.server.entered += 1
-        self._came_in()
+        self._connection.come_in()
 
     def several(self, count: int) -> None:
         """Their line asks for ``count`` things that others are shown: it counts as so many lines."""
-        self._spend(max(0, count - 1))
+        self._connection.spend(max(0, count - 1))
 
     def looked_through(self, count: int) -> None:
         """What they asked for takes a look at ``count`` people or rooms: they are read the more slowly for it."""
-        self._spend(count / LOOKED_THROUGH_IN_A_LINE)
+        self._connection.spend(count / LOOKED_THROUGH_IN_A_LINE)
 
     def take_modes(self, modes: str) -> None:
         """Have other modes than before."""
