@@ -39,6 +39,8 @@ class Command:
     """As a person reads them; those in brackets may be left out."""
     help: str
     handler: Handler
+    waits: bool = False
+    """Whether it is done when what they said before has happened: nothing else would put it behind that."""
 
     @property
     def usage(self) -> str:
@@ -54,11 +56,11 @@ COMMANDS: dict[str, Command] = {}
 """Every command by its name, in the order in which help lists them."""
 
 
-def command(name: str, arguments: str, help_: str) -> Callable[[Handler], Handler]:
+def command(name: str, arguments: str, help_: str, *, waits: bool = False) -> Callable[[Handler], Handler]:
     """Put the decorated handler into :data:`COMMANDS`."""
 
     def add(handler: Handler) -> Handler:
-        COMMANDS[name] = Command(name, arguments, help_, handler)
+        COMMANDS[name] = Command(name, arguments, help_, handler, waits)
         return handler
 
     return add
@@ -78,7 +80,10 @@ def run(session: Session, line: str) -> None:
         raise UnknownCommand(name=name, hint=f" (did you mean /{near[0]}?)" if near else "")
     if len(argument.split()) < found.required:
         raise BadArgument(what=f"/{found.name} needs more than that", usage=found.usage)
-    found.handler(session, argument)
+    if found.waits:
+        session.in_order(lambda: found.handler(session, argument))
+    else:
+        found.handler(session, argument)
 
 
 @command("help", "[command]", "list the commands, or explain one")
@@ -90,10 +95,10 @@ def _help(session: Session, argument: str) -> None:
         session.tell(Notice(f"{row.usage} - {row.help}"))
 
 
-@command("who", "[room]", "list who is in a room: this one, or the one named")
+@command("who", "[room]", "list who is in a room: this one, or the one named", waits=True)
 def _who(session: Session, argument: str) -> None:
     room = nicknames.room_name(argument) if argument else session.active_room
-    session.tell(session.people(room))
+    session.tell(session.chat.room(room).people())
 
 
 @command("me", "text", "say what you do: /me waves shows * alice waves")
@@ -101,7 +106,7 @@ def _me(session: Session, argument: str) -> None:
     session.chat.act(session, session.active_room, argument)
 
 
-@command("msg", "nickname text", "tell one person alone; it is not kept")
+@command("msg", "nickname text", "tell one person alone; it is not kept", waits=True)
 def _msg(session: Session, argument: str) -> None:
     nickname, text = argument.split(maxsplit=1)
     session.chat.private(session, nickname, text)
@@ -126,7 +131,7 @@ def _leave(session: Session, argument: str) -> None:
     session.chat.leave(session, room, "")
 
 
-@command("rooms", "", "list the rooms, how many are in each, and their topics")
+@command("rooms", "", "list the rooms, how many are in each, and their topics", waits=True)
 def _rooms(session: Session, argument: str) -> None:
     rooms = sorted(session.chat.rooms.values(), key=lambda room: room.name)
     session.tell(RoomList([RoomSummary(room.name, len(room.members), room.topic) for room in rooms]))
@@ -137,12 +142,16 @@ def _topic(session: Session, argument: str) -> None:
     room = session.active_room
     if argument:
         session.chat.set_topic(session, room, "" if argument == "-" else argument)
-        return
+    else:
+        session.in_order(lambda: _tell_topic(session, room))
+
+
+def _tell_topic(session: Session, room: str) -> None:
     topic = session.chat.room(room).topic
     session.tell(Notice(f"the topic of {room} is: {topic}" if topic else f"there is no topic in {room}"))
 
 
-@command("history", "[n] [before ID]", f"show the last n lines of talk in this room, at most {MAX_HISTORY}")
+@command("history", "[n] [before ID]", f"show the last n lines of talk in this room, at most {MAX_HISTORY}", waits=True)
 def _history(session: Session, argument: str) -> None:
     words = argument.split()
     before = _number(words.pop(), MAX_ID, "history") if words[-2:-1] == ["before"] else None
@@ -165,7 +174,12 @@ def _number(text: str, most: int, name: str) -> int:
     return number
 
 
-@command("search", "words", f"show the last lines of talk in this room that have all these words, at most {FOUND}")
+@command(
+    "search",
+    "words",
+    f"show the last lines of talk in this room that have all these words, at most {FOUND}",
+    waits=True,
+)
 def _search(session: Session, argument: str) -> None:
     room = session.active_room
     session.ask(

@@ -6,14 +6,16 @@ The room tells a member what came of what they asked for; how that is shown is f
 
 from __future__ import annotations
 
+from itertools import islice
+
 from chatroom.errors import ChatError
-from chatroom.events import Answer, Event
+from chatroom.events import Answer, Event, People
 
 
 class Member:
     """Somebody who holds a nickname, or is about to."""
 
-    __slots__ = ("awaited", "echo", "first_answer", "key", "next_nickname", "nickname", "rooms")
+    __slots__ = ("awaited", "echo", "first_answer", "key", "next_nickname", "nickname", "rooms", "unsettled")
 
     nickname: str
     key: str
@@ -28,12 +30,15 @@ class Member:
     """How many events of their own they wait for."""
     first_answer: int
     """The id of the first of those that have come; 0 while none has."""
+    unsettled: bool
+    """Whether something that they said may not have happened yet."""
 
     def __init__(self) -> None:
         self.nickname = self.key = self.next_nickname = ""
         self.rooms = {}
         self.echo = True
         self.awaited = self.first_answer = 0
+        self.unsettled = False
 
     def settled(self, event: Event, first: int) -> None:
         """What this member asked for has happened: ``event`` is the last of it, ``first`` the id of the first."""
@@ -77,6 +82,14 @@ class Room:
     def nicknames(self) -> list[str]:
         """In the order in which they came."""
         return [member.nickname for member in self.members]
+
+    def people(self, at_most: int | None = None) -> People:
+        """Who is here.
+
+        :param at_most: how many to name; None for all.
+        """
+        named = [member.nickname for member in islice(self.members, at_most)]
+        return People(self.name, self.topic, named, len(self.members))
 
     def take_topic(self, event: Event) -> None:
         """Somebody has set the topic."""

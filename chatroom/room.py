@@ -179,13 +179,13 @@ class Chat:
         if self.stopping or room not in member.rooms:
             self._must_be_in(member, room)
         self._appended += 1
+        member.unsettled = True
         if not member.echo:
             self._unechoed.append((self._appended, member))
         self.log.append(kind, room, member.nickname, text)
 
     def act(self, member: Member, room: str, text: str) -> None:
         """:raises LooksLikeEvent: others could take it for a line of the server's."""
-        self._must_be_in(member, room)
         if looks_like_event(text):
             raise LooksLikeEvent()
         self.say(member, room, text, Acted)
@@ -194,6 +194,7 @@ class Chat:
         """:param text: the topic; empty takes it away."""
         self._must_be_in(member, room)
         self._appended += 1
+        member.unsettled = True
         self.log.append(TopicChanged, room, member.nickname, text)
 
     def _must_be_in(self, member: Member, room: str) -> None:
@@ -258,10 +259,9 @@ class Chat:
 
     def room(self, name: str) -> Room:
         """:raises NoSuchRoom: there is none of that name."""
-        try:
-            return self.rooms[name]
-        except KeyError:
-            raise NoSuchRoom(room=name) from None
+        if name not in self.rooms:
+            raise NoSuchRoom(room=name)
+        return self.rooms[name]
 
     def everybody(self) -> list[Member]:
         """Each once, in the order in which they came."""

@@ -12,13 +12,12 @@ done one after the other, and nothing that they send needs to know what comes of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Protocol
 
 from chatroom import commands, nicknames
 from chatroom.delivery import View
 from chatroom.errors import BadArgument, ChatError, InNoRoom, PeerError
-from chatroom.events import Answer, Event, History, Joined, Left, Live, Notice, Past, People, Refused, Speaking, Welcome
+from chatroom.events import Answer, Event, History, Joined, Left, Live, Notice, Past, Refused, Speaking, Welcome
 from chatroom.formats import PLAIN, Format, day_of
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.member import Member
@@ -123,10 +122,28 @@ class Session(Member):
         except PeerError as error:
             self.refuse(error)
 
+    def in_order(self, do: Callable[[], None]) -> None:
+        """Call ``do`` once all that they have said has happened, and take no more lines until then.
+
+        :param do: may raise a PeerError, which they are told.
+        """
+
+        def settled() -> None:
+            self.unsettled = False
+            try:
+                do()
+            except PeerError as error:
+                self.refuse(error)
+
+        if self.unsettled:
+            self.ask(lambda answer, failed: self.chat.when_done(lambda: answer(())), lambda events: settled())
+        else:
+            settled()
+
     def lost(self, reason: str) -> None:
         """The connection has gone."""
         self._door = None
-        self.write = _to_nobody
+        self.write = lambda data: None
         self.chat.delivery.detach(self)
         if not self._quitting:
             self._quitting = True
@@ -217,16 +234,6 @@ class Session(Member):
             self._asking = True
             self._door.outbox.when_drained(read)
 
-    def people(self, room: str, at_most: int | None = None) -> People:
-        """Who is in ``room``.
-
-        :param at_most: how many to name; None for all.
-        :raises NoSuchRoom: there is none of that name.
-        """
-        found = self.chat.room(room)
-        named = [member.nickname for member in islice(found.members, at_most)]
-        return People(room, found.topic, named, len(found.members))
-
     # What is shown to them.
 
     def tell(self, answer: Answer) -> None:
@@ -279,12 +286,12 @@ class Session(Member):
             self.entered = True
             rooms = list(self.rooms)
             others = rooms[:-1]
-            here = self.people(self.active, NAMED_AT_ONCE)
+            here = self.chat.rooms[self.active].people(NAMED_AT_ONCE)
             self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.size))
             for line in self.chat.motd:
                 self.tell(Notice(line))
         for room in others:
-            self.tell(self.people(room, NAMED_AT_ONCE))
+            self.tell(self.chat.rooms[room].people(NAMED_AT_ONCE))
         self.tell(Past(self.active))
         since, self._since = self._since, None
         if since is None:
@@ -384,10 +391,6 @@ class Session(Member):
     def _close(self) -> None:
         if self._door is not None:
             self._door.close()
-
-
-def _to_nobody(data: bytes) -> None:
-    """What somebody who has gone is written by."""
 
 
 def _key(nickname: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stepped import House, Visitor
+from stepped import NOT_SENT, House, Visitor
 
 from chatroom.commands import COMMANDS, Command
 from chatroom.events import Pong
@@ -281,6 +281,27 @@ def test_history_is_answered_before_the_next_line_is_taken(scene: Scene) -> None
     assert scene.alice.waiting == ["after"]
 
     assert scene.type() == ["* nothing was said in lobby", "alice: after"]
+
+
+def test_what_is_told_one_person_and_what_is_asked_for_comes_behind_what_was_said_before(scene: Scene) -> None:
+    assert scene.type("hello", "/msg bob psst", "/topic tea", "/topic", "/topic cake", "/who", "there is") == [
+        "alice: hello",
+        "alice (privately to bob): psst",
+        "* alice set the topic: tea",
+        "* the topic of lobby is: tea",
+        "* alice set the topic: cake",
+        "* 2 in lobby: alice, bob",
+        "* the topic is: cake",
+        "alice: there is",
+    ]
+    assert scene.shown(scene.bob)[:2] == ["alice: hello", "alice (privately to bob): psst"]
+
+
+def test_what_could_not_be_kept_holds_up_nothing_that_comes_behind_it(scene: Scene) -> None:
+    scene.alice.type("hello", "/msg bob psst", "after")
+    scene.house.log.fail()
+
+    assert scene.type() == [NOT_SENT, "alice (privately to bob): psst", "alice: after"]
 
 
 def test_the_ignored_are_not_heard_until_they_are_again(scene: Scene) -> None:

@@ -54,7 +54,7 @@ def test_a_notice_is_a_notice(room: IRCRoom, alice: Person, bob: Person) -> None
     bob.lines()
 
     ask(alice, "NOTICE #lobby :beep", "NOTICE bob :boop")
-    assert bare(bob.lines()) == ["alice NOTICE bob :boop", "alice NOTICE #lobby :beep"]
+    assert bare(bob.lines()) == ["alice NOTICE #lobby :beep", "alice NOTICE bob :boop"]
     assert carol.lines() == ["alice: beep"]
 
 
@@ -159,10 +159,10 @@ def test_the_speaker_hears_it_where_they_have_asked_to(room: IRCRoom, bob: Perso
     bob.lines()
 
     assert ask(carol, "PRIVMSG #lobby :one", "NOTICE #lobby :two", "PRIVMSG bob :three", "NOTICE bob :four") == [
-        "carol PRIVMSG bob :three",
-        "carol NOTICE bob :four",
         "carol PRIVMSG #lobby :one",
         "carol NOTICE #lobby :two",
+        "carol PRIVMSG bob :three",
+        "carol NOTICE bob :four",
     ]
     assert ask(carol, "PRIVMSG carol :five") == ["carol PRIVMSG carol :five"] * 2
     dave = room.enter("dave", "room=garden")
@@ -173,7 +173,7 @@ def test_the_speaker_hears_it_where_they_have_asked_to(room: IRCRoom, bob: Perso
 def test_talk_has_its_time_and_its_id(room: IRCRoom, alice: Person) -> None:
     carol = room.irc("carol", "server-time message-tags", "#lobby")
     ask(alice, "PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG carol :three")
-    private, one, two = [tags_of(line) for line in carol.lines()]
+    one, two, private = [tags_of(line) for line in carol.lines()]
 
     assert int(one["msgid"]) + 1 == int(two["msgid"])
     assert one["time"].endswith("Z")

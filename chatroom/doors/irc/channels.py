@@ -111,7 +111,6 @@ def topic(session: IRCSession, parameters: Sequence[str]) -> None:
     room = entered(session, parameters[0])
     if room is not None:
         session.chat.set_topic(session, room.name, cut(parameters[1], MAX_TOPIC))
-        session.unsettled = True
 
 
 def names(session: IRCSession, parameters: Sequence[str]) -> None:

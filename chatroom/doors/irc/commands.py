@@ -1,7 +1,7 @@
 """The table of IRC's commands: what each takes, when it may be used, and what does it.
 
-Whoever speaks is taken at their word at once; everything else waits until what they said before has happened, so that
-an answer, a PONG too, says that all before it is done and shown.
+Whoever speaks in a room is taken at their word at once; everything else waits until what they said before has happened,
+so that an answer, a PONG too, says that all before it is done and shown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from chatroom.doors.irc import channels, history, information, monitor, operator
 from chatroom.doors.irc.message import CTCP, Message
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import PeerError
 
 Handler = Callable[[IRCSession, Sequence[str]], None]
 
@@ -27,7 +26,7 @@ class Command(NamedTuple):
     outside: bool = False
     """Whether it may be used before one is in."""
     speaks: bool = False
-    """Whether it says something, and need not wait for what was said before."""
+    """Whether it says something."""
 
 
 def run(session: IRCSession, message: Message) -> None:
@@ -47,23 +46,14 @@ def run(session: IRCSession, message: Message) -> None:
         session.reply(Numeric.ERR_NOTREGISTERED)
     elif len(parameters) < command.minimum:
         session.reply(Numeric.ERR_NEEDMOREPARAMS, name)
-    elif command.speaks:
+    elif command.speaks and talk.is_for_rooms(parameters):
         command.handler(session, parameters)
     else:
-        parameters = [parameter.replace(CTCP, "") for parameter in parameters]
-        if session.unsettled:
-            session.after_own(lambda: _do(session, command, parameters))
-        else:
-            _do(session, command, parameters)
+        if not command.speaks:
+            parameters = [parameter.replace(CTCP, "") for parameter in parameters]
+        session.in_order(lambda: command.handler(session, parameters))
     if session.labelled is not None and not session.busy:
         session.end_label()
-
-
-def _do(session: IRCSession, command: Command, parameters: Sequence[str]) -> None:
-    try:
-        command.handler(session, parameters)
-    except PeerError as error:
-        session.refuse(error)
 
 
 def help_(session: IRCSession, parameters: Sequence[str]) -> None:

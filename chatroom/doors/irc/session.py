@@ -76,7 +76,7 @@ class IRCSession(Session):
     __slots__ = (
         *("_connection", "_labels", "_write", "away", "capabilities", "command", "host", "joining", "labelled"),
         *("modes", "monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on"),
-        *("unsettled", "username", "wanted"),
+        *("username", "wanted"),
     )
     format: IRCFormat
 
@@ -99,8 +99,6 @@ class IRCSession(Session):
         """The nicknames that they watch for, by their keys."""
         self.joining: list[str] = []
         """The rooms that they are about to enter."""
-        self.unsettled = False
-        """Whether something that they said may not have happened yet."""
         self.command = ""
         """The command that they are answered, or were last."""
         self.parting = "connection closed"
@@ -267,7 +265,6 @@ class IRCSession(Session):
         :param alone: it is all that their line says, and its echo answers that.
         :param say: how the room takes it: from whom, and ``what``.
         """
-        self.unsettled = True
         labelled = self.labelled if alone and self.echo else None
         if labelled is None:
             say(self, *what)
@@ -293,15 +290,6 @@ class IRCSession(Session):
         if self._labels:
             self.write(self._labels.pop(0).answer(self.server.name))
         super().not_done(error)
-
-    def after_own(self, call: Callable[[], None]) -> None:
-        """Call ``call`` once all that they have said has happened; until then they are asked nothing."""
-
-        def settled() -> None:
-            self.unsettled = False
-            call()
-
-        self.ask(lambda answer, failed: self.chat.when_done(lambda: answer(())), lambda events: settled())
 
     def go_on(self) -> None:
         if not self.busy and self.labelled is not None:

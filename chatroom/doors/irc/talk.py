@@ -50,6 +50,11 @@ def notice(session: IRCSession, parameters: Sequence[str]) -> None:
             continue
 
 
+def is_for_rooms(parameters: Sequence[str]) -> bool:
+    """Whether what is said is for rooms alone, where the log keeps it behind what was said before."""
+    return bool(parameters) and all(target.startswith("#") for target in _targets(parameters[0]))
+
+
 def _targets(parameter: str) -> list[str]:
     if "," in parameter:
         return list(dict.fromkeys(target for target in parameter.split(",") if target))
