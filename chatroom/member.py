@@ -15,7 +15,7 @@ from chatroom.events import Answer, Event, People
 class Member:
     """Somebody who holds a nickname, or is about to."""
 
-    __slots__ = ("awaited", "echo", "first_answer", "key", "next_nickname", "nickname", "rooms", "unsettled")
+    __slots__ = ("apart", "awaited", "echo", "first_answer", "key", "next_nickname", "nickname", "rooms", "unsettled")
 
     nickname: str
     key: str
@@ -26,6 +26,8 @@ class Member:
     """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
     echo: bool
     """Whether they hear what they say themselves; not where their client shows it by itself."""
+    apart: bool
+    """Whether what comes of what they ask for now is shown to them by :meth:`own` alone."""
     awaited: int
     """How many events of their own they wait for."""
     first_answer: int
@@ -37,6 +39,7 @@ class Member:
         self.nickname = self.key = self.next_nickname = ""
         self.rooms = {}
         self.echo = True
+        self.apart = False
         self.awaited = self.first_answer = 0
         self.unsettled = False
 
@@ -44,12 +47,15 @@ class Member:
         """What this member asked for has happened: ``event`` is the last of it, ``first`` the id of the first."""
         raise NotImplementedError
 
-    def not_done(self, error: ChatError) -> None:
-        """What this member asked for could not be kept."""
+    def not_done(self, error: ChatError, apart: bool = False) -> None:
+        """What this member asked for could not be kept.
+
+        :param apart: whether they said it, and :meth:`own` will not be asked for it now.
+        """
         raise NotImplementedError
 
     def own(self, event: Event) -> bytes:
-        """What they are shown of what they said themselves, where they do not hear it as all do: nothing."""
+        """What they are shown of their own doing, where they do not hear it as all do: nothing."""
         return b""
 
     def tell(self, answer: Answer) -> None:
@@ -77,11 +83,6 @@ class Room:
         if topic is not None:
             self.take_topic(topic)
         self.members: dict[Member, None] = {}
-
-    @property
-    def nicknames(self) -> list[str]:
-        """In the order in which they came."""
-        return [member.nickname for member in self.members]
 
     def people(self, at_most: int | None = None) -> People:
         """Who is here.

@@ -180,7 +180,7 @@ class Chat:
             self._must_be_in(member, room)
         self._appended += 1
         member.unsettled = True
-        if not member.echo:
+        if member.apart or not (member.echo or kind is TopicChanged):
             self._unechoed.append((self._appended, member))
         self.log.append(kind, room, member.nickname, text)
 
@@ -192,10 +192,7 @@ class Chat:
 
     def set_topic(self, member: Member, room: str, text: str) -> None:
         """:param text: the topic; empty takes it away."""
-        self._must_be_in(member, room)
-        self._appended += 1
-        member.unsettled = True
-        self.log.append(TopicChanged, room, member.nickname, text)
+        self.say(member, room, text, TopicChanged)
 
     def _must_be_in(self, member: Member, room: str) -> None:
         if self.stopping:
@@ -210,6 +207,8 @@ class Chat:
             member.awaited += 1
             self._appended += 1
             self._asked.append(member)
+            if member.apart:
+                self._unechoed.append((self._appended, member))
             self.log.append(kind, room, member.next_nickname or member.nickname, text)
 
     # What is not kept, and so happens at once.
@@ -279,9 +278,9 @@ class Chat:
         own: dict[Member, dict[int, bytes]] = {}
         for number, event in enumerate(batch, self._returned + 1):
             kind = type(event)
+            if self._unechoed and (speaker := self._speaker(number)) is not None:
+                own.setdefault(speaker, {})[event.id] = speaker.own(event)
             if kind is Said or kind is Acted or kind is Noticed:
-                if self._unechoed and (speaker := self._speaker(number)) is not None:
-                    own.setdefault(speaker, {})[event.id] = speaker.own(event)
                 continue
             if kind is TopicChanged:
                 self._topics.note(event)
@@ -327,9 +326,10 @@ class Chat:
             if kind in (Joined, Left, Quit, Renamed):
                 self._undo(self._asked.popleft(), kind, room, text, error)
             else:
-                speaker = self._speaker(number) or self.members.get(nicknames.key(nickname))
+                apart = self._speaker(number)
+                speaker = apart or self.members.get(nicknames.key(nickname))
                 if speaker is not None:
-                    speaker.not_done(error)
+                    speaker.not_done(error, apart is not None)
         self._came_back(len(drafts))
 
     def broken(self, error: ChatError) -> None:

@@ -123,10 +123,7 @@ class Session(Member):
             self.refuse(error)
 
     def in_order(self, do: Callable[[], None]) -> None:
-        """Call ``do`` once all that they have said has happened, and take no more lines until then.
-
-        :param do: may raise a PeerError, which they are told.
-        """
+        """Do what may raise a PeerError once all that they have said has happened; no line is taken until then."""
 
         def settled() -> None:
             self.unsettled = False
@@ -255,7 +252,7 @@ class Session(Member):
             self._close()
         elif isinstance(event, Joined):
             self.active = event.room
-            self.arrived(first)
+            self.arrived(event, first)
         elif isinstance(event, Left):
             if event.room == self.active:
                 self._speak_in(next(reversed(self.rooms), ""))
@@ -264,7 +261,7 @@ class Session(Member):
         else:
             self.go_on()
 
-    def not_done(self, error: ChatError) -> None:
+    def not_done(self, error: ChatError, apart: bool = False) -> None:
         self.refuse(error)
         if not self.entered:
             self.chat.quit(self, "")
@@ -275,9 +272,10 @@ class Session(Member):
 
     # Arriving: what was before, from the log, and then, without a gap, what is now, from delivery.
 
-    def arrived(self, first: int) -> None:
+    def arrived(self, event: Event, first: int) -> None:
         """They have come in, or into one more room: show them what they want to know of where they are now.
 
+        :param event: their coming in.
         :param first: the id of the event from which on they hear everything.
         """
         if self.entered:

@@ -173,6 +173,20 @@ def test_what_cannot_be_answered_fails_with_a_code(reader: Reader, question: str
     assert ask(reader.person, f"CHATHISTORY {question}") == [f"FAIL CHATHISTORY {failure}"]
 
 
+def test_a_topic_is_nothing_that_was_said_to_whoever_has_not_asked_for_it() -> None:
+    room = IRCRoom()
+    asked = "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 10"
+    wants = "batch server-time draft/chathistory"
+    alice, bob = room.irc("alice", wants, "#said,#set"), room.irc("bob", f"{wants} draft/event-playback", "#said,#set")
+    alice.type("PRIVMSG #said :hi", "TOPIC #said :x", "TOPIC #set :y")
+    said, topic = (tags_of(line)["time"] for line in bob.lines() if "#said" in line and "JOIN" not in line)
+
+    assert ask(alice, asked)[-2:-1] == [f"CHATHISTORY TARGETS #said {said}"]
+    assert len(ask(alice, asked)) == 3
+    assert f"CHATHISTORY TARGETS #said {topic}" in ask(bob, asked)
+    assert len(ask(bob, asked)) == 4
+
+
 def test_rooms_where_something_was_said_are_named(reader: Reader) -> None:
     ask(reader.person, "JOIN #garden,#quiet", "PRIVMSG #garden :hi")
     start, *lines, end = ask(

@@ -18,7 +18,6 @@ from chatroom.doors.irc.message import (
     middle,
     parse,
     pieces,
-    prefix,
     user_of,
 )
 from chatroom.errors import LineTooLong
@@ -45,6 +44,8 @@ WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, categories=[
         (b" :x", Message("", [])),
         (b"@a=b;label=12;c PING x", Message("PING", ["x"], "12")),
         (b"@label=a\\sb PING x", Message("PING", ["x"], "a\\sb")),
+        (b"@label=1;label=2 PING x", Message("PING", ["x"], "2")),
+        (b"@label=\xaa PING x", Message("PING", ["x"])),
         (b"@a=b PING x", Message("PING", ["x"])),
         (b"@label=1", Message("", [])),
     ],
@@ -156,10 +157,6 @@ def test_a_parameter_between_others_is_one(given_: str, shown: str) -> None:
 )
 def test_the_user_in_a_prefix_is_short_and_ascii(name: str, user: str) -> None:
     assert user_of(name) == user
-
-
-def test_a_prefix_is_made_of_the_nickname_alone() -> None:
-    assert prefix("Ünal", "chat.example.org") == "Ünal!nal@chat.example.org"
 
 
 @given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))

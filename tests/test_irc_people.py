@@ -8,7 +8,7 @@ import pytest
 from ircroom import SERVER, IRCRoom, ask, bare, numbers
 
 from chatroom.doors.irc.information import MAX_MONITORED
-from chatroom.doors.irc.server import WRONG_FOR
+from chatroom.doors.irc.server import MAX_WAS, WRONG_FOR
 from chatroom.testing import Person
 
 
@@ -61,6 +61,12 @@ def test_the_invisible_are_shown_to_those_who_know_where_they_are(room: IRCRoom,
 
     assert [line.split(" ")[6] for line in ask(alice, "WHO *")[:-1]] == ["alice", "bob", "carol"]
     assert [line.split(" ")[6] for line in ask(carol, "WHO *")[:-1]] == ["alice", "carol"]
+    assert ask(carol, "NAMES #lobby")[0] == "353 carol = #lobby :alice"
+    assert ask(alice, "NAMES #lobby")[0] == "353 alice = #lobby :alice bob"
+    assert ask(carol, "NAMES #cellar", "WHO #cellar") == [
+        "366 carol #cellar :End of NAMES list",
+        "315 carol #cellar :End of WHO list",
+    ]
     assert "319 alice bob :#lobby" in ask(alice, "WHOIS bob")
     assert not any(line.startswith("319") for line in ask(carol, "WHOIS bob"))
     assert "319 bob bob :#cellar #lobby" in ask(bob, "WHOIS bob")
@@ -74,6 +80,36 @@ def test_whox_answers_what_is_asked_in_its_own_order(room: IRCRoom, alice: Perso
     ]
     assert ask(alice, "WHO #lobby %nct,7")[0] == "354 alice 7 #lobby alice"
     assert ask(alice, "WHO #lobby %tn")[0] == "354 alice 0 alice"
+
+
+def test_who_somebody_is_has_the_username_that_they_gave(room: IRCRoom, alice: Person) -> None:
+    caps = "userhost-in-names echo-message"
+    bob = room.knock("CAP REQ :" + caps, "NICK bob", "USER rob 0 * :Robert", "CAP END", "JOIN #lobby")
+    assert bob.lines()[-2] == f":{SERVER} 353 bob = #lobby :alice!alice@{SERVER} bob!rob@{SERVER}"
+    carol = room.enter("carol")
+    bob.type("PRIVMSG #lobby :hi", "PRIVMSG alice :psst", "NICK robert", "QUIT :bye")
+    bob.lines()
+    carol.type("hi")
+
+    assert alice.lines() == [
+        f":bob!rob@{SERVER} JOIN #lobby",
+        f":carol!carol@{SERVER} JOIN #lobby",
+        f":bob!rob@{SERVER} PRIVMSG #lobby :hi",
+        f":bob!rob@{SERVER} PRIVMSG alice :psst",
+        f":bob!rob@{SERVER} NICK robert",
+        f":robert!rob@{SERVER} QUIT :bye",
+        f":carol!carol@{SERVER} PRIVMSG #lobby :hi",
+    ]
+    room.enter("bob")
+    assert alice.lines() == [f":bob!bob@{SERVER} JOIN #lobby"]
+
+
+def test_usernames_of_those_who_have_gone_are_not_remembered_for_ever(room: IRCRoom, alice: Person) -> None:
+    for number in range(2 * MAX_WAS + 10):
+        room.knock(f"NICK gone{number}", f"USER was{number} 0 * :Gone", "QUIT").lines()
+
+    assert room.door.server.prefix(f"gone{number}") == f"gone{number}!was{number}@{SERVER}"
+    assert room.door.server.prefix("gone1") == f"gone1!gone1@{SERVER}"
 
 
 def test_whois_tells_what_everybody_may_know(room: IRCRoom, alice: Person) -> None:
@@ -150,7 +186,7 @@ def test_userhost_and_ison_tell_in_short(room: IRCRoom, alice: Person) -> None:
 
 
 def test_watched_nicknames_are_told_as_they_come_and_go_at_any_door(room: IRCRoom, alice: Person) -> None:
-    assert ask(alice, "MONITOR + bob,alice,*!x@y") == [f"730 alice :alice!alice@{SERVER}", "731 alice :bob"]
+    assert ask(alice, "MONITOR + bob,alice,*!x@y,alice") == [f"730 alice :alice!alice@{SERVER}", "731 alice :bob"]
     bob = room.enter("Bob", "room=garden")
     assert bare(alice.lines()) == [f"730 alice :Bob!Bob@{SERVER}"]
     bob.type("/nick bob")
@@ -280,6 +316,7 @@ def test_wallops_reach_those_who_want_them(room: IRCRoom, alice: Person) -> None
 
     assert ask(alice, "WALLOPS :x") == ["481 alice :Permission Denied- You're not an IRC operator"]
     ask(alice, "OPER root :open sesame")
+    assert ask(alice, "WALLOPS :") == ["461 alice WALLOPS :Not enough parameters"]
     assert ask(alice, "WALLOPS :fire drill") == []
     assert bare(bob.lines()) == ["alice WALLOPS :fire drill"]
     assert carol.lines() == []

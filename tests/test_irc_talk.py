@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ircroom import SERVER, IRCRoom, ask, bare, numbers, tags_of
-from stepped import House, SteppedLog
+from ircroom import SERVER, IRCRoom, ask, bare, tags_of
 
-from chatroom.connection import CLOSE_TIMEOUT
-from chatroom.testing import BUFFER, Person
+from chatroom.testing import Person
 
 
 @pytest.fixture
@@ -172,17 +170,27 @@ def test_the_speaker_hears_it_where_they_have_asked_to(room: IRCRoom, bob: Perso
 
 def test_talk_has_its_time_and_its_id(room: IRCRoom, alice: Person) -> None:
     carol = room.irc("carol", "server-time message-tags", "#lobby")
-    ask(alice, "PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG carol :three")
-    one, two, private = [tags_of(line) for line in carol.lines()]
+    ask(alice, "PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG carol :three", "PRIVMSG carol :three")
+    one, two, private, again = [tags_of(line) for line in carol.lines()]
 
     assert int(one["msgid"]) + 1 == int(two["msgid"])
     assert one["time"].endswith("Z")
     assert len(one["time"]) == len("2026-11-22T12:34:56.789Z")
-    assert private.keys() == {"time"}
+    assert private.keys() == {"time", "msgid"}
+    assert len({line["msgid"] for line in (one, two, private, again)}) == 4
+
+
+def test_both_sides_of_a_private_message_have_one_id(room: IRCRoom) -> None:
+    wants = "message-tags echo-message"
+    alice, carol = room.irc("alice", wants), room.irc("carol", wants)
+    alice.type("PRIVMSG carol :psst")
+
+    (sent,), (got,) = alice.lines(), carol.lines()
+    assert tags_of(sent) == tags_of(got) != {}
 
 
 @pytest.mark.parametrize("text", ["x" * 1500, "word " * 300, "ü" * 700, "/me " + "wave " * 300])
-def test_what_is_longer_than_a_line_comes_in_several_with_one_id(room: IRCRoom, alice: Person, text: str) -> None:
+def test_what_is_longer_than_a_line_comes_in_several_each_with_an_id(room: IRCRoom, alice: Person, text: str) -> None:
     bob, carol = room.irc("bob", "message-tags", "#lobby"), room.enter("carol")
     alice.lines()
     bob.lines()
@@ -194,7 +202,8 @@ def test_what_is_longer_than_a_line_comes_in_several_with_one_id(room: IRCRoom, 
     assert all(len(line.removeprefix("@msgid=").encode()) <= 530 for line in lines)
     assert all(len(line.encode()) <= 510 for line in alice.lines())
     assert "".join(said).replace(" ", "") == text.removeprefix("/me ").replace(" ", "")
-    assert ["msgid" in tags_of(line) for line in lines] == [True] + [False] * (len(lines) - 1)
+    first, *more = [tags_of(line)["msgid"] for line in lines]
+    assert more == [f"{first}-{number}" for number in range(2, len(lines) + 1)]
 
 
 def test_colours_and_escapes_do_not_pass(room: IRCRoom, alice: Person, bob: Person) -> None:
@@ -238,157 +247,3 @@ def test_neighbours_are_told_that_one_who_joins_is_away(room: IRCRoom, alice: Pe
     ask(bob, "AWAY :lunch", "JOIN #lobby")
 
     assert bare(carol.lines()) == ["bob JOIN #lobby", "bob AWAY :lunch"]
-
-
-# Labels.
-
-WANTS = "batch labeled-response echo-message"
-
-
-def test_one_line_of_an_answer_has_the_label(room: IRCRoom) -> None:
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=a\\sb PING x")
-
-    assert carol.lines() == [f"@label=a\\sb :{SERVER} PONG {SERVER} :x"]
-
-
-def test_several_lines_are_a_batch(room: IRCRoom) -> None:
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=1 JOIN #lobby")
-    start, *lines, end = carol.lines()
-
-    assert tags_of(start) == {"label": "1"}
-    name = start.split(" BATCH +")[1].split(" ")[0]
-    assert start.endswith(f"+{name} labeled-response")
-    assert end == f":{SERVER} BATCH -{name}"
-    assert numbers(lines) == ["JOIN", "353", "366"]
-    assert all(tags_of(line) == {"batch": name} for line in lines)
-    room.enter("dave")
-    assert bare(carol.lines()) == ["dave JOIN #lobby"]
-
-
-def test_no_answer_is_an_ack(room: IRCRoom) -> None:
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=1 PONG x")
-
-    assert carol.lines() == [f"@label=1 :{SERVER} ACK"]
-
-
-def test_an_answer_with_a_label_that_is_not_read_is_held_to_the_same_limit() -> None:
-    room = IRCRoom(sendq=10_000, rate=0)
-    for number in range(100):
-        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
-    slow, alice = room.irc("slow", f"{WANTS} userhost-in-names", "#lobby"), room.irc("alice", rooms="#lobby")
-    slow.stop_reading()
-    line = "PRIVMSG #lobby :" + "x" * 400
-    # So many that something waits, and not so many that it is too much.
-    for _ in range(BUFFER // len(line)):
-        alice.type(line)
-        room.settle()
-    slow.type("@label=1 JOIN #crowd")
-    for _ in range(400):
-        alice.type(line)
-        room.settle()
-    room.advance(CLOSE_TIMEOUT)
-
-    assert "slow QUIT :reading too slowly" in bare(alice.lines())
-
-
-def test_an_answer_with_a_label_is_whole_however_long_it_is() -> None:
-    room = IRCRoom(sendq=4000, rate=0)
-    for number in range(100):
-        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=1 NAMES #crowd", "@label=2 WHO #crowd", "@label=3 PING x")
-    heard = carol.lines()
-
-    assert [tags_of(line)["label"] for line in heard if "label" in tags_of(line)] == ["1", "2", "3"]
-    assert numbers(heard)[-3:] == ["315", "BATCH", "PONG"]
-    assert numbers(heard).count("352") == 100
-
-
-def test_the_echo_has_the_label_and_stands_in_its_place(room: IRCRoom, alice: Person, bob: Person) -> None:
-    carol = room.irc("carol", WANTS, "#lobby")
-    alice.lines()
-    bob.lines()
-    alice.type("PRIVMSG #lobby :one")
-    carol.type("@label=1 PRIVMSG #lobby :two", "PRIVMSG #lobby :three")
-    alice.type("PRIVMSG #lobby :four")
-
-    heard = carol.lines()
-    said = [line.split(" :")[-1] for line in heard]
-    assert said == [line.split(" :")[-1] for line in bob.lines()]
-    assert sorted(said) == ["four", "one", "three", "two"]
-    assert [tags_of(line) for line in heard] == [{"label": "1"} if text == "two" else {} for text in said]
-    assert [line.split(" :")[-1] for line in alice.lines()] == ["two", "three"]
-
-
-def test_an_echo_to_one_person_has_the_label_and_to_oneself_one_of_two(room: IRCRoom, alice: Person) -> None:
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=1 PRIVMSG alice :hi")
-    assert carol.lines() == [f"@label=1 :carol!carol@{SERVER} PRIVMSG alice :hi"]
-    assert alice.lines() == [f":carol!carol@{SERVER} PRIVMSG alice :hi"]
-
-    carol.type("@label=2 PRIVMSG carol :hi")
-    lines = carol.lines()
-    assert [bare([line]) for line in lines] == [["carol PRIVMSG carol :hi"]] * 2
-    assert sorted(tags_of(line).get("label", "") for line in lines) == ["", "2"]
-
-
-def test_an_error_has_the_label(room: IRCRoom) -> None:
-    carol = room.irc("carol", WANTS)
-    carol.type("@label=1 PRIVMSG #none :hi", "@label=2 FOO")
-    carol.send(b"@label=3 PRIVMSG #lobby \xaa\r\n")
-
-    lines = carol.lines()
-    assert numbers(lines) == ["404", "421", "FAIL"]
-    assert [tags_of(line)["label"] for line in lines] == ["1", "2", "3"]
-
-
-def test_an_answer_that_waits_has_its_label(room: IRCRoom) -> None:
-    carol = room.irc("carol", WANTS, "#lobby")
-    carol.type("PRIVMSG #lobby :x", "@label=7 PING y", "PING z")
-
-    assert [(tags_of(line), line.split(" :")[-1]) for line in carol.lines()] == [
-        ({}, "x"),
-        ({"label": "7"}, "y"),
-        ({}, "z"),
-    ]
-
-
-def test_what_others_do_meanwhile_is_no_part_of_an_answer() -> None:
-    house = House(SteppedLog())
-    room = IRCRoom(chat=house.chat)
-    carol, alice = room.irc("carol", WANTS), room.irc("alice")
-    carol.type("MONITOR + dave", "@label=1 JOIN #lobby")
-    carol.lines()
-    alice.type("PRIVMSG carol :hi")
-    room.irc("dave")
-
-    assert bare(carol.lines()) == ["alice PRIVMSG carol :hi", f"730 carol :dave!dave@{SERVER}"]
-    house.log.commit()
-    assert numbers(carol.lines()) == ["BATCH", "JOIN", "353", "366", "BATCH"]
-
-
-def test_an_echo_that_never_comes_is_answered_with_its_label_all_the_same() -> None:
-    house = House(SteppedLog())
-    room = IRCRoom(chat=house.chat)
-    carol = room.irc("carol", WANTS)
-    carol.type("JOIN #lobby")
-    room.settle()
-    house.log.commit()
-    carol.lines()
-    carol.type("@label=1 PRIVMSG #lobby :hi")
-    room.settle()
-    house.log.fail()
-
-    assert carol.lines() == [
-        f"@label=1 :{SERVER} ACK",
-        f":{SERVER} NOTICE carol :not sent: the disk is full. Try again when that is mended.",
-    ]
-
-
-def test_labels_of_those_who_have_not_asked_for_them_are_no_labels(room: IRCRoom, alice: Person) -> None:
-    alice.type("@label=1 PING x")
-
-    assert alice.lines() == [f":{SERVER} PONG {SERVER} :x"]

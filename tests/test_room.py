@@ -100,7 +100,7 @@ def test_nothing_happens_before_the_log_has_kept_it() -> None:
     assert not alice.session.entered
     assert alice.lines() == []
     house.log.commit()
-    assert house.chat.rooms["lobby"].nicknames == ["alice"]
+    assert house.chat.rooms["lobby"].people().people == ["alice"]
 
 
 def test_people_are_listed_in_the_order_in_which_they_came() -> None:
@@ -110,7 +110,7 @@ def test_people_are_listed_in_the_order_in_which_they_came() -> None:
     alice.type("/nick zoe")
     house.log.settle()
 
-    assert house.chat.room("lobby").nicknames == ["zoe", "carol", "bob"]
+    assert house.chat.room("lobby").people().people == ["zoe", "carol", "bob"]
     assert {id(member) for member in house.chat.everybody()} == {id(one.session) for one in (alice, bob, carol)}
 
 
@@ -194,7 +194,7 @@ def test_there_is_a_limited_number_of_rooms_and_those_that_there_are_can_be_join
         house.chat.join(alice.session, ["kitchen"])
     house.chat.join(alice.session, ["garden"])
     house.log.settle()
-    assert house.chat.room("garden").nicknames == ["bob", "alice"]
+    assert house.chat.room("garden").people().people == ["bob", "alice"]
 
 
 def test_a_private_word_is_shown_to_both_and_to_nobody_else_and_is_not_kept() -> None:

@@ -203,7 +203,7 @@ def test_whatever_people_do_the_promises_to_them_hold(steps: list[tuple[object, 
     happened, chat = play.house.happened, play.house.chat
 
     assert [event.id for event in happened] == sorted({event.id for event in happened})
-    assert here_after(happened) == {name: room.nicknames for name, room in chat.rooms.items()}
+    assert here_after(happened) == {name: room.people().people for name, room in chat.rooms.items()}
     for visitor, things in play.things.items():
         heard = [thing for thing in things if isinstance(thing, Event)]
         ids = [event.id for event in heard]
@@ -757,7 +757,7 @@ def test_an_entry_that_cannot_be_kept_is_refused_and_may_be_tried_again() -> Non
     alice.session.enter("alice")
     house.log.settle()
     assert alice.session.entered
-    assert house.chat.rooms["lobby"].nicknames == ["alice"]
+    assert house.chat.rooms["lobby"].people().people == ["alice"]
 
 
 def test_talk_that_cannot_be_kept_is_answered_and_shown_to_nobody() -> None:
@@ -812,7 +812,7 @@ def test_whoever_goes_while_leaving_a_room_is_gone_though_neither_can_be_kept() 
     alice.lose()
     house.log.fail()
 
-    assert {name: room.nicknames for name, room in house.chat.rooms.items()} == {"garden": ["bob"]}
+    assert {name: room.people().people for name, room in house.chat.rooms.items()} == {"garden": ["bob"]}
     assert bob.lines() == ["* alice left"]
 
 
@@ -894,7 +894,7 @@ def test_whoever_goes_while_entering_joins_and_leaves() -> None:
     house.log.settle()
 
     assert [type(event) for event in bob.heard()] == [Joined, Left]
-    assert house.chat.rooms["lobby"].nicknames == ["bob"]
+    assert house.chat.rooms["lobby"].people().people == ["bob"]
 
 
 def test_whoever_goes_while_leaving_a_room_leaves_it_once() -> None:

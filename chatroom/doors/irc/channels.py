@@ -66,7 +66,6 @@ def _channels(parameter: str) -> list[str]:
 
 def join(session: IRCSession, parameters: Sequence[str]) -> None:
     """JOIN #room[,#room]: enter rooms; 0 leaves all."""
-    session.joining = []
     if parameters[0] == "0":
         session.several(len(session.rooms))
         for room in list(session.rooms):
@@ -76,7 +75,14 @@ def join(session: IRCSession, parameters: Sequence[str]) -> None:
     session.several(len(channels))
     if not channels:
         session.reply(Numeric.ERR_NEEDMOREPARAMS, "JOIN")
-    for channel in channels:
+    _join(session, channels)
+
+
+def _join(session: IRCSession, channels: Sequence[str]) -> None:
+    """Enter one room after the other: of each they are told all before they hear of the next."""
+    rest = list(channels)
+    while rest:
+        channel = rest.pop(0)
         name = named(session, channel)
         # Who is in a room already is told nothing, as at other servers.
         if name is None or name in session.rooms:
@@ -86,7 +92,8 @@ def join(session: IRCSession, parameters: Sequence[str]) -> None:
         except PeerError as error:
             session.refuse(error, f"#{name}")
         else:
-            session.joining.append(name)
+            session.join_next = lambda: _join(session, rest)
+            return
 
 
 def part(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -110,7 +117,7 @@ def topic(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     room = entered(session, parameters[0])
     if room is not None:
-        session.chat.set_topic(session, room.name, cut(parameters[1], MAX_TOPIC))
+        session.speak(True, session.chat.set_topic, room.name, cut(parameters[1], MAX_TOPIC))
 
 
 def names(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -248,7 +255,7 @@ def show_modes(session: IRCSession, before: str, after: str) -> None:
 
 def kick(session: IRCSession, parameters: Sequence[str]) -> None:
     """KICK #room nickname: nobody may, in rooms that nobody owns."""
-    room = entered(session, parameters[0])
+    room = entered(session, parameters[0].partition(",")[0])
     if room is None:
         return
     if _is_there(session, room, parameters[1].partition(",")[0]):

@@ -35,25 +35,25 @@ def run(session: IRCSession, message: Message) -> None:
     if not name:
         return
     session.command = name
-    if label and session.has("labeled-response") and session.has("batch"):
-        session.begin_label(label)
+    if not (session.has("labeled-response") and session.has("batch")):
+        label = ""
     command = COMMANDS.get(name)
     if not valid:
-        session.fail("INVALID_UTF8", text="That line is not UTF-8 and was thrown away: set your client to UTF-8")
+        why = "That line is not UTF-8 and was thrown away: set your client to UTF-8"
+        session.answer(label, lambda: session.fail("INVALID_UTF8", text=why))
     elif command is None:
-        session.reply(Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED, name)
+        unknown = Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED
+        session.answer(label, lambda: session.reply(unknown, name))
     elif not command.outside and not session.entered:
-        session.reply(Numeric.ERR_NOTREGISTERED)
+        session.answer(label, lambda: session.reply(Numeric.ERR_NOTREGISTERED))
     elif len(parameters) < command.minimum:
-        session.reply(Numeric.ERR_NEEDMOREPARAMS, name)
+        session.answer(label, lambda: session.reply(Numeric.ERR_NEEDMOREPARAMS, name))
     elif command.speaks and talk.is_for_rooms(parameters):
-        command.handler(session, parameters)
+        session.answer(label, lambda: command.handler(session, parameters))
     else:
         if not command.speaks:
             parameters = [parameter.replace(CTCP, "") for parameter in parameters]
-        session.in_order(lambda: command.handler(session, parameters))
-    if session.labelled is not None and not session.busy:
-        session.end_label()
+        session.in_order(lambda: session.answer(label, lambda: command.handler(session, parameters)))
 
 
 def help_(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -109,7 +109,7 @@ COMMANDS: Mapping[str, Command] = {
     "SETNAME": Command(talk.setname, 1),
     "STATS": Command(information.stats, 1),
     "SUMMON": Command(information.summon),
-    "TAGMSG": Command(talk.tagmsg),
+    "TAGMSG": Command(talk.tagmsg, 1),
     "TIME": Command(information.time_),
     "TOPIC": Command(channels.topic, 1),
     "USER": Command(registration.user, 4, outside=True),

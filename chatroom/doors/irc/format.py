@@ -1,18 +1,19 @@
 """How what happens looks to IRC clients: one format for all who have asked for the same tags.
 
-An event is rendered from what it knows itself, so that one rendering does for all: whose doing it was is a prefix
-made of the nickname alone. What is longer than a line of IRC's goes out in several.
+One rendering does for all, so nothing in it depends on who is shown it. What is longer than a line of IRC's goes out in
+several.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from chatroom.constants import ENCODING
-from chatroom.doors.irc.message import CTCP, MAX_LINE, cut, encode, pieces, prefix
+from chatroom.doors.irc.message import CTCP, MAX_LINE, cut, encode, pieces
 from chatroom.events import (
     Acted,
     Answer,
@@ -68,6 +69,11 @@ _EVENTS: Mapping[type[Event], Callable[[Event], tuple[str, str | None]]] = {
 }
 
 
+def _id_of(message: Private) -> str:
+    """An id for what the log does not keep: the same for both who are shown it."""
+    return "p" + blake2b(repr(message).encode(ENCODING), digest_size=8).hexdigest()
+
+
 def said_in_pieces(head: str, text: str) -> list[str]:
     """``text`` behind ``head``, in as many lines as it needs."""
     room = MAX_LINE - len(head.encode(ENCODING))
@@ -85,15 +91,23 @@ class IRCFormat(Format):
     once_for_all_rooms = True
 
     def __init__(
-        self, server: str, server_time: bool, message_tags: bool, realname_of: Callable[[str], str] | None = None
+        self,
+        server: str,
+        prefix_of: Callable[[str], str],
+        *,
+        server_time: bool,
+        message_tags: bool,
+        realname_of: Callable[[str], str] | None = None,
     ) -> None:
         """
         :param server: what the server calls itself.
+        :param prefix_of: tells who somebody is, by their nickname, as it stands before what they do.
         :param server_time: whether each event has its time.
         :param message_tags: whether each event has its id.
         :param realname_of: tells the realname of whoever comes in, where that is shown.
         """
         self._server = server
+        self._prefix_of = prefix_of
         self._server_time = server_time
         self._message_tags = message_tags
         self._realname_of = realname_of
@@ -107,27 +121,29 @@ class IRCFormat(Format):
         if self._realname_of is not None and type(event) is Joined:
             # Nobody has an account.
             command, text = f"{command} *", self._realname_of(event.nickname)
-        head = f":{prefix(event.nickname, self._server)} {command}"
+        head = f":{self._prefix_of(event.nickname)} {command}"
         if text is not None:
             head = f"{head} :"
             whole = (head + text).encode(ENCODING)
             if len(whole) > MAX_LINE and type(event) in (Said, Noticed, Acted):
-                return self._several(event, said_in_pieces(head, text), tags)
+                return self._in_lines(said_in_pieces(head, text), event.at, str(event.id), tags)
             line = whole + _END if len(whole) <= MAX_LINE else encode(head + text)
         else:
             line = encode(head)
         return self._tags(event.at, event.id, tags) + line
 
-    def _several(self, event: Event, lines: list[str], tags: tuple[str, ...]) -> bytes:
-        # An id is one line's.
-        first, *rest = map(encode, lines)
-        return self._tags(event.at, event.id, tags) + first + b"".join(self._tags(event.at, 0, tags) + r for r in rest)
+    def _in_lines(self, lines: Iterable[str], at: float, id_: str, tags: tuple[str, ...]) -> bytes:
+        # An id is one line's: those of the others say which line it is.
+        return b"".join(
+            self._tags(at, id_ if number == 1 else f"{id_}-{number}", tags) + encode(line)
+            for number, line in enumerate(lines, 1)
+        )
 
-    def _tags(self, at: float, id_: int, more: tuple[str, ...] = ()) -> bytes:
+    def _tags(self, at: float, id_: object, more: tuple[str, ...] = ()) -> bytes:
         tags = list(more)
         if self._server_time:
             tags.append(f"time={time_of(at)}")
-        if self._message_tags and id_:
+        if self._message_tags:
             tags.append(f"msgid={id_}")
         return f"@{';'.join(tags)} ".encode(ENCODING) if tags else b""
 
@@ -142,9 +158,8 @@ class IRCFormat(Format):
     def private(self, message: Private, *tags: str) -> bytes:
         """Whole lines for what one person said to another."""
         command = "NOTICE" if message.notice else "PRIVMSG"
-        head = f":{prefix(message.nickname, self._server)} {command} {message.to} :"
-        start = self._tags(message.at, 0, tags)
-        return b"".join(start + encode(line) for line in said_in_pieces(head, message.text))
+        head = f":{self._prefix_of(message.nickname)} {command} {message.to} :"
+        return self._in_lines(said_in_pieces(head, message.text), message.at, _id_of(message), tags)
 
     def notice(self, text: str, to: str = "*") -> bytes:
         """Whole lines for what the server says to ``to``."""

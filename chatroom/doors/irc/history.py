@@ -147,7 +147,8 @@ class _Reference(NamedTuple):
 
 def _reference(subcommand: str, target: str, text: str) -> _Reference:
     kind, _, value = text.partition("=")
-    if kind == "msgid" and (id_ := whole_number(value, MAX_ID)) is not None:
+    # What came in several lines is referred to by any of them.
+    if kind == "msgid" and (id_ := whole_number(value.partition("-")[0], MAX_ID)) is not None:
         return _Reference(False, id_)
     if kind == "timestamp" and (moment := _moment(value)) is not None:
         return _Reference(True, moment)
@@ -281,10 +282,11 @@ def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
             return
 
         def told(events: Sequence[Event]) -> None:
-            found.extend(event for event in events if low < milliseconds(event.at) < high)
+            found.extend(event for event in events[-1:] if low < milliseconds(event.at) < high)
             ask(rooms[1:])
 
-        session.ask(lambda answer, failed: session.chat.log.recent(rooms[0], 1, None, answer, failed), told)
+        # More than one is asked for at once, since some of them are not shown.
+        _Reader(session, rooms[0]).back(10, None, 0, told)
 
     ask(list(session.rooms))
 
@@ -294,7 +296,7 @@ def _answer_targets(session: IRCSession, events: Sequence[Event]) -> None:
     tags = f"@batch={name} " if session.has("batch") else ""
     lines = [f"{tags}:{server} CHATHISTORY TARGETS #{one.room} {time_of(one.at)}{NEWLINE}".encode() for one in events]
     if session.has("batch"):
-        session.write(in_batch(lines, name, "draft/chathistory-targets", server))
+        session.respond(in_batch(lines, name, "draft/chathistory-targets", server))
     else:
         session.write_all(lines)
 

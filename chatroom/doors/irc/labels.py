@@ -32,25 +32,70 @@ def batch_ends(name: str, kind: str, server: str, tags: str = "") -> tuple[bytes
 
 
 class Labelled:
-    """What was answered so far."""
+    """What one line is answered: a line with its label, a batch of several, or an ACK where there is nothing to say."""
 
-    def __init__(self, label: str) -> None:
-        """:param label: as it stands in a tag, escaped."""
-        self._label = label
-        self.lines: list[bytes] = []
-        """Whole lines, one or more in each."""
+    def __init__(self, label: str, server: str) -> None:
+        """
+        :param label: as it stands in a tag, escaped.
+        :param server: what the server calls itself.
+        """
+        self.awaited = 0
+        """How many events are to come that are part of it."""
+        self._tag = f"label={label}"
+        self._server = server
+        # What is not sent yet: whether a line stands alone shows when the next has come, or the end.
+        self._held: list[bytes] = []
+        self._batch = ""
+        self._end = b""
+        self._is_whole = False
 
-    def answer(self, server: str) -> bytes:
-        """Whole lines, the label on the first."""
-        lines = [line + _END for line in b"".join(self.lines).split(_END) if line]
-        label = f"label={self._label}"
-        if not lines:
-            return f"@{label} :{server} ACK{NEWLINE}".encode(ENCODING)
-        if len(lines) == 1:
-            return tagged(lines[0], label)
-        name = new_batch()
-        within = [line if b"batch=" in line.partition(b" ")[0] else tagged(line, f"batch={name}") for line in lines]
-        return in_batch(within, name, "labeled-response", server, f"@{label} ")
+    def take(self, lines: bytes) -> bytes:
+        """Take whole lines that are part of it.
+
+        :returns: what is to be sent now.
+        """
+        if self._batch:
+            return self._within(lines)
+        self._held.append(lines)
+        return b""
+
+    def take_event(self, lines: bytes, last: bool) -> bytes:
+        """The same for what happens, which is sent where it stands among what others do.
+
+        :param last: whether nothing more is to come.
+        """
+        if last and not self._held and not self._batch and lines.count(_END) == 1:
+            self._is_whole = True
+            return tagged(lines, self._tag)
+        return self.open() + self._within(lines)
+
+    def open(self) -> bytes:
+        """Have it be a batch: it has more than one line, and none need wait for the next."""
+        if self._batch:
+            return b""
+        self._batch = new_batch()
+        start, self._end = batch_ends(self._batch, "labeled-response", self._server, f"@{self._tag} ")
+        held, self._held = self._held, []
+        return start + self._within(b"".join(held))
+
+    def end(self) -> bytes:
+        """It is all there: what is left of it to be sent."""
+        held = b"".join(self._held)
+        if self._is_whole:
+            return held
+        if not self._batch:
+            if not held:
+                return f"@{self._tag} :{self._server} ACK{NEWLINE}".encode(ENCODING)
+            if held.count(_END) == 1:
+                return tagged(held, self._tag)
+        return self.open() + self._end
+
+    def _within(self, lines: bytes) -> bytes:
+        # What is in a batch inside this one says so by that one's name.
+        return b"".join(
+            line if b"batch=" in line.partition(b" ")[0] else tagged(line, f"batch={self._batch}")
+            for line in lines.splitlines(keepends=True)
+        )
 
 
 def tagged(line: bytes, tag: str) -> bytes:

@@ -93,19 +93,19 @@ def _cleaned(text: str) -> str:
 
 
 def _label(tags: bytes) -> str:
+    # Of tags with one name the last counts, and what is no UTF-8 is no label: the client would not know it again.
+    found = b""
     for tag in tags[1:].split(b";"):
         name, _, value = tag.partition(b"=")
         if name == b"label":
-            return clean(value.decode(ENCODING, "replace"))[:MAX_LABEL]
-    return ""
+            found = value
+    try:
+        return clean(found.decode(ENCODING))[:MAX_LABEL]
+    except UnicodeDecodeError:
+        return ""
 
 
 @lru_cache(maxsize=16384)
-def prefix(nickname: str, server: str) -> str:
-    """Who an event is from, as far as the event itself knows: ``alice!alice@chat.example.org``."""
-    return f"{nickname}!{user_of(nickname)}@{server}"
-
-
 def user_of(name: str) -> str:
     """``name`` as it may stand between ! and @; never empty."""
     return _NOT_IN_A_USER.sub("", name)[:MAX_USER] or "chat"

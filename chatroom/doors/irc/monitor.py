@@ -19,7 +19,7 @@ def monitor(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def _add(session: IRCSession, names: Sequence[str]) -> None:
-    added = []
+    added: dict[str, str] = {}
     for index, name in enumerate(names):
         try:
             key = nicknames.check(name)
@@ -31,8 +31,8 @@ def _add(session: IRCSession, names: Sequence[str]) -> None:
                 break
             session.monitored[key] = name
             session.server.watch(key, session)
-        added.append(name)
-    _show(session, added)
+        added[key] = name
+    _show(session, added.values())
 
 
 def _remove(session: IRCSession, names: Iterable[str]) -> None:

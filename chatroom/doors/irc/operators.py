@@ -54,6 +54,9 @@ def wallops(session: IRCSession, parameters: Sequence[str]) -> None:
     if "o" not in session.modes:
         session.reply(Numeric.ERR_NOPRIVILEGES)
         return
+    if not parameters[0]:
+        session.reply(Numeric.ERR_NEEDMOREPARAMS, "WALLOPS")
+        return
     line = f":{session.server.prefix(session.nickname)} WALLOPS :{parameters[0]}"
     for other in list(session.server.connected.values()):
         if other.entered and "w" in other.modes:

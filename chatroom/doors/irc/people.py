@@ -62,15 +62,6 @@ def called(session: IRCSession, nickname: str) -> Member | None:
         return None
 
 
-def _can_see(session: IRCSession, member: Member) -> bool:
-    """Whether ``member`` is shown to somebody who does not name them."""
-    if not isinstance(member, IRCSession):
-        return True
-    if not member.entered:
-        return False
-    return "i" not in member.modes or member is session or not session.rooms.keys().isdisjoint(member.rooms)
-
-
 def who(session: IRCSession, parameters: Sequence[str]) -> None:
     """WHO [#room|mask] [o|%fields]: list people."""
     mask = parameters[0] if parameters else "*"
@@ -96,13 +87,13 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
             room = chat.rooms.get(nicknames.room_name(mask))
         except RoomNameRefused:
             room = None
-        return (f"#{room.name}", list(room.members)) if room is not None else ("*", [])
+        return (f"#{room.name}", list(filter(session.can_see, room.members))) if room is not None else ("*", [])
     try:
         return "*", [chat.find(mask)]
     except NoSuchNickname:
         mask = "*" if mask == "0" else mask.lower()
         session.looked_through(len(chat.members))
-        everybody = (member for member in chat.everybody() if _can_see(session, member))
+        everybody = filter(session.can_see, chat.everybody())
         return "*", [member for member in everybody if matches(mask, member.nickname.lower())]
 
 
@@ -157,7 +148,7 @@ def _show(session: IRCSession, member: Member) -> None:
     one = portrait(member, session.chat.now())
     session.reply(Numeric.RPL_WHOISUSER, one.nickname, one.username, server, "*", text=one.realname)
     rooms = sorted(member.rooms)
-    if not _can_see(session, member):
+    if not session.can_see(member):
         rooms = []
     elif "i" in one.modes and member is not session:
         rooms = [room for room in rooms if room in session.rooms]

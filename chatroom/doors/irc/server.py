@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from chatroom import nicknames
 from chatroom.constants import ENCODING
 from chatroom.doors.irc.format import IRCFormat
-from chatroom.doors.irc.message import matches, prefix, user_of
+from chatroom.doors.irc.message import matches, user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.errors import NoSuchNickname
 from chatroom.member import Member
@@ -81,6 +81,9 @@ class IRCServer:
         self.watchers: dict[str, dict[IRCSession, None]] = {}
         """Who watches for a nickname (MONITOR), by its key."""
         self._here: dict[str, IRCSession] = {}
+        # Usernames by the keys of nicknames: of who is at this door, and of who has gone, whose going is yet to be
+        # shown.
+        self._usernames: dict[str, str] = {}
         self._formats: dict[tuple[bool, ...], IRCFormat] = {}
         chat.watchers.append(self._changed)
 
@@ -89,8 +92,13 @@ class IRCServer:
         wanted = tuple(name in capabilities for name in ("server-time", "message-tags", "extended-join"))
         if wanted not in self._formats:
             server_time, message_tags, extended_join = wanted
-            realname_of = self._realname_of if extended_join else None
-            self._formats[wanted] = IRCFormat(self.name, server_time, message_tags, realname_of)
+            self._formats[wanted] = IRCFormat(
+                self.name,
+                self.prefix,
+                server_time=server_time,
+                message_tags=message_tags,
+                realname_of=self._realname_of if extended_join else None,
+            )
         return self._formats[wanted]
 
     def _realname_of(self, nickname: str) -> str:
@@ -98,8 +106,8 @@ class IRCServer:
         return session.realname if session is not None else at_another_door(nickname)[1]
 
     def prefix(self, nickname: str) -> str:
-        """Who something is from."""
-        return prefix(nickname, self.name)
+        """Who something is from: ``alice!ally@chat.example.org``; of who has long gone, what the nickname tells."""
+        return f"{nickname}!{self._usernames.get(nicknames.key(nickname)) or user_of(nickname)}@{self.name}"
 
     def is_here(self, mask: str) -> bool:
         """Whether a client that asks a server means this one: by its name, or by somebody who is here."""
@@ -166,13 +174,23 @@ class IRCServer:
             session = self.connected.get(self.chat.members[key])
             if session is not None:
                 self._here[key] = session
+                self._usernames[key] = session.username
+            else:
+                self._usernames.pop(key, None)
         else:
             gone = self._here.pop(key, None)
             told = (gone.username, gone.realname) if gone is not None else at_another_door(nickname)
             self.was.append(Was(nickname, *told, self.chat.now()))
+            self._forget_usernames()
         for watcher in list(self.watchers.get(key, ())):
             numeric = Numeric.RPL_MONONLINE if here else Numeric.RPL_MONOFFLINE
             watcher.send_aside(watcher.line_of(numeric, text=self.prefix(nickname) if here else nickname))
+
+    def _forget_usernames(self) -> None:
+        """Know no more of those who have gone than WHOWAS does, give or take as many again."""
+        if len(self._usernames) > len(self._here) + 2 * MAX_WAS:
+            gone = {nicknames.key(was.nickname): was.username for was in self.was}
+            self._usernames = {**gone, **{key: session.username for key, session in self._here.items()}}
 
 
 def at_another_door(nickname: str) -> tuple[str, str]:

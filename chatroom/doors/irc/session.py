@@ -6,6 +6,7 @@ What a command answers is put together here; :mod:`chatroom.doors.irc.commands` 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from chatroom.doors.irc.format import IRCFormat
 from chatroom.doors.irc.labels import Labelled
 from chatroom.doors.irc.listing import names_lines, topic_lines
 from chatroom.doors.irc.message import MAX_LINE, encode, middle
+from chatroom.doors.irc.neighbours import tell_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import IRCServer
 from chatroom.errors import (
@@ -25,11 +27,12 @@ from chatroom.errors import (
     NoSuchNickname,
     NoSuchRoom,
     NotInRoom,
+    PeerError,
     RoomNameRefused,
     ServerFault,
     TooManyRooms,
 )
-from chatroom.events import Answer, Event, Notice, Private
+from chatroom.events import Answer, Event, Joined, Notice, Private, Quit, Renamed
 from chatroom.member import Member
 from chatroom.outbox import PIECE
 from chatroom.room import Chat
@@ -74,7 +77,7 @@ class IRCSession(Session):
     """Somebody who is registered, or is about to be."""
 
     __slots__ = (
-        *("_connection", "_labels", "_write", "away", "capabilities", "command", "host", "joining", "labelled"),
+        *("_connection", "_labelled", "_labels", "away", "capabilities", "command", "host", "join_next"),
         *("modes", "monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on"),
         *("username", "wanted"),
     )
@@ -85,7 +88,6 @@ class IRCSession(Session):
         self.server = server
         self.host = door.host
         self._connection = door
-        self._write = self.write
         self.wanted = self.username = self.realname = self.password = ""
         self.negotiating = False
         """Whether they are at it with CAP, and come in only when they have ended that."""
@@ -97,16 +99,16 @@ class IRCSession(Session):
         self.signed_on = self.seen_at = chat.now()
         self.monitored: dict[str, str] = {}
         """The nicknames that they watch for, by their keys."""
-        self.joining: list[str] = []
-        """The rooms that they are about to enter."""
+        self.join_next: Callable[[], None] = _nothing
+        """Called when they are in a room: has them join the next that they have asked for."""
         self.command = ""
         """The command that they are answered, or were last."""
         self.parting = "connection closed"
         """Why their connection is closed, when it is."""
-        self.labelled: Labelled | None = None
-        """What gathers the answer, where they have given it a label."""
-        # Of what they said that they will hear with its label; oldest first.
-        self._labels: list[Labelled] = []
+        # What they are answered just now, where they have given it a label.
+        self._labelled: Labelled | None = None
+        # The answers that wait for what they said to be kept; oldest first.
+        self._labels: deque[Labelled] = deque()
         self.take_capabilities(self.capabilities)
 
     def take_capabilities(self, capabilities: frozenset[str]) -> None:
@@ -140,6 +142,14 @@ class IRCSession(Session):
         self.server.modes.update(modes)
         self.modes = modes
 
+    def can_see(self, member: Member) -> bool:
+        """Whether ``member`` is shown to them when they have not named them."""
+        if not isinstance(member, IRCSession):
+            return True
+        if not member.entered:
+            return False
+        return "i" not in member.modes or member is self or not self.rooms.keys().isdisjoint(member.rooms)
+
     # What they are answered.
 
     def reply(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> None:
@@ -148,7 +158,7 @@ class IRCSession(Session):
         :param text: the last words, where the numeric has none of its own or others are better.
         :param details: what the numeric's own words name in braces.
         """
-        self.write(encode(self.line_of(numeric, *parameters, text=text, **details)))
+        self.respond(encode(self.line_of(numeric, *parameters, text=text, **details)))
 
     def line_of(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> str:
         """The same as a line."""
@@ -160,27 +170,24 @@ class IRCSession(Session):
         return f"{' '.join(words)} :{text}"
 
     def send(self, line: str) -> None:
-        """Send a line that is no numeric."""
-        self.write(encode(line))
+        """Answer with a line that is no numeric."""
+        self.respond(encode(line))
 
     def send_all(self, lines: Iterable[str], then: Callable[[], None] = lambda: None) -> None:
-        """Send many lines, no faster than they are read, and call ``then`` behind them."""
+        """Answer with many lines, no faster than they are read, and call ``then`` behind them."""
         self.write_all([encode(line) for line in lines], then)
 
     def write_all(self, lines: Sequence[bytes], then: Callable[[], None] = lambda: None) -> None:
         """The same for whole lines of bytes."""
-        if self.labelled is not None:
-            # An answer with a label is gathered whole, with all else that is said until it ends: it ends at once.
-            self.write(b"".join(lines))
-            then()
-            return
+        if self._labelled is not None and len(lines) > 1:
+            self.write(self._labelled.open())
         limit = min(PIECE, self.chat.settings.sendq // 2)
         size = count = 0
         while count < len(lines) and size < limit:
             size += len(lines[count])
             count += 1
         if count:
-            self.write(b"".join(lines[:count]))
+            self.respond(b"".join(lines[:count]))
         if count < len(lines):
             self.when_read(lambda: self.write_all(lines[count:], then))
         else:
@@ -206,19 +213,22 @@ class IRCSession(Session):
     def tell(self, answer: Answer) -> None:
         """Tell them what is not for a command: what somebody says to them alone, and what the server says."""
         if isinstance(answer, Notice):
-            self.write(self.format.notice(answer.text, self.nickname or "*"))
+            self.write(self._notice(answer.text))
         elif isinstance(answer, Private) and answer.nickname != self.nickname:
             self.tell_aside(answer)
         elif lines := self.format.answer(answer):
-            self.write(lines)
+            self.respond(lines)
+
+    def _notice(self, text: str) -> bytes:
+        return self.format.notice(text, self.nickname or "*")
 
     def tell_aside(self, message: Private) -> None:
         """Tell them what is no answer to what they ask just now."""
-        self._write(self.format.private(message))
+        self.write(self.format.private(message))
 
     def send_aside(self, line: str) -> None:
         """The same for a line."""
-        self._write(encode(line))
+        self.write(encode(line))
 
     def refuse(self, error: ChatError, about: str = "") -> None:
         """Tell them what is wrong.
@@ -227,7 +237,7 @@ class IRCSession(Session):
         """
         if isinstance(error, ServerFault):
             # It may be of something that they said a while ago.
-            self.tell(Notice(str(error)))
+            self.respond(self._notice(str(error)))
             return
         numeric = NUMERICS.get(type(error), Numeric.ERR_UNKNOWNERROR)
         if numeric is Numeric.ERR_INPUTTOOLONG:
@@ -244,103 +254,108 @@ class IRCSession(Session):
 
     # What comes of what they asked for.
 
-    def arrived(self, first: int) -> None:
-        """They have come into rooms: show them that, and what they want to know of each."""
-        rooms, self.joining = self.joining, []
-        self.catch_up(first - 1, lambda: self._show_rooms(rooms))
+    def arrived(self, event: Event, first: int) -> None:
+        """They have come into a room: show them that, and what they want to know of it."""
+        after = event.id - 1
+        if self._labelled is not None:
+            self.write(self._labelled.take_event(self.format.event(event, False), False))
+            after = event.id
+        self.catch_up(after, lambda: self._show_room(event.room))
 
-    def _show_rooms(self, names: list[str]) -> None:
+    def _show_room(self, name: str) -> None:
+        room = self.chat.rooms.get(name)
         lines: list[str] = []
-        for name in names:
-            room = self.chat.rooms.get(name)
-            if room is not None:
-                lines += [*topic_lines(self, room), *names_lines(self, room)]
-                if self.away is not None:
-                    self._tell_of_me(room.members, "away-notify", f"AWAY :{self.away}")
-        self.send_all(lines, self.go_on)
+        if room is not None:
+            lines = [*topic_lines(self, room), *names_lines(self, room)]
+            if self.away is not None:
+                tell_of(self, room.members, "away-notify", f"AWAY :{self.away}")
+        self.send_all(lines, self._shown)
 
-    def speak(self, alone: bool, say: Callable[..., None], *what: object) -> None:
+    def _shown(self) -> None:
+        join_next, self.join_next = self.join_next, _nothing
+        join_next()
+        self.go_on()
+
+    def speak(self, shown: bool, say: Callable[..., None], *what: object) -> None:
         """Have the room take what they say.
 
-        :param alone: it is all that their line says, and its echo answers that.
+        :param shown: whether they will be shown it, so that it is part of what their line is answered.
         :param say: how the room takes it: from whom, and ``what``.
         """
-        labelled = self.labelled if alone and self.echo else None
-        if labelled is None:
-            say(self, *what)
-            return
-        # Nobody else hears the label.
-        self.echo = False
-        try:
-            say(self, *what)
-        finally:
-            self.echo = True
-        self.labelled = None
-        self.write = self._write
-        self._labels.append(labelled)
+        say(self, *what)
+        if shown and self._labelled is not None:
+            self._labelled.awaited += 1
 
     def own(self, event: Event) -> bytes:
-        if not self._labels:
-            return b""
-        labelled = self._labels.pop(0)
-        labelled.lines.append(self.format.event(event, False))
-        return labelled.answer(self.server.name)
-
-    def not_done(self, error: ChatError) -> None:
         if self._labels:
-            self.write(self._labels.pop(0).answer(self.server.name))
-        super().not_done(error)
+            labelled = self._labels[0]
+            labelled.awaited -= 1
+            shown = labelled.take_event(self.format.event(event, False), not labelled.awaited)
+            if not labelled.awaited:
+                self._labels.popleft()
+                shown += labelled.end()
+            return shown
+        # Whoever has left all rooms, or is renamed, is shown that once.
+        once = isinstance(event, (Quit, Renamed))
+        if self._labelled is None or isinstance(event, Joined) or (once and self.first_answer):
+            return b""
+        return self._labelled.take_event(self.format.event(event, False), once or self.awaited == 1)
+
+    def not_done(self, error: ChatError, apart: bool = False) -> None:
+        if not apart or not self._labels:
+            super().not_done(error, apart)
+            return
+        labelled = self._labels[0]
+        labelled.awaited -= 1
+        self.write(labelled.take(self._notice(str(error))))
+        if not labelled.awaited:
+            self._labels.popleft()
+            self.write(labelled.end())
+        self.go_on()
 
     def go_on(self) -> None:
-        if not self.busy and self.labelled is not None:
-            self.end_label()
+        if not self.busy:
+            self._end_answer()
         super().go_on()
-
-    def tell_neighbours(self, capability: str, what: str) -> None:
-        """Tell those at this door who are in a room with this person, or watch for them, and have asked for such."""
-        rooms = [self.chat.rooms[name] for name in self.rooms if name in self.chat.rooms]
-        self.looked_through(sum(len(room.members) for room in rooms))
-        watchers = self.server.watchers.get(self.key, {})
-        self._tell_of_me(
-            [
-                *(member for room in rooms for member in room.members),
-                *(
-                    watcher
-                    for watcher in watchers
-                    if watcher.has("extended-monitor") or watcher.has("draft/extended-monitor")
-                ),
-            ],
-            capability,
-            what,
-        )
-
-    def _tell_of_me(self, members: Iterable[Member], capability: str, what: str) -> None:
-        line = f":{self.server.prefix(self.nickname)} {what}"
-        for member in dict.fromkeys(members):
-            if isinstance(member, IRCSession) and member is not self and member.has(capability):
-                member.send_aside(line)
 
     # Answers with a label.
 
-    def begin_label(self, label: str) -> None:
-        """Gather what is answered from now on."""
-        self.labelled = Labelled(label)
-        self.write = self.labelled.lines.append
+    def answer(self, label: str, do: Callable[[], None]) -> None:
+        """Do what a line asks for, and have what that is answered be known by its label.
 
-    def end_label(self) -> None:
-        """Send what was gathered, as one answer."""
-        labelled, self.labelled = self.labelled, None
-        if labelled is None or self.door is None:
+        :param label: empty where there is none.
+        :param do: may raise a PeerError, which they are told.
+        """
+        if label:
+            self._labelled = Labelled(label, self.server.name)
+            self.apart = True
+        try:
+            do()
+        except PeerError as error:
+            self.refuse(error)
+        if not self.busy:
+            self._end_answer()
+
+    def respond(self, lines: bytes) -> None:
+        """Send whole lines that are part of an answer."""
+        if self._labelled is not None:
+            lines = self._labelled.take(lines)
+        if lines:
+            self.write(lines)
+
+    def _end_answer(self) -> None:
+        labelled, self._labelled = self._labelled, None
+        if labelled is None:
             return
-        self.write = self._write
-        answer = labelled.answer(self.server.name)
-        self.write(answer)
-        if self.rooms:
-            # Delivery may have been given what gathered.
-            self.catch_up(self.chat.delivery.published)
-        if len(answer) > PIECE:
+        self.apart = False
+        if labelled.awaited:
+            self._labels.append(labelled)
+            return
+        rest = labelled.end()
+        self.write(rest)
+        if len(rest) > PIECE:
             # The next may be as much again.
-            self.when_read(lambda: None)
+            self.when_read(_nothing)
 
     # The end.
 
@@ -356,3 +371,7 @@ class IRCSession(Session):
         self.parting = reason
         if self.door is not None:
             self.door.close()
+
+
+def _nothing() -> None:
+    """What is done when there is nothing to be done."""

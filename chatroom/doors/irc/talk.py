@@ -8,6 +8,7 @@ from chatroom import nicknames
 from chatroom.constants import ENCODING
 from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
 from chatroom.doors.irc.message import CTCP, MAX_LINE, cut
+from chatroom.doors.irc.neighbours import tell_neighbours
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
@@ -31,7 +32,7 @@ def privmsg(session: IRCSession, parameters: Sequence[str]) -> None:
         session.several(len(targets))
         for target in targets:
             try:
-                _say(session, target, text, False, len(targets) == 1)
+                _say(session, target, text, False)
             except PeerError as error:
                 _refuse(session, error, target)
 
@@ -44,7 +45,7 @@ def notice(session: IRCSession, parameters: Sequence[str]) -> None:
     session.several(len(targets[:MAX_TARGETS]))
     for target in targets[:MAX_TARGETS]:
         try:
-            _say(session, target, parameters[1], True, len(targets) == 1)
+            _say(session, target, parameters[1], True)
         except PeerError:
             # RFC 2812 section 3.3.2: "automatic replies MUST NEVER be sent in response to a NOTICE message".
             continue
@@ -68,15 +69,15 @@ def _refuse(session: IRCSession, error: ChatError, target: str) -> None:
         session.refuse(error, target)
 
 
-def _say(session: IRCSession, target: str, text: str, is_notice: bool, alone: bool) -> None:
+def _say(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
     if target[0] == "#":
-        _say_in_room(session, target, text, is_notice, alone)
+        _say_in_room(session, target, text, is_notice)
     else:
         _say_to_person(session, target, text, is_notice)
     session.seen_at = session.chat.now()
 
 
-def _say_in_room(session: IRCSession, target: str, text: str, is_notice: bool, alone: bool) -> None:
+def _say_in_room(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
     room = target[1:]
     if room not in session.rooms:
         room = nicknames.room_name(target)
@@ -86,9 +87,9 @@ def _say_in_room(session: IRCSession, target: str, text: str, is_notice: bool, a
             if not is_notice:
                 session.reply(Numeric.ERR_CANNOTSENDTOCHAN, target, text="Rooms take no CTCP but ACTION")
             return
-        session.speak(alone, session.chat.act, room, action)
+        session.speak(session.echo, session.chat.act, room, action)
         return
-    session.speak(alone, session.chat.say, room, text.replace(CTCP, ""), Noticed if is_notice else Said)
+    session.speak(session.echo, session.chat.say, room, text.replace(CTCP, ""), Noticed if is_notice else Said)
 
 
 def _action(text: str) -> str | None:
@@ -145,7 +146,7 @@ def away(session: IRCSession, parameters: Sequence[str]) -> None:
     before, session.away = session.away, text or None
     session.reply(Numeric.RPL_NOWAWAY if text else Numeric.RPL_UNAWAY)
     if before != session.away:
-        session.tell_neighbours("away-notify", f"AWAY :{text}" if text else "AWAY")
+        tell_neighbours(session, "away-notify", f"AWAY :{text}" if text else "AWAY")
 
 
 def setname(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -155,6 +156,6 @@ def setname(session: IRCSession, parameters: Sequence[str]) -> None:
         session.fail("INVALID_REALNAME", text="Give a realname that is not empty")
         return
     session.realname = realname
-    session.tell_neighbours("setname", f"SETNAME :{realname}")
+    tell_neighbours(session, "setname", f"SETNAME :{realname}")
     if session.has("setname"):
         session.send(f":{session.server.prefix(session.nickname)} SETNAME :{realname}")

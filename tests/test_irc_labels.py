@@ -1,0 +1,270 @@
+"""Answers with a label (labeled-response): which lines are part of one, and which are not."""
+
+from __future__ import annotations
+
+import pytest
+from ircroom import SERVER, IRCRoom, SteppedIRCRoom, bare, numbers, tags_of
+from stepped import House, SteppedLog
+
+from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.testing import BUFFER, Person
+
+WANTS = "batch labeled-response echo-message"
+
+
+@pytest.fixture
+def room() -> IRCRoom:
+    return IRCRoom()
+
+
+@pytest.fixture
+def alice(room: IRCRoom) -> Person:
+    return room.irc("alice", rooms="#lobby")
+
+
+@pytest.fixture
+def bob(room: IRCRoom, alice: Person) -> Person:
+    person = room.irc("bob", rooms="#lobby")
+    alice.lines()
+    return person
+
+
+def test_one_line_of_an_answer_has_the_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=a\\sb PING x")
+
+    assert carol.lines() == [f"@label=a\\sb :{SERVER} PONG {SERVER} :x"]
+
+
+def test_several_lines_are_a_batch(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 JOIN #lobby")
+    start, *lines, end = carol.lines()
+
+    assert tags_of(start) == {"label": "1"}
+    name = start.split(" BATCH +")[1].split(" ")[0]
+    assert start.endswith(f"+{name} labeled-response")
+    assert end == f":{SERVER} BATCH -{name}"
+    assert numbers(lines) == ["JOIN", "353", "366"]
+    assert all(tags_of(line) == {"batch": name} for line in lines)
+    room.enter("dave")
+    assert bare(carol.lines()) == ["dave JOIN #lobby"]
+
+
+def test_no_answer_is_an_ack(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PONG x")
+
+    assert carol.lines() == [f"@label=1 :{SERVER} ACK"]
+
+
+def test_an_answer_with_a_label_that_is_not_read_is_held_to_the_same_limit() -> None:
+    room = IRCRoom(sendq=10_000, rate=0)
+    for number in range(100):
+        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
+    slow, alice = room.irc("slow", f"{WANTS} userhost-in-names", "#lobby"), room.irc("alice", rooms="#lobby")
+    slow.stop_reading()
+    line = "PRIVMSG #lobby :" + "x" * 400
+    # So many that something waits, and not so many that it is too much.
+    for _ in range(BUFFER // len(line)):
+        alice.type(line)
+        room.settle()
+    slow.type("@label=1 JOIN #crowd")
+    for _ in range(400):
+        alice.type(line)
+        room.settle()
+    room.advance(CLOSE_TIMEOUT)
+
+    assert "slow QUIT :reading too slowly" in bare(alice.lines())
+
+
+def test_an_answer_with_a_label_is_whole_however_long_it_is() -> None:
+    room = IRCRoom(sendq=4000, rate=0)
+    for number in range(100):
+        room.irc(f"somebody-with-a-long-name-{number}", rooms="#crowd")
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 NAMES #crowd", "@label=2 WHO #crowd", "@label=3 PING x")
+    heard = carol.lines()
+
+    assert [tags_of(line)["label"] for line in heard if "label" in tags_of(line)] == ["1", "2", "3"]
+    assert numbers(heard)[-3:] == ["315", "BATCH", "PONG"]
+    assert numbers(heard).count("352") == 100
+
+
+def test_the_echo_has_the_label_and_stands_in_its_place(room: IRCRoom, alice: Person, bob: Person) -> None:
+    carol = room.irc("carol", WANTS, "#lobby")
+    alice.lines()
+    bob.lines()
+    alice.type("PRIVMSG #lobby :one")
+    carol.type("@label=1 PRIVMSG #lobby :two", "PRIVMSG #lobby :three")
+    alice.type("PRIVMSG #lobby :four")
+
+    heard = carol.lines()
+    said = [line.split(" :")[-1] for line in heard]
+    assert said == [line.split(" :")[-1] for line in bob.lines()]
+    assert sorted(said) == ["four", "one", "three", "two"]
+    assert [tags_of(line) for line in heard] == [{"label": "1"} if text == "two" else {} for text in said]
+    assert [line.split(" :")[-1] for line in alice.lines()] == ["two", "three"]
+
+
+def test_an_echo_to_one_person_has_the_label_and_to_oneself_one_of_two(room: IRCRoom, alice: Person) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PRIVMSG alice :hi")
+    assert carol.lines() == [f"@label=1 :carol!carol@{SERVER} PRIVMSG alice :hi"]
+    assert alice.lines() == [f":carol!carol@{SERVER} PRIVMSG alice :hi"]
+
+    carol.type("@label=2 PRIVMSG carol :hi")
+    lines = carol.lines()
+    assert [bare([line]) for line in lines] == [["carol PRIVMSG carol :hi"]] * 2
+    assert sorted(tags_of(line).get("label", "") for line in lines) == ["", "2"]
+
+
+def test_an_error_has_the_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type("@label=1 PRIVMSG #none :hi", "@label=2 FOO")
+    carol.send(b"@label=3 PRIVMSG #lobby \xaa\r\n")
+
+    lines = carol.lines()
+    assert numbers(lines) == ["404", "421", "FAIL"]
+    assert [tags_of(line)["label"] for line in lines] == ["1", "2", "3"]
+
+
+def test_an_answer_that_waits_has_its_label(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS, "#lobby")
+    carol.type("PRIVMSG #lobby :x", "@label=7 PING y", "PING z")
+
+    assert [(tags_of(line), line.split(" :")[-1]) for line in carol.lines()] == [
+        ({}, "x"),
+        ({"label": "7"}, "y"),
+        ({}, "z"),
+    ]
+
+
+def test_what_others_do_meanwhile_is_no_part_of_an_answer() -> None:
+    house = House(SteppedLog())
+    room = IRCRoom(chat=house.chat)
+    carol, alice = room.irc("carol", WANTS), room.irc("alice")
+    carol.type("MONITOR + dave", "@label=1 JOIN #lobby")
+    carol.lines()
+    alice.type("PRIVMSG carol :hi")
+    room.irc("dave")
+
+    assert bare(carol.lines()) == ["alice PRIVMSG carol :hi", f"730 carol :dave!dave@{SERVER}"]
+    house.log.commit()
+    assert numbers(carol.lines()) == ["BATCH", "JOIN", "353", "366", "BATCH"]
+
+
+def test_an_echo_that_never_comes_is_answered_with_its_label_all_the_same() -> None:
+    house = House(SteppedLog())
+    room = IRCRoom(chat=house.chat)
+    carol = room.irc("carol", WANTS)
+    carol.type("JOIN #lobby")
+    room.settle()
+    house.log.commit()
+    carol.lines()
+    carol.type("@label=1 PRIVMSG #lobby :hi")
+    room.settle()
+    house.log.fail()
+
+    not_sent = f":{SERVER} NOTICE carol :not sent: the disk is full. Try again when that is mended."
+    assert carol.lines() == [f"@label=1 {not_sent}"]
+
+    carol.type("PRIVMSG #lobby :one", "@label=2 PRIVMSG #lobby :two")
+    room.settle()
+    house.log.fail(1)
+    assert carol.lines() == [not_sent]
+    house.log.commit()
+    assert [(tags_of(line)["label"], bare([line])) for line in carol.lines()] == [("2", ["carol PRIVMSG #lobby :two"])]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [("PING x", ["PONG"]), ("PONG x", ["ACK"]), ("WHO alice", ["BATCH", "352", "315", "BATCH"])],
+)
+def test_what_one_has_said_before_is_no_part_of_an_answer(line: str, answer: list[str]) -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    room.alice.type("@label=1 PRIVMSG #lobby :one", "PRIVMSG #lobby :two", f"@label=2 {line}")
+    assert room.alice.lines() == []
+    room.log.commit()
+
+    one, two, *answered = room.alice.lines()
+    assert (tags_of(one)["label"], bare([one])) == ("1", ["alice PRIVMSG #lobby :one"])
+    assert ("label" in tags_of(two), bare([two])) == (False, ["alice PRIVMSG #lobby :two"])
+    assert tags_of(answered[0])["label"] == "2"
+    assert numbers(answered) == answer
+
+
+@pytest.mark.parametrize("line", ["NICK ally", "TOPIC #lobby :tea", "PART #lobby :bye", "JOIN 0"])
+@pytest.mark.parametrize("echo", ["", " echo-message"])
+def test_what_one_does_is_the_answer(line: str, echo: str) -> None:
+    room = SteppedIRCRoom(capabilities="labeled-response batch message-tags" + echo)
+    bob = room.irc("bob")
+    bob.type("JOIN #lobby")
+    room.settle()
+    room.log.commit()
+    room.alice.lines()
+    bob.type("PRIVMSG #lobby :before")
+    room.settle()
+    room.alice.type(f"@label=1 {line}")
+    room.settle()
+    bob.type("PRIVMSG #lobby :after")
+    room.settle()
+    room.log.commit()
+    room.settle()
+
+    before, did, *after = room.alice.lines()
+    assert bare([before]) == ["bob PRIVMSG #lobby :before"]
+    assert tags_of(did)["label"] == "1"
+    assert bare([did])[0].startswith(f"alice {line.partition(' ')[0].replace('JOIN', 'PART')}")
+    assert not any("label" in tags_of(line) or "batch" in tags_of(line) for line in after)
+
+
+def test_who_is_in_several_rooms_is_told_once_that_they_are_renamed(room: IRCRoom) -> None:
+    carol = room.irc("carol", WANTS, "#lobby,#garden,#tea")
+    carol.type("@label=1 NICK cora")
+
+    (line,) = carol.lines()
+    assert tags_of(line)["label"] == "1"
+    assert bare([line]) == ["carol NICK cora"]
+
+
+def test_what_others_say_is_no_part_of_ones_joining() -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    bob = room.irc("bob")
+    bob.type("JOIN #lobby,#tea")
+    for _ in range(2):
+        room.settle()
+        room.log.commit()
+    room.settle()
+    room.alice.lines()
+    room.alice.type("@label=1 JOIN #tea,#no:ne")
+    room.settle()
+    bob.type("PRIVMSG #lobby :one", "PRIVMSG #tea :two")
+    room.settle()
+    room.log.commit()
+
+    shown = room.alice.lines()
+    assert bare([line for line in shown if "batch" not in tags_of(line)])[1:-1] == [
+        "bob PRIVMSG #lobby :one",
+        "bob PRIVMSG #tea :two",
+    ]
+    assert numbers(shown)[0] == numbers(shown)[-1] == "BATCH"
+    assert numbers([line for line in shown if "batch" in tags_of(line)]) == ["JOIN", "353", "366", "403"]
+
+
+def test_what_is_said_to_several_is_answered_by_all_of_it(room: IRCRoom) -> None:
+    carol, dave = room.irc("carol", WANTS, "#lobby,#tea"), room.enter("dave")
+    carol.lines()
+    carol.type("@label=1 PRIVMSG #lobby,dave,#none,#tea :hi")
+
+    lines = carol.lines()
+    assert numbers(lines) == ["BATCH", "PRIVMSG", "404", "PRIVMSG", "PRIVMSG", "BATCH"]
+    assert tags_of(lines[0])["label"] == "1"
+    assert all("batch" in tags_of(line) for line in lines[1:-1])
+    assert sorted(dave.lines()) == ["carol (privately to dave): hi", "carol: hi"]
+
+
+def test_labels_of_those_who_have_not_asked_for_them_are_no_labels(room: IRCRoom, alice: Person) -> None:
+    alice.type("@label=1 PING x")
+
+    assert alice.lines() == [f":{SERVER} PONG {SERVER} :x"]
