@@ -36,7 +36,9 @@ def running(command: Sequence[str], folder: Path, processor: int | None = None) 
 
     What it prints goes to the file :data:`OUTPUT` there.
     """
-    with open(folder / OUTPUT, "ab") as output:
+    # All of them inherit the end of a pipe: it is read to its end when the last of them is gone.
+    gone, held = os.pipe()
+    with open(folder / OUTPUT, "ab") as output, open(gone, "rb") as all_gone:
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -44,14 +46,17 @@ def running(command: Sequence[str], folder: Path, processor: int | None = None) 
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=[held],
         )
-    try:
-        pin(process, processor)
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        os.close(held)
+        try:
+            pin(process, processor)
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            all_gone.read()
 
 
 def pin(process: subprocess.Popen[Any], processor: int | None) -> None:

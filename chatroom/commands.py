@@ -40,7 +40,7 @@ class Command:
     help: str
     handler: Handler
     waits: bool = False
-    """Whether it is done when what they said before has happened: nothing else would put it behind that."""
+    """Whether it is done only once what they said before has happened: no log puts it behind that by itself."""
 
     @property
     def usage(self) -> str:

@@ -176,16 +176,15 @@ class Connection(Protocol):
     # What the session asks of its door.
 
     def come_in(self) -> None:
-        """They are in, and need not hurry any more."""
-        self._stop_timer()
+        """They are in, and need not hurry any more, though there may be much for them to read first."""
+        if not self.closing:
+            self._stop_timer()
 
     def go_on(self) -> None:
         """Take what was sent while the session was busy, and what comes next."""
         if self.closing:
             return
-        if self.session.entered:
-            self.come_in()
-        else:
+        if not self.session.entered:
             self.not_entered()
         if self._pause is None and not self._going:
             self._resume()

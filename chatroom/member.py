@@ -50,7 +50,7 @@ class Member:
     def not_done(self, error: ChatError, apart: bool = False) -> None:
         """What this member asked for could not be kept.
 
-        :param apart: whether they said it, and :meth:`own` will not be asked for it now.
+        :param apart: whether it was said, and :meth:`own` was to show it; it will not be asked to.
         """
         raise NotImplementedError
 

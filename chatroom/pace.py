@@ -1,4 +1,4 @@
-"""How fast somebody may speak, and how many may come: limits that are counted. No I/O, no clock."""
+"""How fast somebody may speak, how often guess, and how many may come: limits that are counted. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Guesses:
         self._most = most
         self._seconds = seconds
         self._most_hosts = most_hosts
-        # How many there were from an address, and when the first was; in the order of those.
+        # By address, how many there were and when the first was; in the order of these moments.
         self._wrong: dict[str, tuple[int, float]] = {}
 
     def too_many(self, host: str, now: float) -> bool:

@@ -99,8 +99,8 @@ class Chat:
         # Whose request each Joined, Left and Renamed in the log is: it hands them back in the order of the
         # appends, and a nickname would not tell, since it may have changed hands in between.
         self._asked: deque[Member] = deque()
-        # Whose is what is in the log already and will not be echoed, by how much had been appended with it.
-        self._unechoed: deque[tuple[int, Member]] = deque()
+        # Whose is what is in the log already and Member.own shows them, by how much had been appended with it.
+        self._apart: deque[tuple[int, Member]] = deque()
         self._appended = self._returned = 0
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # Each for so many to have returned.
         self.watchers: list[Callable[[str, bool], None]] = []
@@ -181,7 +181,7 @@ class Chat:
         self._appended += 1
         member.unsettled = True
         if member.apart or not (member.echo or kind is TopicChanged):
-            self._unechoed.append((self._appended, member))
+            self._apart.append((self._appended, member))
         self.log.append(kind, room, member.nickname, text)
 
     def act(self, member: Member, room: str, text: str) -> None:
@@ -208,7 +208,7 @@ class Chat:
             self._appended += 1
             self._asked.append(member)
             if member.apart:
-                self._unechoed.append((self._appended, member))
+                self._apart.append((self._appended, member))
             self.log.append(kind, room, member.next_nickname or member.nickname, text)
 
     # What is not kept, and so happens at once.
@@ -278,7 +278,7 @@ class Chat:
         own: dict[Member, dict[int, bytes]] = {}
         for number, event in enumerate(batch, self._returned + 1):
             kind = type(event)
-            if self._unechoed and (speaker := self._speaker(number)) is not None:
+            if self._apart and (speaker := self._apart_for(number)) is not None:
                 own.setdefault(speaker, {})[event.id] = speaker.own(event)
             if kind is Said or kind is Acted or kind is Noticed:
                 continue
@@ -323,10 +323,10 @@ class Chat:
             self._on_not_kept(error)
         self.fault = str(error)
         for number, (kind, room, nickname, text) in enumerate(drafts, self._returned + 1):
+            apart = self._apart_for(number)
             if kind in (Joined, Left, Quit, Renamed):
                 self._undo(self._asked.popleft(), kind, room, text, error)
             else:
-                apart = self._speaker(number)
                 speaker = apart or self.members.get(nicknames.key(nickname))
                 if speaker is not None:
                     speaker.not_done(error, apart is not None)
@@ -341,15 +341,15 @@ class Chat:
             member.awaited = 0
             member.not_done(error)
         self._asked.clear()
-        self._unechoed.clear()
+        self._apart.clear()
         self._came_back(self._appended - self._returned)
         for call in self.when_broken:
             call(error)
 
-    def _speaker(self, number: int) -> Member | None:
-        """Whose it is that was appended as the ``number``-th, if it is not to be echoed."""
-        if self._unechoed and self._unechoed[0][0] == number:
-            return self._unechoed.popleft()[1]
+    def _apart_for(self, number: int) -> Member | None:
+        """Whose it is that was appended as the ``number``-th, if :meth:`Member.own` shows it to them."""
+        if self._apart and self._apart[0][0] == number:
+            return self._apart.popleft()[1]
         return None
 
     def _undo(self, member: Member, kind: EventType, room: str, text: str, error: ChatError) -> None:

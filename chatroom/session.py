@@ -44,6 +44,9 @@ class Door(Protocol):
     def outbox(self) -> Outbox:
         """What is written to the person."""
 
+    def come_in(self) -> None:
+        """They are in, perhaps for a while already."""
+
     def go_on(self) -> None:
         """The session is not busy any more."""
 
@@ -182,25 +185,22 @@ class Session(Member):
         self.tell(Notice(f"you hear {nickname} again"))
 
     def ask(
-        self,
-        question: Callable[[Events, NoAnswer], None],
-        answer: Events,
-        no_answer: Callable[[], None] = lambda: None,
+        self, question: Callable[[Events, NoAnswer], None], answer: Events, no_answer: Callable[[], None] = lambda: None
     ) -> None:
-        """Ask the log something, and take no more lines until ``answer`` was called with what it said.
+        """Ask the log something, and take no more lines until ``answer`` was told what it says; not if they have left.
 
         :param no_answer: called when it cannot say, after they were told why.
         """
 
         def answered(events: Sequence[Event]) -> None:
             self._asking = False
-            if self._door is not None:
+            if not self._quitting:
                 answer(events)
                 self.go_on()
 
         def failed(error: ChatError) -> None:
             self._asking = False
-            if self._door is not None:
+            if not self._quitting:
                 self.refuse(error)
                 no_answer()
                 self.go_on()
@@ -223,7 +223,7 @@ class Session(Member):
 
         def read() -> None:
             self._asking = False
-            if self._door is not None:
+            if not self._quitting:
                 call()
                 self.go_on()
 
@@ -252,6 +252,7 @@ class Session(Member):
             self._close()
         elif isinstance(event, Joined):
             self.active = event.room
+            self._door.come_in()
             self.arrived(event, first)
         elif isinstance(event, Left):
             if event.room == self.active:
@@ -371,8 +372,9 @@ class Session(Member):
         self.ask(lambda answer, failed: self.chat.log.since(view.rooms, after, PAGE, answer, failed), show, self._close)
 
     def _view(self) -> View:
-        active = self.active if self.format.marks_elsewhere else ""
-        return View(self.format, frozenset(self.rooms), active, self._ignored)
+        return View(
+            self.format, frozenset(self.rooms), self.active if self.format.marks_elsewhere else "", self._ignored
+        )
 
     def _hear(self, after: int) -> bool:
         return self.chat.delivery.attach(self, self._view(), after)

@@ -25,6 +25,8 @@ if PLAYWRIGHT:
     expect.set_options(timeout=TIMEOUT * 1000)
 
 CHROMIUM = "/usr/bin/chromium"
+LONGEST_PAUSE = 36.0
+"""Seconds that the page waits at most before it tries to come back once more: WAITS in connection.js, and a fifth."""
 NO_SERVER = re.compile("WebSocket connection to .* failed")
 """What Chromium says of each try to reach a server that is away: no page can prevent that."""
 
@@ -69,6 +71,10 @@ class Visitor:
     def enter(self, nickname: str, fragment: str = "") -> None:
         """Open the page and come in."""
         self.open(fragment)
+        self.enter_here(nickname)
+
+    def enter_here(self, nickname: str) -> None:
+        """Come in by the page that is open."""
         self.page.fill("#nickname", nickname)
         self.page.press("#nickname", "Enter")
         expect(self.part("#list .joined", nickname)).to_be_visible()
@@ -104,6 +110,34 @@ class Visitor:
         expect(self.part("#place-name")).to_have_text(title)
         expect(self.part("#messages-title")).to_have_text(f"Messages: {title}")
 
+    def is_away(self) -> None:
+        """Wait until the page says that the connection is lost."""
+        expect(self.part("#connection")).to_be_visible()
+
+    def is_back(self) -> None:
+        """Wait until the page, which was away, has come back; it may have begun a pause just now."""
+        expect(self.part("#connection")).to_be_hidden(timeout=(LONGEST_PAUSE + TIMEOUT) * 1000)
+
+    def take_down(self) -> None:
+        """Take down what a screen reader is told from now on, which the page takes away again after a while."""
+        self.page.evaluate(
+            """() => {
+                const told = document.createElement("ol");
+                told.id = "told";
+                told.hidden = true;
+                document.body.append(told);
+                new MutationObserver((changes) => {
+                    for (const line of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+                        told.append(Object.assign(document.createElement("li"), { textContent: line.textContent }));
+                    }
+                }).observe(document.querySelector("#announcer"), { childList: true });
+            }"""
+        )
+
+    def was_told(self, *lines: str) -> None:
+        """Wait until that is all that a screen reader was told, in this order."""
+        expect(self.part("#told li")).to_have_text(list(lines))
+
     def hide(self, hidden: bool = True) -> None:
         """Have the page believe that another one is in front of it, which a browser with no window has no way to do."""
         self.page.evaluate(
@@ -124,15 +158,13 @@ class Neighbourhood:
         self.visitors: list[Visitor] = []
         self.server_goes = False
         """Whether the server is taken away in the course of the test."""
+        self._port, self._web = stage.port(), stage.port()
         self.serve()
 
-    def serve(self, *options: str, port: int = 0, web: int = 0) -> None:
-        self.server: Server = self.stage.serve("--rate", "0", "--web", str(web), *options, port=port)
+    def serve(self, *options: str) -> None:
+        """Start the server, each time in the same place."""
+        self.server: Server = self.stage.serve("--rate", "0", "--web", str(self._web), *options, port=self._port)
         self.address = f"http://{HOST_NAME}:{self.server.web}/"
-
-    def serve_again(self, *options: str) -> None:
-        """Start the server where it was before."""
-        self.serve(*options, port=self.server.port, web=self.server.web)
 
     def visit(self, **context: Any) -> Visitor:
         """Somebody who has not opened the page yet.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import TIMEOUT, TWISTD, free_port
+from support import TIMEOUT, TWISTD
 
 from chatroom.constants import HOST_NAME
 
@@ -29,6 +29,9 @@ BY = (TWISTD, "-n", "--pidfile=", "chatroom")
 
 WINDOW = 64
 """Lines that a talker has under way at once."""
+
+PATIENCE = 300.0
+"""Seconds that a crowd, which may have MB to say first, is waited for before a test fails."""
 
 
 class Heard(NamedTuple):
@@ -46,22 +49,6 @@ def new_seed() -> int:
     seed = int(os.environ.get("CHATROOM_TEST_SEED") or random.randrange(2**32))
     print(f"CHATROOM_TEST_SEED={seed}")
     return seed
-
-
-def lasting_port() -> int:
-    """A port that is still free when a server is started again: the system gives it to nobody by itself."""
-    try:
-        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    except OSError:
-        return free_port()
-    for port in random.sample(range(lowest - 10_000, lowest), 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST_NAME, port))
-            except OSError:
-                continue
-            return port
-    return free_port()
 
 
 class Talker:
@@ -92,6 +79,7 @@ class Talker:
         self._echoed = 0
         self._rest = b""
         self._skips = False
+        self._caught_up = False
         self._joined: set[str] = set()
 
     def connect(self, port: int, receive_buffer: int = 0) -> None:
@@ -101,7 +89,7 @@ class Talker:
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect((HOST_NAME, port))
-        self.live = False
+        self.live = self._caught_up = False
         self._rest = b""
         self._joined.clear()
         self.starts.append(self.said)
@@ -161,6 +149,7 @@ class Talker:
                 self._hear(thing)
             elif thing == "live":
                 self._skips = False
+                self._caught_up = True
             elif thing.startswith("error"):
                 self.errors.append(thing)
         return True
@@ -170,7 +159,8 @@ class Talker:
             return
         self.heard.append(event)
         if event.nickname == self.nickname:
-            if event.kind == "joined":
+            # What they missed may have their last coming in, which the crash kept from them.
+            if event.kind == "joined" and self._caught_up:
                 self._joined.add(event.room)
                 self.live = len(self._joined) == len(self.rooms)
             elif event.kind == "said" and (number := _number(event.text)) is not None:
@@ -221,13 +211,15 @@ class Crowd:
         self.connect(port, talkers)
         self.go_on_until(lambda: all(talker.live for talker in talkers))
 
-    def go_on_for(self, seconds: float) -> None:
-        """Hear and talk for a while."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._turn(left)
+    def go_on_for_a_while(self, events: int) -> None:
+        """Hear and talk until so many more events have been heard, all that each heard taken together."""
+        enough = events + self._heard()
+        self.go_on_until(lambda: self._heard() >= enough)
 
-    def go_on_until(self, reached: Callable[[], bool], timeout: float = TIMEOUT) -> None:
+    def _heard(self) -> int:
+        return sum(len(talker.heard) for talker in self.talkers)
+
+    def go_on_until(self, reached: Callable[[], bool], timeout: float = PATIENCE) -> None:
         """Hear and talk until ``reached``."""
         end = time.monotonic() + timeout
         while not reached():

@@ -8,14 +8,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from support import TIMEOUT
+
 from chatroom.errors import ChatError
 from chatroom.events import Event, EventType, Said
 from chatroom.log.interface import Events, ILog, NoAnswer
 from chatroom.log.memory import MemoryLog
 from chatroom.log.sqlite import SQLiteLog
-
-TIMEOUT = 30.0
-"""Seconds that only a failure reaches."""
 
 Draft = tuple[EventType, str, str, str]
 """What is appended: its kind, room, nickname and text."""

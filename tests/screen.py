@@ -108,9 +108,12 @@ class Screen(Program):
         return self._screen.cursor.y, self._screen.cursor.x
 
     def until(self, wanted: Callable[[list[str]], object], timeout: float = TIMEOUT) -> list[str]:
-        """Wait until the rows are as ``wanted``; the rows."""
+        """Wait until the rows are as ``wanted``, and the cursor is where it is to be; the rows.
+
+        What comes may end anywhere in a drawing: prompt_toolkit hides the cursor from its beginning to its end.
+        """
         end = time.monotonic() + timeout
-        while not wanted(self.rows()):
+        while not wanted(self.rows()) or self._screen.cursor.hidden:
             if self._over or not self._read(end):
                 pytest.fail(f"The screen never came to look like that:\n{self}")
         return self.rows()

@@ -207,6 +207,9 @@ class Visitor:
 
     # What a session asks of its door.
 
+    def come_in(self) -> None:
+        """There is no timer here."""
+
     def go_on(self) -> None:
         assert not self.session.busy
         if not self.session.entered:

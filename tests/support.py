@@ -27,8 +27,11 @@ import pytest
 
 from chatroom.constants import HOST_NAME
 
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 """Seconds that a test waits for what it expects before it fails."""
+
+NO_WAITING_FOR_NAMES = {"RES_OPTIONS": "attempts:1 timeout:1"}
+"""The environment in which a name that nobody has is soon known to be none (resolv.conf(5))."""
 
 TWISTD = str(Path(sys.executable).parent / "twistd")
 CLIENT = (sys.executable, "-m", "chatroom.client")
@@ -291,6 +294,20 @@ class Stage:
             connection.connect(address)
         return self._stack.enter_context(closing(Person(connection)))
 
+    def port(self) -> int:
+        """A port at which nothing listens, unless it is told to, as long as the test goes on.
+
+        It is bound, so that the system gives it to nobody else who asks for any. A server may listen there all the
+        same, as often as it is started, since both allow that (``SO_REUSEADDR``, socket(7)).
+        """
+        held = self._stack.enter_context(socket.socket())
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((HOST_NAME, 0))
+        port = port_of(held)
+        if sys.platform != "linux":
+            held.close()  # Elsewhere, it would keep others from listening.
+        return port
+
     def listen(self) -> socket.socket:
         """Where a test plays a server."""
         listening = self._stack.enter_context(socket.create_server((HOST_NAME, 0)))
@@ -339,13 +356,6 @@ class Server(Program):
 def port_of(listening: socket.socket) -> int:
     port: int = listening.getsockname()[1]
     return port
-
-
-def free_port() -> int:
-    """A port of this machine on which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind((HOST_NAME, 0))
-        return port_of(taken)
 
 
 def memory(process: int, field: str) -> int:

@@ -15,11 +15,11 @@ from threading import Thread
 from xml.etree import ElementTree
 
 import pytest
-from support import missing
+from support import Stage, missing
 
 from benchmarks import __main__ as bench
 from benchmarks import chart, history, measuring, report, results
-from benchmarks.processes import HOST, NotMeasured, free_port, running, wait_until_it_listens
+from benchmarks.processes import HOST, NotMeasured, running, wait_until_it_listens
 from benchmarks.scenarios import (
     CHATROOM,
     DOOR_ROWS,
@@ -119,8 +119,10 @@ def passing_on(to: int, size: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
-def test_the_generator_takes_websocket_messages_in_whatever_pieces_they_come(size: int, tools: Path) -> None:
-    server, port = SERVERS[WEBSOCKET], free_port()
+def test_the_generator_takes_websocket_messages_in_whatever_pieces_they_come(
+    size: int, tools: Path, stage: Stage
+) -> None:
+    server, port = SERVERS[WEBSOCKET], stage.port()
     with running(server.command(port, tools), tools) as process:
         wait_until_it_listens(process, port, tools)
         with passing_on(port, size) as through:
@@ -130,8 +132,8 @@ def test_the_generator_takes_websocket_messages_in_whatever_pieces_they_come(siz
                 assert generated.returncode == 0, generated
 
 
-def test_a_websocket_that_is_refused_is_said_to_be_so(tools: Path) -> None:
-    server, port = SERVERS[WEBSOCKET], free_port()
+def test_a_websocket_that_is_refused_is_said_to_be_so(tools: Path, stage: Stage) -> None:
+    server, port = SERVERS[WEBSOCKET], stage.port()
     command = [*server.command(port, tools), "--max-clients", "1", "--exempt", ""]
     with running(command, tools) as process:
         wait_until_it_listens(process, port, tools)
@@ -165,8 +167,8 @@ def test_a_run_in_which_something_was_lost_does_not_count(tools: Path, monkeypat
         measuring.run(SERVERS[CHATROOM], Scenario(""), tools)
 
 
-def test_a_process_and_its_children_are_gone_when_they_are_not_needed(tmp_path: Path) -> None:
-    port = free_port()
+def test_a_process_and_its_children_are_gone_when_they_are_not_needed(tmp_path: Path, stage: Stage) -> None:
+    port = stage.port()
     listen = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); print('x'); time.sleep(60)"
     with running(["sh", "-c", f'{sys.executable} -c "{listen}" & wait'], tmp_path) as process:
         wait_until_it_listens(process, port, tmp_path)

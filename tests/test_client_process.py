@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import termios
 
 import pytest
-from support import CLIENT, Program, Server, Stage, free_port, port_of
+from support import CLIENT, NO_WAITING_FOR_NAMES, Program, Server, Stage, port_of
 
 from chatroom.constants import HOST_NAME, PORT
 
 
 @pytest.fixture
 def server(stage: Stage) -> Server:
-    return stage.serve("--rate", "0")
+    return stage.serve("--rate", "0", port=stage.port())
 
 
 def shell(stage: Stage, server: Server, script: str) -> Program:
@@ -106,11 +107,11 @@ def test_with_all_of_its_descriptors_closed_it_ends_cleanly(stage: Stage, server
 
 def test_it_ends_when_nobody_reads_its_output_any_more(stage: Stage, server: Server) -> None:
     alice = stage.enter(server.port, "alice")
-    script = 'sleep infinity | { $CLIENT bot; echo "status $?" >&2; kill $$; } | head -1'
-    bot = shell(stage, server, script)
+    # What it reads comes from here, and does not end.
+    bot = shell(stage, server, '{ $CLIENT bot; echo "status $?" >&2; } | head -1')
     assert bot.expect("\n").startswith("* welcome to lobby, bot. ")
     alice.expect("* bot left")
-    bot.status()
+    assert bot.status() == 0
     assert bot.errors() == "status 0\n"
 
 
@@ -182,7 +183,7 @@ def test_the_past_is_shown_with_its_time(stage: Stage, server: Server) -> None:
 
 
 def test_no_server_is_said_in_one_line(stage: Stage) -> None:
-    port = free_port()
+    port = stage.port()
     bot = stage.client("bot", port)
     assert bot.to_the_end() == ""
     assert bot.status() == 1
@@ -190,7 +191,7 @@ def test_no_server_is_said_in_one_line(stage: Stage) -> None:
 
 
 def test_an_unknown_host_is_said_in_one_line(stage: Stage) -> None:
-    bot = stage.client("bot", PORT, "--host", "no.such.host.invalid")
+    bot = stage.start(*CLIENT, "bot", "--host", "no.such.host.invalid", environment=NO_WAITING_FOR_NAMES)
     assert bot.to_the_end() == ""
     assert bot.status() == 1
     [line] = bot.errors().splitlines()
@@ -350,11 +351,20 @@ def test_the_terminal_is_left_as_it_was(stage: Stage, server: Server, ending: st
     assert os.get_blocking(bob.terminal)
 
 
+def be_silent(client: Program) -> None:
+    """Have its terminal show no more what is typed: it could stand in the middle of a line of somebody else's."""
+    settings = termios.tcgetattr(client.terminal)
+    settings[3] &= ~termios.ECHO
+    termios.tcsetattr(client.terminal, termios.TCSANOW, settings)
+
+
 def test_two_talk_on_terminals_both_at_once(stage: Stage, server: Server) -> None:
     bob = stage.client("bob", server.port, "--plain", terminal=True)
     bob.expect("* bob joined\r\n")
     eve = stage.client("eve", server.port, "--plain", terminal=True)
     eve.expect("* eve joined\r\n")
+    for person in (bob, eve):
+        be_silent(person)
     for number in range(20):
         bob.send(f"bob's {number}")
         eve.send(f"eve's {number}")
@@ -375,6 +385,7 @@ def test_half_a_line_is_not_lost_when_others_talk(stage: Stage, server: Server) 
     bob = stage.client("bob", server.port, "--plain", terminal=True)
     bob.expect("* bob joined\r\n")
     bob.type("half a ")
+    bob.expect("half a ")
     alice.send("I interrupt")
     bob.expect("alice: I interrupt\r\n")
     bob.type("line\n")

@@ -68,7 +68,7 @@ def desk(stage: Stage) -> Iterator[Desk]:
 
 @pytest.fixture
 def server(stage: Stage) -> Server:
-    return stage.serve("--rate", "0")
+    return stage.serve("--rate", "0", port=stage.port())
 
 
 def without_times(rows: list[str]) -> list[str]:
@@ -290,7 +290,7 @@ def test_ones_own_name_stands_out(stage: Stage, server: Server, desk: Desk) -> N
     assert all(character.reverse for character in bob.look_of("BOB"))
     assert not any(character.reverse for character in bob.look_of(" not bobby"))
     bob.type("I am bob\r")
-    bob.shows("I am bob")
+    bob.shows("bob: I am bob")
     assert not any(character.reverse for character in bob.look_of("I am bob"))
 
 
@@ -528,9 +528,7 @@ def test_a_second_ctrl_c_leaves_a_server_that_does_not_answer(stage: Stage, desk
 
 
 def test_no_server_is_said_once_the_terminal_is_given_back(stage: Stage, desk: Desk) -> None:
-    listening = stage.listen()
-    port = port_of(listening)
-    listening.close()
+    port = stage.port()
     bob = desk.client("bob", port)
     assert bob.status() == 1
     bob.to_the_end()

@@ -373,7 +373,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Without the coverage of the process that builds it: it has none of chatroom to show.
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     build = subprocess.run(
-        [*command, str(DOCS), str(target)], env=env, capture_output=True, check=False, timeout=120, text=True
+        [*command, str(DOCS), str(target)], env=env, capture_output=True, check=False, timeout=10 * TIMEOUT, text=True
     )
     assert build.returncode == 0, build.stderr
     return target

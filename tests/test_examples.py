@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import sys
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support import TIMEOUT, Person, Program, Stage, free_port
+from support import TIMEOUT, Person, Program, Stage
 
 from chatroom import HOST_NAME, PORT
 
@@ -22,10 +23,10 @@ SCRIPT_PORT = 55556
 def at_other_ports(page: str, ports: dict[int, int]) -> str:
     """The text of an example with its ports replaced by those that are free here."""
     text = (EXAMPLES / page).read_text(encoding="utf-8")
-    for shown, free in ports.items():
+    for shown in ports:
         assert str(shown) in text
-        text = text.replace(str(shown), str(free))
-    return text
+    # All at once: the digits of one may stand in another.
+    return re.sub("|".join(map(str, ports)), lambda shown: str(ports[int(shown[0])]), text)
 
 
 def run_example(stage: Stage, page: str, ports: dict[int, int]) -> Program:
@@ -47,7 +48,7 @@ def test_the_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> Non
 
 
 def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_killed(stage: Stage) -> None:
-    port = free_port()
+    port = stage.port()
     server = stage.serve(port=port)
     scribe = run_example(stage, "scribe.py", {PORT: port})
     minutes = Minutes(stage.folder / "minutes.txt")
@@ -109,7 +110,7 @@ def fetch(port: int, request: str) -> str:
 
 
 def test_the_embedded_room_of_the_documentation_serves_beside_its_web_site(stage: Stage) -> None:
-    chat, web = free_port(), free_port()
+    chat, web = stage.port(), stage.port()
     process = run_example(stage, "embedding.py", {PORT: chat, 8080: web})
     wait_for(stage, web)
     alice = stage.enter(chat, "alice")
@@ -166,7 +167,7 @@ class Script:
 
 
 def test_the_door_of_the_documentation_leads_to_the_same_room(stage: Stage) -> None:
-    people, scripts = free_port(), free_port()
+    people, scripts = stage.port(), stage.port()
     process = run_example(stage, "script_door.py", {PORT: people, SCRIPT_PORT: scripts})
     wait_for(stage, people)
     wait_for(stage, scripts)
@@ -196,7 +197,7 @@ def test_the_door_of_the_documentation_leads_to_the_same_room(stage: Stage) -> N
 
 
 def test_a_script_at_the_door_of_the_documentation_may_say_one_line_and_go(stage: Stage) -> None:
-    people, scripts = free_port(), free_port()
+    people, scripts = stage.port(), stage.port()
     run_example(stage, "script_door.py", {PORT: people, SCRIPT_PORT: scripts})
     wait_for(stage, people)
     alice = stage.enter(people, "alice")
@@ -215,7 +216,7 @@ def test_the_door_of_the_documentation_is_as_short_as_it_is_said_to_be() -> None
 
 
 def test_three_doors_of_the_documentation_lead_to_one_room(stage: Stage) -> None:
-    lines, page, relay = free_port(), free_port(), free_port()
+    lines, page, relay = stage.port(), stage.port(), stage.port()
     process = run_example(stage, "doors.py", {PORT: lines, 8080: page, 6667: relay})
     for port in (lines, page, relay):
         wait_for(stage, port)

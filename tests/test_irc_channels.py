@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ircroom import SERVER, IRCRoom, ask, bare, numbers
+from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers
 
 from chatroom.testing import Person
 
@@ -54,6 +54,36 @@ def test_nobody_is_in_more_rooms_than_may_be() -> None:
     assert "405 alice #c :You have joined too many channels" in ask(alice, "JOIN #a,#b,#c")
     assert ask(alice, "PART #a") == ["alice PART #a"]
     assert "366 alice #c :End of NAMES list" in ask(alice, "JOIN #c")
+
+
+def test_a_room_that_could_not_be_joined_keeps_nobody_from_the_next() -> None:
+    room = SteppedIRCRoom()
+    room.alice.type("JOIN #a,#b,#c", "PING x")
+    room.settle()
+    room.log.commit()
+    room.log.fail()
+    room.log.commit()
+
+    assert bare([line for line in room.alice.lines() if numbers([line])[0] in ("JOIN", "NOTICE", "PONG")]) == [
+        "alice JOIN #a",
+        "NOTICE alice :not sent: the disk is full. Try again when that is mended.",
+        "alice JOIN #c",
+        f"PONG {SERVER} :x",
+    ]
+
+
+def test_whoever_is_killed_while_their_joining_waits_is_in_no_room() -> None:
+    room = SteppedIRCRoom()
+    operator = room.irc("operator")
+    operator.protocol.session.take_modes("o")
+    room.alice.type("PRIVMSG #lobby :hi", "JOIN #tea")
+    room.settle()
+    operator.type("KILL alice")
+    room.settle()
+    room.log.settle()
+
+    assert room.alice.closed
+    assert not room.chat.rooms
 
 
 def test_many_names_are_told_in_several_lines(room: IRCRoom) -> None:

@@ -104,6 +104,9 @@ def test_a_client_talks_with_people_at_the_other_doors(
     screen.type("/msg lina between us")
     lina.expect_sometime("private", "irma", "between us")
     paige.tell("irma", "psst")
+    # What is told comes before what is said: there is a window for it by then.
+    paige.say("in the open")
+    screen.expect("in the open")
     screen.type(f"{client.look_at} paige")
     screen.expect("psst")
 

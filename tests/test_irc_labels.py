@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ircroom import SERVER, IRCRoom, SteppedIRCRoom, bare, numbers, tags_of
-from stepped import House, SteppedLog
 
 from chatroom.connection import CLOSE_TIMEOUT
 from chatroom.testing import BUFFER, Person
@@ -141,40 +142,34 @@ def test_an_answer_that_waits_has_its_label(room: IRCRoom) -> None:
 
 
 def test_what_others_do_meanwhile_is_no_part_of_an_answer() -> None:
-    house = House(SteppedLog())
-    room = IRCRoom(chat=house.chat)
-    carol, alice = room.irc("carol", WANTS), room.irc("alice")
-    carol.type("MONITOR + dave", "@label=1 JOIN #lobby")
-    carol.lines()
-    alice.type("PRIVMSG carol :hi")
-    room.irc("dave")
+    room = SteppedIRCRoom(capabilities=WANTS)
+    bob = room.irc("bob")
+    room.alice.type("MONITOR + carol", "@label=1 JOIN #tea")
+    room.alice.lines()
+    bob.type("PRIVMSG alice :hi")
+    room.irc("carol")
 
-    assert bare(carol.lines()) == ["alice PRIVMSG carol :hi", f"730 carol :dave!dave@{SERVER}"]
-    house.log.commit()
-    assert numbers(carol.lines()) == ["BATCH", "JOIN", "353", "366", "BATCH"]
+    assert bare(room.alice.lines()) == ["bob PRIVMSG alice :hi", f"730 alice :carol!carol@{SERVER}"]
+    room.log.commit()
+    assert numbers(room.alice.lines()) == ["BATCH", "JOIN", "353", "366", "BATCH"]
 
 
 def test_an_echo_that_never_comes_is_answered_with_its_label_all_the_same() -> None:
-    house = House(SteppedLog())
-    room = IRCRoom(chat=house.chat)
-    carol = room.irc("carol", WANTS)
-    carol.type("JOIN #lobby")
+    room = SteppedIRCRoom(capabilities=WANTS)
+    alice = room.alice
+    alice.type("@label=1 PRIVMSG #lobby :hi")
     room.settle()
-    house.log.commit()
-    carol.lines()
-    carol.type("@label=1 PRIVMSG #lobby :hi")
-    room.settle()
-    house.log.fail()
+    room.log.fail()
 
-    not_sent = f":{SERVER} NOTICE carol :not sent: the disk is full. Try again when that is mended."
-    assert carol.lines() == [f"@label=1 {not_sent}"]
+    not_sent = f":{SERVER} NOTICE alice :not sent: the disk is full. Try again when that is mended."
+    assert alice.lines() == [f"@label=1 {not_sent}"]
 
-    carol.type("PRIVMSG #lobby :one", "@label=2 PRIVMSG #lobby :two")
+    alice.type("PRIVMSG #lobby :one", "@label=2 PRIVMSG #lobby :two")
     room.settle()
-    house.log.fail(1)
-    assert carol.lines() == [not_sent]
-    house.log.commit()
-    assert [(tags_of(line)["label"], bare([line])) for line in carol.lines()] == [("2", ["carol PRIVMSG #lobby :two"])]
+    room.log.fail(1)
+    assert alice.lines() == [not_sent]
+    room.log.commit()
+    assert [(tags_of(line)["label"], bare([line])) for line in alice.lines()] == [("2", ["alice PRIVMSG #lobby :two"])]
 
 
 @pytest.mark.parametrize(
@@ -262,6 +257,48 @@ def test_what_is_said_to_several_is_answered_by_all_of_it(room: IRCRoom) -> None
     assert tags_of(lines[0])["label"] == "1"
     assert all("batch" in tags_of(line) for line in lines[1:-1])
     assert sorted(dave.lines()) == ["carol (privately to dave): hi", "carol: hi"]
+
+
+@pytest.mark.parametrize("line", ["JOIN #tea", "PART #lobby", "NICK ally"])
+def test_what_could_not_be_kept_takes_no_label_from_what_follows(line: str) -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    room.alice.type(f"@label=1 {line}")
+    room.settle()
+    room.log.fail()
+    assert [(tags_of(line), numbers([line])) for line in room.alice.lines()] == [({"label": "1"}, ["NOTICE"])]
+
+    room.alice.type("@label=2 PRIVMSG #lobby :hi")
+    room.settle()
+    room.log.commit()
+    assert [(tags_of(line), bare([line])) for line in room.alice.lines()] == [
+        ({"label": "2"}, ["alice PRIVMSG #lobby :hi"])
+    ]
+
+
+def test_whoever_is_turned_away_is_answered_before_the_end(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    room = IRCRoom(irc_password=str(tmp_path / "password"))
+    carol = room.knock("CAP REQ :batch labeled-response", "NICK carol", "USER carol 0 * :Carol", "@label=1 CAP END")
+
+    *_, refused, end = carol.lines()
+    assert (tags_of(refused), numbers([refused])) == ({"label": "1"}, ["464"])
+    assert end == "ERROR :Closing link: (Password incorrect)"
+
+
+@pytest.mark.parametrize("label", ["a\tb", "a\x1b[1mb"])
+def test_a_label_that_could_not_be_sent_back_as_it_came_is_none(room: IRCRoom, label: str) -> None:
+    carol = room.irc("carol", WANTS)
+    carol.type(f"@label={label} PING x")
+
+    assert carol.lines() == [f":{SERVER} PONG {SERVER} :x"]
+
+
+def test_no_nickname_is_taken_for_a_tag(room: IRCRoom) -> None:
+    carol = room.irc("batch=carol", WANTS, "#lobby,#tea")
+    carol.type("@label=1 PRIVMSG #lobby,#tea :hi")
+
+    _, *lines, _ = carol.lines()
+    assert [(list(tags_of(line)), numbers([line])) for line in lines] == [(["batch"], ["PRIVMSG"])] * 2
 
 
 def test_labels_of_those_who_have_not_asked_for_them_are_no_labels(room: IRCRoom, alice: Person) -> None:

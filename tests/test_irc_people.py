@@ -9,7 +9,7 @@ from ircroom import SERVER, IRCRoom, ask, bare, numbers
 
 from chatroom.doors.irc.information import MAX_MONITORED
 from chatroom.doors.irc.server import MAX_WAS, WRONG_FOR
-from chatroom.testing import Person
+from chatroom.testing import BUFFER, Person
 
 
 @pytest.fixture
@@ -233,6 +233,27 @@ def test_the_list_of_those_watched_for(room: IRCRoom, alice: Person) -> None:
     assert ask(alice, "MONITOR L") == ["733 alice :End of MONITOR list"]
     room.irc("carol")
     assert alice.lines() == []
+
+
+def test_the_list_of_those_watched_for_ends_with_its_end_however_slowly_it_is_read() -> None:
+    room = IRCRoom(sendq=4000, rate=0)
+    alice = room.irc("alice", rooms="#lobby")
+    names = [f"somebody-with-a-long-name-{number}" for number in range(MAX_MONITORED)]
+    for name in names:
+        ask(alice, f"MONITOR + {name}")
+    alice.stop_reading()
+    bob = room.irc("bob", rooms="#lobby")
+    # So many that something waits, and not so many that it is too much.
+    for _ in range(BUFFER // 400):
+        bob.type("PRIVMSG #lobby :" + "x" * 360)
+        room.settle()
+    alice.type("MONITOR L")
+    room.settle()
+    alice.read_on()
+    answer = [line for line in alice.lines() if "PRIVMSG" not in line and "JOIN" not in line]
+
+    assert ",".join(line.split(" :")[1] for line in answer[:-1]) == ",".join(names)
+    assert numbers(answer)[-1] == "733"
 
 
 def test_no_more_are_watched_for_than_may_be(alice: Person) -> None:

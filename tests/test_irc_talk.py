@@ -1,4 +1,4 @@
-"""What is said at the IRC door, and to it: messages, notices, actions, being away, labels."""
+"""What is said at the IRC door, and to it: messages, notices, actions, being away."""
 
 from __future__ import annotations
 

@@ -110,13 +110,25 @@ def test_loopback_is_exempt_by_default(stage: Stage) -> None:
 @pytest.mark.parametrize("sent", ["", "half a nick", "*\n", "alice since=x\n"])
 def test_handshake_timeout_ends_who_gives_no_nickname(stage: Stage, sent: str) -> None:
     server = stage.serve("--history", "none", "--handshake-timeout", "1")
-    alice = stage.enter(server.port, "alice")
+    alice = enter_in_time(stage, server.port, "alice")
     newcomer = stage.connect(server.port)
     newcomer.socket.sendall(sent.encode())
     *_, last = newcomer.to_the_end().splitlines()
     assert last == "! No nickname within 1 seconds: goodbye. Connect again when you have one."
     # Whoever has come in by now stays as long as they like.
-    assert_they_talk(alice, stage.enter(server.port, "bob"))
+    assert_they_talk(alice, enter_in_time(stage, server.port, "bob"))
+
+
+def enter_in_time(stage: Stage, port: int, nickname: str) -> Person:
+    """Somebody who is in; whoever is too slow for the second that there is, where the machine is, tries again."""
+    while True:
+        person = stage.connect(port)
+        person.send(nickname)
+        line = ""
+        while not line.startswith((f"* {nickname} joined", "! No nickname within 1 seconds")):
+            line = person.expect("\r\n")
+        if line.startswith("* "):
+            return person
 
 
 def test_no_more_open_files_refuses_newcomers_and_the_others_talk_on(stage: Stage) -> None:

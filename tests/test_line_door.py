@@ -152,6 +152,25 @@ def test_the_time_for_a_nickname_can_be_set() -> None:
     assert silent.lines()[-1] == "! No nickname within 2 seconds: goodbye. Connect again when you have one."
 
 
+def test_who_has_given_a_nickname_may_take_their_time_to_read_what_they_missed() -> None:
+    room = MemoryRoom(handshake_timeout=30, rate=0)
+    bob = room.enter("bob")
+    for _ in range(50):
+        bob.type("x" * 4000)
+        bob.lines()
+    alice = room.connect()
+    alice.lines()
+    alice.stop_reading()
+    alice.type("alice since=0")
+    room.advance(60)
+    alice.read_on()
+    shown = alice.lines()
+
+    assert len([line for line in shown if line.endswith("x" * 4000)]) == 50
+    assert shown[-1] == "* alice joined"
+    assert not alice.closed
+
+
 def test_json_and_rooms_can_be_asked_for_in_the_handshake(room: MemoryRoom) -> None:
     alice = room.connect()
     alice.type("alice format=json room=garden,#Kitchen")

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from logs import LOGS, TIMEOUT, Draft, Subject, sqlite
+from logs import LOGS, Draft, Subject, sqlite
+from support import TIMEOUT
 from zope.interface.verify import verifyObject
 
 from chatroom.errors import ChatError, NothingToSearch

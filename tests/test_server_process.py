@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import TIMEOUT, TWISTD, Program, Stage, free_port, missing, program
+from support import NO_WAITING_FOR_NAMES, TIMEOUT, TWISTD, Program, Stage, missing, program
 
 from chatroom.constants import HOST_NAME, PORT
 from chatroom.service import HISTORY
@@ -72,7 +72,7 @@ def test_it_says_where_it_listens_and_each_command_it_prints_joins_it(stage: Sta
 
 @STARTS
 def test_a_host_can_be_chosen_and_the_commands_name_it(stage: Stage, by: tuple[str, ...]) -> None:
-    server = stage.serve("--host", "127.0.0.2", by=by)
+    server = stage.serve("--host", "127.0.0.2", port=stage.port(), by=by)
     server.expect("or: telnet")
     assert f"chatroom listens on 127.0.0.2:{server.port}\n" in server.heard.decode()
     assert printed_commands(server)[0].endswith(f" -m chatroom.client NICKNAME --host 127.0.0.2 --port {server.port}")
@@ -189,7 +189,7 @@ def test_what_is_wrong_is_said_in_one_line_that_names_the_option(
 ) -> None:
     # Whatever else is wrong, the port is never one that somebody uses.
     port = [] if "--port" in options else ["--port", "0"]
-    server = stage.start(*by, *port, *options)
+    server = stage.start(*by, *port, *options, environment=NO_WAITING_FOR_NAMES)
     said = server.to_the_end() + server.errors()
     assert server.status() == 1
     assert "Traceback" not in said
@@ -259,7 +259,7 @@ def test_what_was_said_before_a_signal_is_delivered_to_all(stage: Stage) -> None
 
 
 def test_it_runs_as_a_daemon(stage: Stage) -> None:
-    port = free_port()
+    port = stage.port()
     starter = stage.start(TWISTD, "chatroom", "--port", str(port))
     assert starter.status() == 0, starter.errors()
     daemon = int((stage.folder / "twistd.pid").read_text())

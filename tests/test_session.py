@@ -907,6 +907,29 @@ def test_whoever_goes_while_leaving_a_room_leaves_it_once() -> None:
     assert [(type(event), event.room) for event in bob.heard()] == [(Left, "garden"), (Left, "lobby")]
 
 
+def test_whoever_is_sent_away_while_a_line_of_theirs_waits_does_no_more() -> None:
+    house = House()
+    alice, bob = house.enter("alice"), house.enter("bob")
+    alice.type("hi", "/msg bob psst")
+    alice.session.quit("told to go")
+    house.log.commit(1)
+    house.log.commit()
+
+    assert bob.lines() == ["alice: hi", "* alice left (told to go)"]
+
+
+def test_whoever_is_sent_away_while_they_read_does_no_more() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.stop_reading()
+    alice.session.when_read(lambda: alice.session.join("garden"))
+    alice.session.quit("told to go")
+    alice.read_on()
+    house.log.settle()
+
+    assert not house.chat.rooms
+
+
 # One request after the other.
 
 

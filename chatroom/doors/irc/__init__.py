@@ -8,6 +8,7 @@ accounts has a use for; docs/irc.rst says what maps to what. The way of a line t
     message.py      a line -> a command and its parameters
     commands.py     the table of commands -> a handler in registration.py, channels.py, talk.py, people.py, ...
     session.py      the person: what they are answered, in the numerics of numerics.py
+    labels.py       what one line is answered, put together under its label
     format.py       what happens in the rooms -> lines, once for all who have asked for the same
 """
 

@@ -26,7 +26,7 @@ class Command(NamedTuple):
     outside: bool = False
     """Whether it may be used before one is in."""
     speaks: bool = False
-    """Whether it says something."""
+    """Whether it says something: in rooms alone, it need not wait for what was said before."""
 
 
 def run(session: IRCSession, message: Message) -> None:
@@ -38,22 +38,26 @@ def run(session: IRCSession, message: Message) -> None:
     if not (session.has("labeled-response") and session.has("batch")):
         label = ""
     command = COMMANDS.get(name)
-    if not valid:
-        why = "That line is not UTF-8 and was thrown away: set your client to UTF-8"
-        session.answer(label, lambda: session.fail("INVALID_UTF8", text=why))
-    elif command is None:
-        unknown = Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED
-        session.answer(label, lambda: session.reply(unknown, name))
-    elif not command.outside and not session.entered:
-        session.answer(label, lambda: session.reply(Numeric.ERR_NOTREGISTERED))
-    elif len(parameters) < command.minimum:
-        session.answer(label, lambda: session.reply(Numeric.ERR_NEEDMOREPARAMS, name))
-    elif command.speaks and talk.is_for_rooms(parameters):
-        session.answer(label, lambda: command.handler(session, parameters))
+    if command is not None and not command.speaks:
+        parameters = [parameter.replace(CTCP, "") for parameter in parameters]
+
+    def do() -> None:
+        if not valid:
+            why = "That line is not UTF-8 and was thrown away: set your client to UTF-8"
+            session.fail("INVALID_UTF8", text=why)
+        elif command is None:
+            session.reply(Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED, name)
+        elif not command.outside and not session.entered:
+            session.reply(Numeric.ERR_NOTREGISTERED)
+        elif len(parameters) < command.minimum:
+            session.reply(Numeric.ERR_NEEDMOREPARAMS, name)
+        else:
+            command.handler(session, parameters)
+
+    if command is not None and command.speaks and talk.is_for_rooms(parameters):
+        session.answer(label, do)
     else:
-        if not command.speaks:
-            parameters = [parameter.replace(CTCP, "") for parameter in parameters]
-        session.in_order(lambda: session.answer(label, lambda: command.handler(session, parameters)))
+        session.in_order(lambda: session.answer(label, do))
 
 
 def help_(session: IRCSession, parameters: Sequence[str]) -> None:

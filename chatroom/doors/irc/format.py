@@ -113,10 +113,6 @@ class IRCFormat(Format):
         self._realname_of = realname_of
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
-        return self.event_with(event)
-
-    def event_with(self, event: Event, *tags: str) -> bytes:
-        """Whole lines for ``event``, with more tags than it has by itself."""
         command, text = _EVENTS[type(event)](event)
         if self._realname_of is not None and type(event) is Joined:
             # Nobody has an account.
@@ -126,21 +122,21 @@ class IRCFormat(Format):
             head = f"{head} :"
             whole = (head + text).encode(ENCODING)
             if len(whole) > MAX_LINE and type(event) in (Said, Noticed, Acted):
-                return self._in_lines(said_in_pieces(head, text), event.at, str(event.id), tags)
+                return self._in_lines(said_in_pieces(head, text), event.at, str(event.id))
             line = whole + _END if len(whole) <= MAX_LINE else encode(head + text)
         else:
             line = encode(head)
-        return self._tags(event.at, event.id, tags) + line
+        return self._tags(event.at, event.id) + line
 
-    def _in_lines(self, lines: Iterable[str], at: float, id_: str, tags: tuple[str, ...]) -> bytes:
-        # An id is one line's: those of the others say which line it is.
+    def _in_lines(self, lines: Iterable[str], at: float, id_: str) -> bytes:
+        # No two lines have one id: from the second on, it says which line it is.
         return b"".join(
-            self._tags(at, id_ if number == 1 else f"{id_}-{number}", tags) + encode(line)
+            self._tags(at, id_ if number == 1 else f"{id_}-{number}") + encode(line)
             for number, line in enumerate(lines, 1)
         )
 
-    def _tags(self, at: float, id_: object, more: tuple[str, ...] = ()) -> bytes:
-        tags = list(more)
+    def _tags(self, at: float, id_: int | str) -> bytes:
+        tags = []
         if self._server_time:
             tags.append(f"time={time_of(at)}")
         if self._message_tags:
@@ -155,11 +151,11 @@ class IRCFormat(Format):
         render = _ANSWERS.get(type(answer))
         return b"" if render is None else render(self, answer)
 
-    def private(self, message: Private, *tags: str) -> bytes:
+    def private(self, message: Private) -> bytes:
         """Whole lines for what one person said to another."""
         command = "NOTICE" if message.notice else "PRIVMSG"
         head = f":{self._prefix_of(message.nickname)} {command} {message.to} :"
-        return self._in_lines(said_in_pieces(head, message.text), message.at, _id_of(message), tags)
+        return self._in_lines(said_in_pieces(head, message.text), message.at, _id_of(message))
 
     def notice(self, text: str, to: str = "*") -> bytes:
         """Whole lines for what the server says to ``to``."""

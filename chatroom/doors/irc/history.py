@@ -14,13 +14,12 @@ from typing import NamedTuple
 from chatroom.doors.irc.channels import entered
 from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.information import MAX_HISTORY
-from chatroom.doors.irc.labels import batch_ends, in_batch, new_batch
-from chatroom.doors.irc.message import MAX_NUMBER
+from chatroom.doors.irc.labels import in_batch
+from chatroom.doors.irc.message import MAX_NUMBER, encode
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.errors import RoomNameRefused
 from chatroom.events import MAX_ID, TALK, Event, TopicChanged
-from chatroom.formats import NEWLINE
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.nicknames import room_name
 from chatroom.text import whole_number
@@ -258,14 +257,12 @@ class _Reader:
 
 
 def _answer(session: IRCSession, room: str, events: Sequence[Event]) -> None:
-    if not session.has("batch"):
-        session.write_all([session.format.event(event, False) for event in events])
-        return
-    name = new_batch()
-    server = session.server.name
-    lines = [session.format.event_with(event, f"batch={name}") for event in events]
-    start, end = batch_ends(name, f"chathistory #{room}", server)
-    session.write_all([start, *lines, end])
+    _send(session, f"chathistory #{room}", [session.format.event(event, False) for event in events])
+
+
+def _send(session: IRCSession, kind: str, lines: list[bytes]) -> None:
+    """Answer with whole lines, as a batch where they know such."""
+    session.write_all(in_batch(lines, kind, session.server.name) if session.has("batch") else lines)
 
 
 def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
@@ -292,13 +289,8 @@ def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
 
 
 def _answer_targets(session: IRCSession, events: Sequence[Event]) -> None:
-    name, server = new_batch(), session.server.name
-    tags = f"@batch={name} " if session.has("batch") else ""
-    lines = [f"{tags}:{server} CHATHISTORY TARGETS #{one.room} {time_of(one.at)}{NEWLINE}".encode() for one in events]
-    if session.has("batch"):
-        session.respond(in_batch(lines, name, "draft/chathistory-targets", server))
-    else:
-        session.write_all(lines)
+    start = f":{session.server.name} CHATHISTORY TARGETS "
+    _send(session, "draft/chathistory-targets", [encode(f"{start}#{one.room} {time_of(one.at)}") for one in events])
 
 
 def history(session: IRCSession, parameters: Sequence[str]) -> None:

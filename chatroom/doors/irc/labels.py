@@ -5,6 +5,7 @@ IRCv3's labeled-response and batch. No I/O.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count
 
 from chatroom.constants import ENCODING
@@ -14,21 +15,30 @@ _END = NEWLINE.encode()
 _batches = count(1)
 
 
-def new_batch() -> str:
+def in_batch(lines: Iterable[bytes], kind: str, server: str) -> list[bytes]:
+    """Whole lines, each of which says which batch it is in, between the beginning of that batch and its end."""
+    name = _new_batch()
+    start, end = _batch_ends(name, kind, server)
+    return [start, *(_within(some, name) for some in lines), end]
+
+
+def _new_batch() -> str:
     """A name for a batch that no other has."""
     return f"b{next(_batches)}"
 
 
-def in_batch(lines: list[bytes], name: str, kind: str, server: str, tags: str = "") -> bytes:
-    """``lines``, which say which batch they are in, between its beginning and its end."""
-    start, end = batch_ends(name, kind, server, tags)
-    return b"".join([start, *lines, end])
-
-
-def batch_ends(name: str, kind: str, server: str, tags: str = "") -> tuple[bytes, bytes]:
+def _batch_ends(name: str, kind: str, server: str, tags: str = "") -> tuple[bytes, bytes]:
     """The lines that stand before and behind those of a batch."""
     start = f"{tags}:{server} BATCH +{name} {kind}{NEWLINE}"
     return start.encode(ENCODING), f":{server} BATCH -{name}{NEWLINE}".encode(ENCODING)
+
+
+def _within(lines: bytes, batch: str) -> bytes:
+    # What is in a batch inside this one says so by that one's name.
+    return b"".join(
+        line if line.startswith(b"@batch=") else tagged(line, f"batch={batch}")
+        for line in lines.splitlines(keepends=True)
+    )
 
 
 class Labelled:
@@ -55,7 +65,7 @@ class Labelled:
         :returns: what is to be sent now.
         """
         if self._batch:
-            return self._within(lines)
+            return _within(lines, self._batch)
         self._held.append(lines)
         return b""
 
@@ -67,16 +77,16 @@ class Labelled:
         if last and not self._held and not self._batch and lines.count(_END) == 1:
             self._is_whole = True
             return tagged(lines, self._tag)
-        return self.open() + self._within(lines)
+        return self.open() + _within(lines, self._batch)
 
     def open(self) -> bytes:
         """Have it be a batch: it has more than one line, and none need wait for the next."""
         if self._batch:
             return b""
-        self._batch = new_batch()
-        start, self._end = batch_ends(self._batch, "labeled-response", self._server, f"@{self._tag} ")
+        self._batch = _new_batch()
+        start, self._end = _batch_ends(self._batch, "labeled-response", self._server, f"@{self._tag} ")
         held, self._held = self._held, []
-        return start + self._within(b"".join(held))
+        return start + _within(b"".join(held), self._batch)
 
     def end(self) -> bytes:
         """It is all there: what is left of it to be sent."""
@@ -89,13 +99,6 @@ class Labelled:
             if held.count(_END) == 1:
                 return tagged(held, self._tag)
         return self.open() + self._end
-
-    def _within(self, lines: bytes) -> bytes:
-        # What is in a batch inside this one says so by that one's name.
-        return b"".join(
-            line if b"batch=" in line.partition(b" ")[0] else tagged(line, f"batch={self._batch}")
-            for line in lines.splitlines(keepends=True)
-        )
 
 
 def tagged(line: bytes, tag: str) -> bytes:

@@ -93,16 +93,18 @@ def _cleaned(text: str) -> str:
 
 
 def _label(tags: bytes) -> str:
-    # Of tags with one name the last counts, and what is no UTF-8 is no label: the client would not know it again.
+    # Of tags with one name the last counts. What is no UTF-8, or has what does not pass, is no label: the client would
+    # not know it again.
     found = b""
     for tag in tags[1:].split(b";"):
         name, _, value = tag.partition(b"=")
         if name == b"label":
             found = value
     try:
-        return clean(found.decode(ENCODING))[:MAX_LABEL]
+        label = found.decode(ENCODING)
     except UnicodeDecodeError:
         return ""
+    return label[:MAX_LABEL] if clean(label) == label else ""
 
 
 @lru_cache(maxsize=16384)

@@ -50,12 +50,12 @@ def _clear(session: IRCSession, names: Iterable[str]) -> None:
 
 
 def _list(session: IRCSession, names: Iterable[str]) -> None:
-    session.send_all([*_rows(session, Numeric.RPL_MONLIST, session.monitored.values())])
-    session.reply(Numeric.RPL_ENDOFMONLIST)
+    rows = _rows(session, Numeric.RPL_MONLIST, session.monitored.values())
+    session.send_all([*rows, session.line_of(Numeric.RPL_ENDOFMONLIST)])
 
 
 def _status(session: IRCSession, names: Iterable[str]) -> None:
-    _show(session, list(session.monitored.values()))
+    _show(session, session.monitored.values())
 
 
 def _show(session: IRCSession, names: Iterable[str]) -> None:

@@ -148,9 +148,7 @@ def _show(session: IRCSession, member: Member) -> None:
     one = portrait(member, session.chat.now())
     session.reply(Numeric.RPL_WHOISUSER, one.nickname, one.username, server, "*", text=one.realname)
     rooms = sorted(member.rooms)
-    if not session.can_see(member):
-        rooms = []
-    elif "i" in one.modes and member is not session:
+    if "i" in one.modes and member is not session:
         rooms = [room for room in rooms if room in session.rooms]
     for line in session.words_in_lines(Numeric.RPL_WHOISCHANNELS, one.nickname, words=[f"#{room}" for room in rooms]):
         session.send(line)

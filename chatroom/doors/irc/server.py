@@ -1,4 +1,4 @@
-"""What all who come in by the IRC door share: the server's name, who is watched for, and who was here.
+"""What all who come in by the IRC door share: the server's name and passwords, who is watched for, and who was here.
 
 It is told of everybody who takes a nickname or gives one up, at whatever door. No I/O but for two files at the start.
 """
@@ -63,9 +63,9 @@ class IRCServer:
         self._clock = clock
         self.name = chat.settings.server_name
         self.started = chat.now()
-        self.password = read_password(chat.settings)
+        self.password = _read_password(chat.settings)
         """What PASS has to say; empty where it need say nothing."""
-        self.operators = read_operators(chat.settings)
+        self.operators = _read_operators(chat.settings)
         """The passwords of those who may become operators, by their names."""
         self._guesses = Guesses(MAX_WRONG, WRONG_FOR, MAX_GUESSERS)
         self.connected: dict[Member, IRCSession] = {}
@@ -119,7 +119,7 @@ class IRCServer:
 
     def may_enter(self, host: str, password: str) -> bool:
         """Whether whoever comes from ``host`` may come in with this password."""
-        return not self.password or self._knows(host, password, self.password)
+        return not self.password or self._is_right(host, password, self.password)
 
     def why_wrong(self, host: str) -> str:
         """What to say to somebody from ``host`` whose password was not taken."""
@@ -129,22 +129,21 @@ class IRCServer:
 
     def is_operator(self, host: str, name: str, password: str) -> bool:
         """Whether ``password`` makes somebody from ``host`` an operator."""
-        return self._knows(host, password, self.operators.get(name, ""))
+        return self._is_right(host, password, self.operators.get(name, ""))
 
-    def _knows(self, host: str, given: str, known: str) -> bool:
-        """Whether they are the same and not empty, told in a time that tells nothing of either.
+    def _is_right(self, host: str, given: str, known: str) -> bool:
+        """Whether they are the same and not empty, found out in a time that tells nothing of either.
 
         After too many wrong ones even the right one is none: what may be guessed by the thousand is found.
         """
         now = self._clock().seconds()
         if self._guesses.too_many(host, now):
             return False
-        right = hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace")) and bool(
-            known
-        )
-        if not right:
-            self._guesses.wrong(host, now)
-        return right
+        same = hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace"))
+        if same and known:
+            return True
+        self._guesses.wrong(host, now)
+        return False
 
     def left(self, session: IRCSession) -> None:
         """Somebody's connection is gone."""
@@ -198,7 +197,7 @@ def at_another_door(nickname: str) -> tuple[str, str]:
     return user_of(nickname), f"{nickname}, at another door"
 
 
-def read_password(settings: Settings) -> str:
+def _read_password(settings: Settings) -> str:
     """The password of the server, the first line of a file; empty where there is no file.
 
     :raises OSError: it cannot be read.
@@ -213,7 +212,7 @@ def read_password(settings: Settings) -> str:
     return password
 
 
-def read_operators(settings: Settings) -> dict[str, str]:
+def _read_operators(settings: Settings) -> dict[str, str]:
     """Who may become an operator, and their passwords: a line each, with a space between.
 
     :raises OSError: it cannot be read.
@@ -238,8 +237,8 @@ def read_operators(settings: Settings) -> dict[str, str]:
 def check(settings: Settings) -> None:
     """:raises ValueError: the files of the settings will not do; it says which, and why."""
     for option, path, read in (
-        ("irc-password", settings.irc_password, read_password),
-        ("irc-operators", settings.irc_operators, read_operators),
+        ("irc-password", settings.irc_password, _read_password),
+        ("irc-operators", settings.irc_operators, _read_operators),
     ):
         try:
             read(settings)

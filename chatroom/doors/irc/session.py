@@ -54,7 +54,6 @@ NUMERICS: dict[type[ChatError], Numeric] = {
 _EXPLAINED = frozenset({LooksLikeEvent, NicknameRefused, RoomNameRefused})
 """Those that say more than their numeric; what the others say is of other doors' commands."""
 
-
 LOOKED_THROUGH_IN_A_LINE = 1000
 """People or rooms that may be looked through at the price of one more line."""
 
@@ -65,9 +64,6 @@ class IRCDoor(Door, Protocol):
     @property
     def host(self) -> str:
         """The address that they come from; empty where there is none."""
-
-    def come_in(self) -> None:
-        """They are in."""
 
     def spend(self, lines: float) -> None:
         """Have as many more lines count as read."""
@@ -100,7 +96,7 @@ class IRCSession(Session):
         self.monitored: dict[str, str] = {}
         """The nicknames that they watch for, by their keys."""
         self.join_next: Callable[[], None] = _nothing
-        """Called when they are in a room: has them join the next that they have asked for."""
+        """Called when they are in a room, or are not let in: has them join the next that they have asked for."""
         self.command = ""
         """The command that they are answered, or were last."""
         self.parting = "connection closed"
@@ -269,12 +265,7 @@ class IRCSession(Session):
             lines = [*topic_lines(self, room), *names_lines(self, room)]
             if self.away is not None:
                 tell_of(self, room.members, "away-notify", f"AWAY :{self.away}")
-        self.send_all(lines, self._shown)
-
-    def _shown(self) -> None:
-        join_next, self.join_next = self.join_next, _nothing
-        join_next()
-        self.go_on()
+        self.send_all(lines, self.go_on)
 
     def speak(self, shown: bool, say: Callable[..., None], *what: object) -> None:
         """Have the room take what they say.
@@ -314,6 +305,9 @@ class IRCSession(Session):
         self.go_on()
 
     def go_on(self) -> None:
+        if not self.busy:
+            join_next, self.join_next = self.join_next, _nothing
+            join_next()
         if not self.busy:
             self._end_answer()
         super().go_on()
@@ -369,6 +363,8 @@ class IRCSession(Session):
     def turn_away(self, reason: str) -> None:
         """Close the connection, for a reason that they are told."""
         self.parting = reason
+        # Nothing can be said behind the ERROR.
+        self._end_answer()
         if self.door is not None:
             self.door.close()
 
