@@ -116,6 +116,15 @@ class Refused(NamedTuple):
     text: str
 
 
+class Gone(NamedTuple):
+    """Somebody has left a room, though that could not be kept: it is no event, and will not be told again."""
+
+    room: str
+    nickname: str
+    text: str
+    """Why; perhaps empty."""
+
+
 class Private(NamedTuple):
     """One person to one other; both are told."""
 
@@ -209,4 +218,6 @@ class Found(NamedTuple):
     """Oldest first."""
 
 
-Answer = Notice | Refused | Private | Welcome | People | RoomList | History | Past | Live | Speaking | Pong | Found
+Answer = (
+    Notice | Refused | Gone | Private | Welcome | People | RoomList | History | Past | Live | Speaking | Pong | Found
+)

@@ -20,6 +20,7 @@ from chatroom.events import (
     Answer,
     Event,
     Found,
+    Gone,
     History,
     Joined,
     Left,
@@ -164,6 +165,7 @@ def _past_lines(event: Event, elsewhere: bool, day: str) -> list[str]:
 _PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
     Notice: lambda answer: [f"* {answer.text}"],
     Refused: lambda answer: [f"! {answer.text}"],
+    Gone: lambda answer: [_PLAIN_EVENTS[Left](answer)],
     Private: lambda answer: [f"{answer.nickname} (privately to {answer.to}): {answer.text}"],
     Welcome: _welcome,
     People: _people,
@@ -231,6 +233,7 @@ def _json_event(event: Event) -> dict[str, object]:
 _JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
     Notice: lambda answer: {"kind": "notice", "text": answer.text},
     Refused: lambda answer: {"kind": "error", "code": answer.code, "text": answer.text},
+    Gone: lambda answer: {"kind": "gone", "room": answer.room, "nick": answer.nickname, "text": answer.text},
     Private: lambda answer: {
         "kind": "private",
         "at": round(answer.at, 3),
@@ -352,6 +355,7 @@ def _read_event(found: dict[str, Any]) -> Event:
 _JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "notice": lambda found: Notice(_text(found["text"])),
     "error": lambda found: Refused(_text(found["code"]), _text(found["text"])),
+    "gone": lambda found: Gone(_text(found["room"]), _text(found["nick"]), _text(found["text"])),
     "private": lambda found: Private(
         _time(found["at"]),
         _text(found["nick"]),

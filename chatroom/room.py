@@ -34,6 +34,7 @@ from chatroom.events import (
     Acted,
     Event,
     EventType,
+    Gone,
     Joined,
     Left,
     Notice,
@@ -356,9 +357,8 @@ class Chat:
         if kind is Joined or kind is Quit or (kind is Left and self.members.get(member.key) is not member):
             self._remove(member, room)
             if kind is not Joined and room in self.rooms:
-                # They have gone all the same; this is no event, since it is not kept.
                 for other in self.rooms[room].members:
-                    other.tell(Notice(f"{member.nickname} left ({text})" if text else f"{member.nickname} left"))
+                    other.tell(Gone(room, member.nickname, text))
         elif kind is Left:
             member.rooms[room] = None
         elif kind is Renamed and member.next_nickname:

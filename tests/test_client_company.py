@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chatroom.client.company import Company
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.client.scene import Scene
-from chatroom.events import KINDS, Answer, Event, Joined, People, RoomList, RoomSummary, Said, Speaking, Welcome
+from chatroom.events import KINDS, Answer, Event, Gone, Joined, People, RoomList, RoomSummary, Said, Speaking, Welcome
 from chatroom.testing import MemoryRoom
 
 SCENE = Scene("bob", "lobby")
@@ -44,6 +44,19 @@ def test_it_follows_who_comes_and_goes_and_is_renamed() -> None:
     alice.type("/quit")
     room.settle()
     assert (company.size("lobby"), company.nicknames()) == (2, ["bob", "dora"])
+
+
+def test_who_has_gone_is_gone_though_it_was_not_kept() -> None:
+    company = Company()
+    for thing in (
+        Welcome("bob", "lobby", "", ["alice", "bob"], 2),
+        Joined(1, 0.0, "lobby", "bob", ""),
+        Gone("garden", "alice", ""),
+    ):
+        company.note(thing, SCENE)
+    assert (company.size("lobby"), company.nicknames()) == (2, ["alice", "bob"])
+    company.note(Gone("lobby", "alice", "tea"), SCENE)
+    assert (company.size("lobby"), company.nicknames()) == (1, ["bob"])
 
 
 def test_of_a_big_room_it_knows_how_many_there_are() -> None:

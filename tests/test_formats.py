@@ -15,6 +15,7 @@ from chatroom.events import (
     Answer,
     Event,
     Found,
+    Gone,
     History,
     Joined,
     Left,
@@ -55,6 +56,11 @@ EVENTS: list[tuple[Event, str]] = [
 
 ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
     (Notice("tea is ready"), ["* tea is ready"], {"kind": "notice", "text": "tea is ready"}),
+    (
+        Gone("lobby", "alice", "tea"),
+        ["* alice left (tea)"],
+        {"kind": "gone", "room": "lobby", "nick": "alice", "text": "tea"},
+    ),
     (Refused("a-code", "No."), ["! No."], {"kind": "error", "code": "a-code", "text": "No."}),
     (
         Private(NOON, "alice", "bob", "psst"),

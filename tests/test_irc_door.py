@@ -404,6 +404,21 @@ def test_no_bytes_break_it_or_reach_others_unescaped(chunks: list[bytes], regist
 # What the log does.
 
 
+def test_who_has_gone_is_shown_to_have_left_though_it_cannot_be_kept() -> None:
+    room = SteppedIRCRoom()
+    bob = room.irc("bob")
+    bob.type("JOIN #lobby")
+    room.settle()
+    room.log.commit()
+    room.alice.lines()
+    bob.drop()
+    room.settle()
+    room.log.fail()
+
+    assert bare(room.alice.lines()) == ["bob PART #lobby :connection lost"]
+    assert ask(room.alice, "NAMES #lobby")[0] == "353 alice = #lobby :alice"
+
+
 def test_what_cannot_be_kept_is_told() -> None:
     room = SteppedIRCRoom()
     alice = room.alice

@@ -17,7 +17,7 @@ from support import Person, Stage
 
 from chatroom.commands import FOUND
 from chatroom.errors import ChatError
-from chatroom.events import KINDS, Event, Noticed
+from chatroom.events import KINDS, Event, Gone, Noticed
 from chatroom.formats import JSON
 from chatroom.nicknames import MAX_LENGTH
 from chatroom.session import NAMED_AT_ONCE, PART
@@ -104,6 +104,8 @@ def lively_session() -> list[Line]:
     carol = room.enter("carol").protocol.session
     room.factory.chat.say(carol, "lobby", "supper is getting cold", Noticed)
     room.factory.chat.private(carol, "Alice2", "so is yours", notice=True)
+    # And what is told of somebody whose leaving a log cannot keep.
+    alice.protocol.session.tell(Gone("lobby", "dave", "connection lost"))
     seen += alice.lines()
     alice.type("/leave garden", "/leave", "hello?", "/quit")
     return objects(seen + alice.lines())

@@ -21,7 +21,7 @@ from support import TIMEOUT, Person, Stage, missing, program
 from chatroom.constants import HOST_NAME
 
 if PLAYWRIGHT:
-    from playwright.sync_api import Browser, Error, Locator, WebSocket, expect
+    from playwright.sync_api import Browser, Error, Locator, WebSocket, WebSocketRoute, expect
 
 PAGE = files("chatroom.doors.web") / "page"
 PHONE = {"viewport": {"width": 375, "height": 667}, "has_touch": True, "is_mobile": True}
@@ -371,6 +371,8 @@ def test_history_comes_as_one_scrolls_up_and_what_one_reads_stays_where_it_is(he
     say_all(bob, [f"line {number}" for number in range(300)])
     alice = here.enter("alice")
     alice.sees("line 299")
+    # What newcomers are shown does not fill the screen: the page has asked for more by itself.
+    expect(alice.part("#list .row").first).to_contain_text("line 230")
     scroller = alice.part("#messages")
     while alice.part("#list .text", re.compile(r"line 0$")).count() == 0:
         first = alice.part("#list .row").first
@@ -503,6 +505,25 @@ def test_a_killed_server_comes_back_and_what_was_missed_is_shown_once(here: Neig
     expect(alice.part("#joined .badge").nth(1)).to_have_text("1")
     alice.go_to("tea")
     assert alice.talk() == ["missed in tea"]
+
+
+def test_who_has_gone_is_shown_to_have_left_though_it_could_not_be_kept(here: Neighbourhood) -> None:
+    gone = {"kind": "gone", "room": "lobby", "nick": "bob", "text": "connection lost"}
+    line_person(here, "bob")
+    alice = here.visit()
+    sockets: list[WebSocketRoute] = []
+
+    def route(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    alice.page.route_web_socket("**/chat", route)
+    alice.enter("alice")
+    expect(alice.part("#people-list .nick")).to_have_text(["alice", "bob"])
+    # What a server whose disk is full says.
+    sockets[0].send(json.dumps(gone))
+    expect(alice.part("#people-list .nick")).to_have_text(["alice"])
+    expect(alice.part("#list .left .text")).to_have_text("bob left (connection lost)")
 
 
 def test_a_reload_comes_back_with_what_was_missed(here: Neighbourhood) -> None:

@@ -21,6 +21,7 @@ from chatroom.events import (
     Acted,
     Answer,
     Event,
+    Gone,
     Joined,
     Left,
     Notice,
@@ -814,6 +815,15 @@ def test_whoever_goes_while_leaving_a_room_is_gone_though_neither_can_be_kept() 
 
     assert {name: room.people().people for name, room in house.chat.rooms.items()} == {"garden": ["bob"]}
     assert bob.lines() == ["* alice left"]
+
+
+def test_a_program_is_told_who_has_gone_though_it_cannot_be_kept() -> None:
+    house = House()
+    alice, bob = house.enter("alice", "lobby", "garden"), house.enter("bob", "lobby", "garden", format_=JSON)
+    alice.type("/quit tea")
+    house.log.fail()
+
+    assert bob.things() == [Gone("lobby", "alice", "tea"), Gone("garden", "alice", "tea")]
 
 
 @pytest.mark.parametrize("quits", [True, False])

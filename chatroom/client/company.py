@@ -11,6 +11,7 @@ from chatroom.events import (
     Acted,
     Answer,
     Event,
+    Gone,
     Joined,
     Left,
     People,
@@ -73,6 +74,8 @@ class Company:
             self._rooms = dict.fromkeys(clean(summary.room) for summary in thing.rooms[: self._max_names])
         elif isinstance(thing, Speaking):
             self._put(self._rooms, clean(thing.room))
+        elif isinstance(thing, Gone):
+            self._left(clean(thing.room), clean(thing.nickname))
         elif isinstance(thing, Event) and not scene.past:
             self._happened(thing, clean(thing.room), clean(thing.nickname), scene)
 
@@ -89,8 +92,7 @@ class Company:
             self._sizes[room] += nickname not in names
             self._put(names, nickname)
         elif isinstance(event, Left):
-            names.pop(nickname, None)
-            self._sizes[room] = max(len(names), self._sizes[room] - 1)
+            self._left(room, nickname)
             if nickname == scene.nickname:
                 self._joined.remove(room)
         elif isinstance(event, Renamed):
@@ -100,6 +102,12 @@ class Company:
             self._put(names, nickname)
             self._speakers.pop(nickname, None)
             self._put(self._speakers, nickname)
+
+    def _left(self, room: str, nickname: str) -> None:
+        names = self._names.get(room)
+        if names is not None and room in self._joined:
+            names.pop(nickname, None)
+            self._sizes[room] = max(len(names), self._sizes[room] - 1)
 
     def _forget_others(self) -> None:
         """Keep no more rooms than one may, those that we are in above all."""

@@ -20,6 +20,7 @@ from chatroom.events import (
     Acted,
     Answer,
     Event,
+    Gone,
     Joined,
     Left,
     Live,
@@ -128,6 +129,7 @@ class ChatClientProtocol(LineReceiver):
         Acted: lambda self, event: self.acted(event.nickname, event.text),
         Joined: lambda self, event: self.joined(event.nickname),
         Left: lambda self, event: self.left(event.nickname, event.text),
+        Gone: lambda self, answer: self.left(answer.nickname, answer.text),
         Renamed: lambda self, event: self.renamed(event.nickname, event.text),
         TopicChanged: lambda self, event: self.topic_changed(event.nickname, event.text),
         # What nobody's program may answer, a bot does not hear.

@@ -18,6 +18,7 @@ from chatroom.events import (
     Acted,
     Answer,
     Event,
+    Gone,
     Joined,
     Left,
     Notice,
@@ -157,6 +158,11 @@ class IRCFormat(Format):
         head = f":{self._prefix_of(message.nickname)} {command} {message.to} :"
         return self._in_lines(said_in_pieces(head, message.text), message.at, _id_of(message))
 
+    def gone(self, gone: Gone) -> bytes:
+        """A whole line for somebody who has left, though that is no event."""
+        why = f" :{gone.text}" if gone.text else ""
+        return encode(f":{self._prefix_of(gone.nickname)} PART #{gone.room}{why}")
+
     def notice(self, text: str, to: str = "*") -> bytes:
         """Whole lines for what the server says to ``to``."""
         return b"".join(map(encode, said_in_pieces(f":{self._server} NOTICE {to} :", text)))
@@ -165,5 +171,6 @@ class IRCFormat(Format):
 _ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, Any], bytes]] = {
     Private: lambda format_, answer: format_.private(answer),
     Notice: lambda format_, answer: format_.notice(answer.text),
+    Gone: lambda format_, answer: format_.gone(answer),
     Refused: lambda format_, answer: format_.notice(answer.text),
 }

@@ -210,10 +210,10 @@ class IRCSession(Session):
         """Tell them what is not for a command: what somebody says to them alone, and what the server says."""
         if isinstance(answer, Notice):
             self.write(self._notice(answer.text))
-        elif isinstance(answer, Private) and answer.nickname != self.nickname:
-            self.tell_aside(answer)
+        elif isinstance(answer, Private) and answer.nickname == self.nickname:
+            self.respond(self.format.private(answer))
         elif lines := self.format.answer(answer):
-            self.respond(lines)
+            self.write(lines)
 
     def _notice(self, text: str) -> bytes:
         return self.format.notice(text, self.nickname or "*")

@@ -252,6 +252,15 @@ export class Store {
     if (!this.arriving || !this.since) this.#local(this.view, { kind: "notice", text });
   }
 
+  /** Somebody has left, though the log could not keep that: nothing will say so again. */
+  left({ room, nick, text }) {
+    const place = this.rooms.get(room);
+    if (!place) return;
+    const event = { kind: "left", at: Date.now() / 1000, nick, text };
+    place.timeline.append(event);
+    place.follow(event);
+  }
+
   refused({ code, text }) {
     this.moving = false;
     if (code === "no-history" || code === "in-no-room") this.asked = null;
@@ -292,6 +301,7 @@ const ANSWERS = new Map([
   ["private", (store, message) => store.whispered(message)],
   ["notice", (store, message) => store.announced(message)],
   ["error", (store, message) => store.refused(message)],
+  ["gone", (store, message) => store.left(message)],
   ["history", (store, message) => store.older(message)],
   ["found", (store, message) => store.listener.found(message)],
 ]);
