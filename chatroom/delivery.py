@@ -130,6 +130,11 @@ class _Batch:
         return shown
 
 
+def rendered(events: Sequence[Event], view: View) -> bytes:
+    """What ``view`` shows of ``events``, as if they were published together."""
+    return b"".join(_Batch(events).render(view, 0, len(events)))
+
+
 class Delivery:
     """Who hears what, and the end of what they have heard."""
 

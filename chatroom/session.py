@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chatroom import commands, nicknames
-from chatroom.delivery import View
+from chatroom.delivery import View, rendered
 from chatroom.errors import BadArgument, ChatError, InNoRoom, PeerError
 from chatroom.events import Answer, Event, History, Joined, Left, Live, Notice, Past, Refused, Speaking, Welcome
 from chatroom.formats import PLAIN, Format, day_of
@@ -361,9 +361,7 @@ class Session(Member):
         asked_at = self.chat.delivery.published
 
         def show(events: Sequence[Event]) -> None:
-            self.write(
-                b"".join(self.format.event(event, event.room != self.active) for event in events if view.shows(event))
-            )
+            self.write(rendered(events, view))
             # The answer goes as far as what was published when it was asked for, perhaps no further.
             last = events[-1].id if events else asked_at
             self.when_read(lambda: self.catch_up(last, then))

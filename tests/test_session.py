@@ -331,6 +331,18 @@ def test_what_is_said_while_the_log_is_asked_for_the_rest_of_a_quiet_room_is_not
     assert [event.text for event in bob.heard()] == ["", "meanwhile"]
 
 
+def test_what_comes_from_the_log_is_shown_as_what_comes_at_once_is() -> None:
+    house = House(tail=1)
+    alice, bob = house.enter("alice", "lobby", "garden"), house.enter("bob", "lobby", "garden")
+    alice.lines()
+    alice.type("/join cellar")
+    bob.type("/quit tea")
+    house.log.settle()
+
+    left = [line for line in alice.lines() if "left" in line]
+    assert left == ["[lobby] * bob left (tea)"]
+
+
 def test_whoever_leaves_a_room_in_a_batch_longer_than_the_tail_misses_nothing_of_the_others() -> None:
     house = House(tail=2)
     alice, bob = house.enter("alice", format_=JSON), house.enter("bob", "garden", "lobby", format_=JSON)
