@@ -88,10 +88,11 @@ def read_motd(path: str) -> list[str]:
     """The lines of the message of the day; none when there is no ``path``.
 
     :raises OSError: the file cannot be read.
+    :raises UnicodeDecodeError: it is not UTF-8.
     """
     if not path:
         return []
-    with open(path, encoding=ENCODING, errors="replace") as file:
+    with open(path, encoding=ENCODING) as file:
         return [clean(line.rstrip("\n")) for line in file]
 
 

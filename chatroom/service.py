@@ -134,6 +134,8 @@ class Options(usage.Options):
             read_motd(self.settings.motd)
         except OSError as error:
             raise usage.UsageError(f"--motd {self.settings.motd}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise usage.UsageError(f"--motd {self.settings.motd}: it is not UTF-8") from None
         self.doors = [self._open(door) for door in DOORS if self[door.option]]
         """Where to listen, and what with: the row, the endpoint, the factory."""
         if not self.doors:

@@ -162,7 +162,8 @@ def test_whoever_guesses_it_is_let_in_by_none_for_a_while(locked: IRCRoom) -> No
 
 
 def test_a_file_that_will_not_do_is_named(tmp_path: Path) -> None:
-    empty, odd, binary = tmp_path / "empty", tmp_path / "odd", tmp_path / "binary"
+    empty, odd, binary, twice = (tmp_path / name for name in ("empty", "odd", "binary", "twice"))
+    twice.write_text("root one\nroot two\n", encoding="utf-8")
     empty.write_text("\n", encoding="utf-8")
     odd.write_text("# who may\nalice\n", encoding="utf-8")
     binary.write_bytes(b"\xff\xfe")
@@ -173,6 +174,7 @@ def test_a_file_that_will_not_do_is_named(tmp_path: Path) -> None:
         (Settings(irc_password=str(binary)), f"--irc-password {binary}: it is not UTF-8"),
         (Settings(irc_operators=str(empty)), f"--irc-operators {empty}: nobody is in it"),
         (Settings(irc_operators=str(odd)), f"--irc-operators {odd}: line 2: write a name"),
+        (Settings(irc_operators=str(twice)), f"--irc-operators {twice}: line 2: root is there already"),
     ):
         with pytest.raises(ValueError, match=re.escape(why)):
             IRCFactory.check(found)

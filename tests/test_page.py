@@ -784,7 +784,27 @@ def test_what_stands_at_the_side_is_shown_and_put_away(here: Neighbourhood) -> N
     expect(alice.part("#main")).to_have_attribute("inert", "")
     alice.page.mouse.click(300, 300)
     expect(people).to_be_hidden()
+    # It was typed that it should open.
+    expect(alice.part("#composer-text")).to_be_focused()
+    alice.page.click("#people-open")
+    alice.page.keyboard.press("Escape")
     expect(alice.part("#people-open")).to_be_focused()
+
+
+def test_who_asks_who_is_here_goes_on_typing(here: Neighbourhood) -> None:
+    alice = here.enter("alice")
+    alice.page.fill("#composer-text", "/who")
+    alice.page.keyboard.press("Enter")
+    expect(alice.part("#people")).to_be_visible()
+    alice.page.keyboard.type("still here")
+    alice.page.keyboard.press("Enter")
+    alice.sees("still here")
+    expect(alice.part("#people")).to_be_visible()
+    alice.page.keyboard.type("/search still")
+    alice.page.keyboard.press("Enter")
+    expect(alice.part("#found .text")).to_have_count(1)
+    alice.page.keyboard.press("Escape")
+    expect(alice.part("#composer-text")).to_be_focused()
 
 
 def test_a_screen_reader_is_told_what_is_new_and_not_the_past(here: Neighbourhood) -> None:

@@ -176,6 +176,7 @@ def test_twistd_lists_chatroom_among_its_commands(stage: Stage) -> None:
         (["--max-line", "0"], "--max-line 0: it takes a whole number of at least one"),
         (["--handshake-timeout", "1.5"], "--handshake-timeout 1.5: it takes a whole number"),
         (["--motd", "no-such-file"], "--motd no-such-file: No such file or directory"),
+        (["--motd", sys.executable], f"--motd {sys.executable}: it is not UTF-8"),
         (["--motd", "."], "--motd .: Is a directory"),
         (["--room", "a b"], "--room a b: That name will not do for a room: it has a space in it"),
         (["--room", "/"], "--room /: That name will not do for a room: it starts with /"),

@@ -18,6 +18,7 @@ import pytest
 from logs import Subject, sqlite
 from support import TIMEOUT, TWISTD, Stage, program
 
+from chatroom import ChatFactory
 from chatroom.errors import HistoryBroken, HistoryUnusable, NotKept
 from chatroom.events import Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.log.recent import KEPT
@@ -494,6 +495,17 @@ def test_on_a_full_disk_the_speaker_is_told_nobody_sees_it_and_the_server_goes_o
     with closing(sqlite3.connect(path)) as file:
         kept = [f"alice: {text}" for (text,) in file.execute("SELECT text FROM event WHERE kind = 'said' ORDER BY id")]
     assert kept == shown[1]
+
+
+@pytest.mark.parametrize("left", [0, 8, 16, 32, 48, 64, 100])
+def test_a_disk_on_which_there_is_no_room_to_begin_is_called_full(small_disk: Path, left: int) -> None:
+    with (small_disk / "filler").open("wb", buffering=0) as file:
+        with pytest.raises(OSError, match="No space left"):
+            file.writelines([bytes(4096)] * 1000)
+        file.truncate(file.tell() - left * 1024)
+
+    with pytest.raises(HistoryUnusable, match="the disk is full: make room"):
+        ChatFactory(history=str(small_disk / "history"))
 
 
 # A thread that dies.

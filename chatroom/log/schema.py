@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from typing import IO
@@ -65,7 +66,7 @@ def open_log(path: str, durability: str) -> sqlite3.Connection:
             undo.pop_all()
             return connection
     except (sqlite3.Error, OSError) as error:
-        raise HistoryUnusable(path=path, why=explain(error)) from error
+        raise HistoryUnusable(path=path, why=explain(error, path)) from error
 
 
 def connect(path: str, read_only: bool = False) -> sqlite3.Connection:
@@ -110,10 +111,16 @@ def _move_on(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def explain(error: Exception) -> str:
-    """What is wrong, and what to do about it, for a person."""
+def explain(error: Exception, path: str = "") -> str:
+    """What is wrong, and what to do about it, for a person.
+
+    :param path: the file that it is about.
+    """
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
+    what = str(error)
+    if what == "disk I/O error" and path and _is_full(path):
+        what = "database or disk is full"
     reasons = {
         "unable to open database file": "it cannot be opened or made there: check the folder and its permissions",
         "attempt to write a readonly database": "it may not be written: check its permissions and its folder's",
@@ -123,7 +130,15 @@ def explain(error: Exception) -> str:
         "database or disk is full": "the disk is full: make room",
         "disk I/O error": "the disk does not read or write it: check the disk",
     }
-    return reasons.get(str(error), str(error))
+    return reasons.get(what, what)
+
+
+def _is_full(path: str) -> bool:
+    """Whether there is no room left beside the file for what SQLite shares between processes: 32 KiB of it at once."""
+    try:
+        return shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free < 64 * 1024
+    except OSError:
+        return False
 
 
 class FileLock:

@@ -71,7 +71,7 @@ class SearchIndex:
                 self._delete()
                 self._writing = self._open()
             except (sqlite3.Error, OSError) as error:
-                raise HistoryUnusable(path=self._path, why=explain(error)) from error
+                raise HistoryUnusable(path=self._path, why=explain(error, self._path)) from error
         self._reading = self._with_log(connect(self._path))
         self._target = 0
         self._running = False

@@ -228,6 +228,8 @@ def _read_operators(settings: Settings) -> dict[str, str]:
             name, _, password = line.strip().partition(" ")
             if not password.strip():
                 raise ValueError(f"line {number}: write a name, a space and a password")
+            if name in found:
+                raise ValueError(f"line {number}: {name} is there already: leave one of the two")
             found[name] = password.strip()
     if not found:
         raise ValueError("nobody is in it: write a name, a space and a password in a line")

@@ -165,7 +165,7 @@ const typing = new Typing(
     who: (argument, line) => show("people", line),
     rooms: (argument, line) => show("rooms", line),
     search: (argument) => {
-      drawers.show("search");
+      drawers.show("search", part("composer-text"));
       part("search-words").value = argument;
       part("search-form").requestSubmit();
     },
@@ -211,9 +211,11 @@ function askWho() {
   if (store.entered && store.view.kind === "room" && store.view.unnamed) connection.send(`/who ${store.view.name}`);
 }
 
-/** Show a side, and ask the server for what stands there. */
+/** Show a side, as it was typed, and ask the server for what stands there. */
 function show(side, line) {
-  drawers.show(side);
+  drawers.show(side, part("composer-text"));
+  // Beside the messages it is in nobody's way, and whoever types goes on typing.
+  if (!drawers.covers) focusToType();
   connection.send(line);
 }
 

@@ -1,6 +1,6 @@
 /**
  * The parts at the sides: always there on a wide screen, over the messages on a narrow one, and one at a time. Escape
- * closes what is open, and the focus goes back to what opened it.
+ * closes what is open, and the focus goes back to what opened it, or to where somebody typed that it should open.
  */
 
 const narrow = matchMedia("(max-width: 760px)");
@@ -41,7 +41,9 @@ export class Drawers {
     else this.show(name);
   }
 
-  show(name) {
+  /** @param {HTMLElement} from what the focus goes back to */
+  show(name, from = this.drawers[name].opener) {
+    this.from = from;
     const beside = name === "people" && !middling.matches;
     if (beside) this.peopleBeside = true;
     this.open = beside ? "" : name;
@@ -56,12 +58,12 @@ export class Drawers {
     if (!open) return;
     this.open = "";
     this.#arrange();
-    if (back) this.drawers[open].opener.focus();
+    if (back) this.from.focus();
   }
 
   /** Close what covers the messages, if anything does. */
   uncover() {
-    if (this.#covers()) this.close(false);
+    if (this.covers) this.close(false);
   }
 
   #shut(name) {
@@ -73,7 +75,8 @@ export class Drawers {
     }
   }
 
-  #covers() {
+  /** Whether what is open covers the messages. */
+  get covers() {
     return this.open !== "" && (this.open === "rooms" ? narrow.matches : middling.matches);
   }
 
@@ -83,7 +86,7 @@ export class Drawers {
       people: this.open === "people" || (this.peopleBeside && !middling.matches && this.open !== "search"),
       search: this.open === "search",
     };
-    const covers = this.#covers();
+    const covers = this.covers;
     for (const [name, { side, opener }] of Object.entries(this.drawers)) {
       side.hidden = !shown[name];
       side.inert = covers && this.open !== name;
