@@ -357,7 +357,7 @@ class Chat:
         if kind is Joined or kind is Quit or (kind is Left and self.members.get(member.key) is not member):
             self._remove(member, room)
             if kind is not Joined and room in self.rooms:
-                for other in self.rooms[room].members:
+                for other in list(self.rooms[room].members):
                     other.tell(Gone(room, member.nickname, text))
         elif kind is Left:
             member.rooms[room] = None

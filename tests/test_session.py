@@ -838,6 +838,20 @@ def test_a_program_is_told_who_has_gone_though_it_cannot_be_kept() -> None:
     assert bob.things() == [Gone("lobby", "alice", "tea"), Gone("garden", "alice", "tea")]
 
 
+def test_whoever_goes_while_they_are_told_that_somebody_has_gone_upsets_nobody() -> None:
+    house = House()
+    alice, bob, carol = house.enter("alice"), house.enter("bob"), house.enter("carol")
+    for person in (bob, carol):
+        person.lines()
+    alice.lose()
+    house.chat.stopping = True
+    # As one is let go who does not read.
+    bob.session.write = lambda data: bob.lose()
+    house.log.fail()
+
+    assert carol.lines() == ["* alice left (connection lost)"]
+
+
 @pytest.mark.parametrize("quits", [True, False])
 def test_whoever_goes_is_gone_though_it_cannot_be_kept(quits: bool) -> None:
     house = House()
