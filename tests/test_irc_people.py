@@ -104,6 +104,10 @@ def test_who_somebody_is_has_the_username_that_they_gave(room: IRCRoom, alice: P
     assert alice.lines() == [f":bob!bob@{SERVER} JOIN #lobby"]
 
 
+def test_a_nickname_of_the_past_that_nobody_could_have_now_has_a_prefix_all_the_same(room: IRCRoom) -> None:
+    assert room.door.server.prefix("al\u0378ice") == f"al\u0378ice!alice@{SERVER}"
+
+
 def test_usernames_of_those_who_have_gone_are_not_remembered_for_ever(room: IRCRoom, alice: Person) -> None:
     for number in range(2 * MAX_WAS + 10):
         room.knock(f"NICK gone{number}", f"USER was{number} 0 * :Gone", "QUIT").lines()

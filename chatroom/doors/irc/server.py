@@ -107,7 +107,11 @@ class IRCServer:
 
     def prefix(self, nickname: str) -> str:
         """Who something is from: ``alice!ally@chat.example.org``; of who has long gone, what the nickname tells."""
-        return f"{nickname}!{self._usernames.get(nicknames.key(nickname)) or user_of(nickname)}@{self.name}"
+        try:
+            username = self._usernames.get(nicknames.key(nickname))
+        except ValueError:
+            username = None  # The log may be older, or younger, than the letters that are known here.
+        return f"{nickname}!{username or user_of(nickname)}@{self.name}"
 
     def is_here(self, mask: str) -> bool:
         """Whether a client that asks a server means this one: by its name, or by somebody who is here."""
