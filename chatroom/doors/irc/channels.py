@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from chatroom import nicknames
 from chatroom.doors.irc.format import MAX_TOPIC
+from chatroom.doors.irc.information import USER_MODES
 from chatroom.doors.irc.listing import names_lines, topic_lines
 from chatroom.doors.irc.message import cut, matches
 from chatroom.doors.irc.numerics import Numeric
@@ -231,7 +232,7 @@ def _user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) ->
     for letter in parameters[0]:
         if letter in "+-":
             sign = letter
-        elif letter not in "iow":
+        elif letter not in USER_MODES:
             unknown = True
         elif sign == "-":
             modes.discard(letter)

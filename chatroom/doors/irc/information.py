@@ -14,6 +14,9 @@ from chatroom.doors.irc.session import IRCSession
 from chatroom.nicknames import MAX_LENGTH
 from chatroom.version import __version__
 
+USER_MODES = "iow"
+"""The modes that a person may have."""
+
 MAX_TARGETS = 4
 """To how many one line of talk may go."""
 

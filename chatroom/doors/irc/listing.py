@@ -25,8 +25,7 @@ def topic_lines(session: IRCSession, room: Room) -> list[str]:
 
 def names_lines(session: IRCSession, room: Room) -> list[str]:
     """Who is in a room."""
-    here = room.members if room.name in session.rooms else filter(session.can_see, room.members)
-    names = [member.nickname for member in here]
+    names = [member.nickname for member in session.seen_in(room)]
     if session.has("userhost-in-names"):
         names = [session.server.prefix(nickname) for nickname in names]
     lines = session.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)

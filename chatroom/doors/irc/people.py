@@ -87,7 +87,7 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
             room = chat.rooms.get(nicknames.room_name(mask))
         except RoomNameRefused:
             room = None
-        return (f"#{room.name}", list(filter(session.can_see, room.members))) if room is not None else ("*", [])
+        return (f"#{room.name}", list(session.seen_in(room))) if room is not None else ("*", [])
     try:
         return "*", [chat.find(mask)]
     except NoSuchNickname:

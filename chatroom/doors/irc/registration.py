@@ -25,7 +25,7 @@ CAPABILITIES = (
 CAP_VERSION = 302
 """From which on a client is told of new capabilities without asking for that."""
 
-USER_MODES, ROOM_MODES = "iow", "bnov"
+ROOM_MODES = "bnov"
 
 
 def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ def come_in(session: IRCSession) -> None:
     session.reply(Numeric.RPL_WELCOME, network=NETWORK, nickname=session.nickname)
     session.reply(Numeric.RPL_YOURHOST, server=server.name, version=__version__)
     session.reply(Numeric.RPL_CREATED, started=started)
-    session.reply(Numeric.RPL_MYINFO, server.name, f"chatroom-{__version__}", USER_MODES, ROOM_MODES)
+    session.reply(Numeric.RPL_MYINFO, server.name, f"chatroom-{__version__}", information.USER_MODES, ROOM_MODES)
     information.features(session)
     information.lusers(session, ())
     information.motd(session, ())

@@ -33,7 +33,7 @@ from chatroom.errors import (
     TooManyRooms,
 )
 from chatroom.events import Answer, Event, Joined, Notice, Private, Quit, Renamed
-from chatroom.member import Member
+from chatroom.member import Member, Room
 from chatroom.outbox import PIECE
 from chatroom.room import Chat
 from chatroom.session import Door, Session
@@ -145,6 +145,10 @@ class IRCSession(Session):
         if not member.entered:
             return False
         return "i" not in member.modes or member is self or not self.rooms.keys().isdisjoint(member.rooms)
+
+    def seen_in(self, room: Room) -> Iterable[Member]:
+        """Who of those in ``room`` is shown to them."""
+        return room.members if room.name in self.rooms else filter(self.can_see, room.members)
 
     # What they are answered.
 
@@ -279,13 +283,9 @@ class IRCSession(Session):
 
     def own(self, event: Event) -> bytes:
         if self._labels:
-            labelled = self._labels[0]
-            labelled.awaited -= 1
-            shown = labelled.take_event(self.format.event(event, False), not labelled.awaited)
-            if not labelled.awaited:
-                self._labels.popleft()
-                shown += labelled.end()
-            return shown
+            return self._of_oldest(
+                lambda labelled: labelled.take_event(self.format.event(event, False), not labelled.awaited)
+            )
         # Whoever has left all rooms, or is renamed, is shown that once.
         once = isinstance(event, (Quit, Renamed))
         if self._labelled is None or isinstance(event, Joined) or (once and self.first_answer):
@@ -296,13 +296,22 @@ class IRCSession(Session):
         if not apart or not self._labels:
             super().not_done(error, apart)
             return
+        if shown := self._of_oldest(lambda labelled: labelled.take(self._notice(str(error)))):
+            self.write(shown)
+        self.go_on()
+
+    def _of_oldest(self, take: Callable[[Labelled], bytes]) -> bytes:
+        """What is sent now that something has come that the oldest of the waiting answers has waited for.
+
+        :param take: has that answer take it.
+        """
         labelled = self._labels[0]
         labelled.awaited -= 1
-        self.write(labelled.take(self._notice(str(error))))
+        shown = take(labelled)
         if not labelled.awaited:
             self._labels.popleft()
-            self.write(labelled.end())
-        self.go_on()
+            shown += labelled.end()
+        return shown
 
     def go_on(self) -> None:
         if not self.busy:
