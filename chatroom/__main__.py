@@ -6,7 +6,7 @@ from twisted.internet import reactor
 from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
-from chatroom.service import TRY_HELP, Options, makeService
+from chatroom.server.service import TRY_HELP, Options, makeService
 
 
 def main() -> None:

@@ -27,10 +27,10 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
-from chatroom.constants import ENCODING, HOST_NAME, PORT
+from chatroom.core.chat import Chat
 from chatroom.doors.line import ChatFactory
-from chatroom.formats import NEWLINE
-from chatroom.room import Chat
+from chatroom.model.constants import ENCODING, HOST_NAME, PORT
+from chatroom.wire.formats import NEWLINE
 
 
 class MemoryRoom:

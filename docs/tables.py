@@ -11,10 +11,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from chatroom.commands import COMMANDS
+from chatroom.core.commands import COMMANDS
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.service import Options
-from chatroom.settings import settings_table
+from chatroom.model.settings import settings_table
+from chatroom.server.service import Options
 
 
 def command_list() -> list[str]:

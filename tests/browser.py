@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from support import TIMEOUT, Server, Stage, missing
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 PLAYWRIGHT = find_spec("playwright") is not None
 if PLAYWRIGHT:
@@ -95,7 +95,7 @@ class Visitor:
         return [text.rpartition(": ")[2] for text in self.page.locator("#list .said .text").all_text_contents()]
 
     def go_to(self, room: str) -> None:
-        """Look at a room that one is in."""
+        """Theme at a room that one is in."""
         self.part("#joined .go", room).click()
         self.sees_place(f"#{room}")
 

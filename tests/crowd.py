@@ -22,7 +22,7 @@ from typing import NamedTuple
 import pytest
 from support import TIMEOUT, TWISTD
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 BY = (TWISTD, "-n", "--pidfile=", "chatroom")
 """How a server is started that may be killed and started again: a pid file that is left behind would stop it."""

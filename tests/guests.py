@@ -18,7 +18,7 @@ from support import TIMEOUT, Server
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, Request, TextMessage
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 
 class Heard(NamedTuple):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from support import TIMEOUT
 
-from chatroom.errors import ChatError
-from chatroom.events import Event, EventType, Said
 from chatroom.log.interface import Events, ILog, NoAnswer
 from chatroom.log.memory import MemoryLog
 from chatroom.log.sqlite import SQLiteLog
+from chatroom.model.errors import ChatError
+from chatroom.model.events import Event, EventType, Said
 
 Draft = tuple[EventType, str, str, str]
 """What is appended: its kind, room, nickname and text."""

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
-from chatroom.delivery import TAIL, Delivery
-from chatroom.errors import ChatError, NoHistory, NotKept
-from chatroom.events import TALK, Answer, Event, EventType, Notice
-from chatroom.formats import read_json
+from chatroom.core.chat import Chat
+from chatroom.core.delivery import TAIL, Delivery
+from chatroom.core.session import Session
 from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
-from chatroom.outbox import Outbox, TransportOutbox
-from chatroom.room import Chat
-from chatroom.session import Session
-from chatroom.settings import Settings
+from chatroom.model.errors import ChatError, NoHistory, NotKept
+from chatroom.model.events import TALK, Answer, Event, EventType, Notice
+from chatroom.model.settings import Settings
+from chatroom.wire.formats import read_json
+from chatroom.wire.send_queue import SendQueue, TransportSendQueue
 
 NOT_SENT = "! not sent: the disk is full. Try again when that is mended."
 """What somebody reads when :meth:`SteppedLog.fail` was called."""
@@ -151,12 +151,12 @@ class Visitor:
         self.refused = 0
         """How often they were sent back to the entrance."""
         self._wire = Wire(self)
-        self._outbox = TransportOutbox(self._wire, chat.settings.sendq, self.lose)
+        self._outbox = TransportSendQueue(self._wire, chat.settings.sendq, self.lose)
         self._waiting: deque[str] = deque()
         self.session = Session(chat, self)
 
     @property
-    def outbox(self) -> Outbox:
+    def send_queue(self) -> SendQueue:
         return self._outbox
 
     def type(self, *lines: str) -> None:

@@ -25,7 +25,7 @@ from typing import IO
 
 import pytest
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 TIMEOUT = 60.0
 """Seconds that a test waits for what it expects before it fails."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatroom.client.completion import ARGUMENTS, complete
-from chatroom.commands import COMMANDS
+from chatroom.core.commands import COMMANDS
 
 PEOPLE = ["Zoe", "alice", "alan", "田中"]
 ROOMS = ["lobby", "garden"]

@@ -10,7 +10,7 @@ import termios
 import pytest
 from support import CLIENT, NO_WAITING_FOR_NAMES, Program, Server, Stage, port_of
 
-from chatroom.constants import HOST_NAME, PORT
+from chatroom.model.constants import HOST_NAME, PORT
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.events import Answer, Event, History, Joined, Pong, Private, Said
-from chatroom.formats import PLAIN
+from chatroom.model.events import Answer, Event, History, Joined, Pong, Private, Said
 from chatroom.testing import MemoryRoom
+from chatroom.wire.formats import PLAIN
 
 
 class Bot(ChatClientProtocol):

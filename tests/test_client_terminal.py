@@ -20,7 +20,7 @@ from screen import Screen
 from support import CLIENT, TIMEOUT, Person, Server, Stage, missing, port_of
 
 from chatroom.client.terminal import PING_EVERY
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 
 class Desk:

@@ -20,7 +20,7 @@ import pytest
 from crowd import BY, Crowd, Heard, Talker, check, kept
 from support import Person, Program, Server, Stage, memory, port_of
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 ROOMS = ("lobby", "garden")
 
@@ -39,7 +39,7 @@ from twisted.application.internet import ClientService
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.events import Said
+from chatroom.model.events import Said
 
 class Bot(ChatClientProtocol):
     def received(self, thing):

@@ -205,7 +205,7 @@ def test_a_message_alone_makes_few_calls(crowd: Make) -> None:
 
 
 def test_a_delivery_makes_hardly_a_call(crowd: Make) -> None:
-    """What each more who hears a message adds: the outbox's write, the socket's send, and the counting of what went."""
+    """What each more who hears a message adds: the queue's write, the socket's send, and the counting of what went."""
     few, many = crowd(chatroom, 50), crowd(chatroom, 250)
     assert (many.cost_of_talk(1, 1) - few.cost_of_talk(1, 1)) / 200 <= 5
 

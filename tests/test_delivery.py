@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chatroom.delivery import MAX_MISSED, TAIL, Delivery, View
-from chatroom.events import Acted, Event, Joined, Left, Quit, Renamed, Said
-from chatroom.formats import JSON, PLAIN, Format
+from chatroom.core.delivery import MAX_MISSED, TAIL, Delivery, View
+from chatroom.model.events import Acted, Event, Joined, Left, Quit, Renamed, Said
+from chatroom.wire.formats import JSON, PLAIN, Format
 
 NOBODY: frozenset[str] = frozenset()
 

@@ -21,29 +21,29 @@ import pytest
 from support import TIMEOUT, Person, Program, Stage, program
 from twisted.python import usage
 
-from chatroom import HOST_NAME, PORT, ChatClientProtocol, nicknames
+from chatroom import HOST_NAME, PORT, ChatClientProtocol
 from chatroom.client.liveness import ANSWER_WITHIN
 from chatroom.client.terminal import PING_EVERY, parser
-from chatroom.commands import COMMANDS
-from chatroom.delivery import Delivery
-from chatroom.errors import ChatError, NicknameRefused, NotKept
-from chatroom.events import KINDS, Answer
-from chatroom.formats import FORMATS, JSON
-from chatroom.handshake import OPTIONS
+from chatroom.core.chat import Chat
+from chatroom.core.commands import COMMANDS
+from chatroom.core.delivery import Delivery
 from chatroom.log import schema
 from chatroom.log.memory import MemoryLog
-from chatroom.room import Chat
-from chatroom.service import HISTORY, Options
-from chatroom.settings import Settings
+from chatroom.model import names
+from chatroom.model.errors import ChatError, NicknameRefused, NotKept
+from chatroom.model.events import KINDS, Answer
+from chatroom.model.names import check_nickname
+from chatroom.model.settings import Settings
+from chatroom.server.service import HISTORY, Options
 from chatroom.testing import MemoryRoom
 from chatroom.testing import Person as Visitor
+from chatroom.wire.formats import FORMATS, JSON
+from chatroom.wire.handshake import OPTIONS
 
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
 README = (TOP / "README.rst").read_text(encoding="utf-8")
 PROTOCOL = (DOCS / "protocol.rst").read_text(encoding="utf-8")
-DOORS = {path.stem: path for path in (TOP / "chatroom" / "doors").glob("[a-z]*")}
-"""Each door's module, or its package, by its name."""
 PROSE = {page.name: page.read_text(encoding="utf-8") for page in [*TOP.glob("*.rst"), *DOCS.glob("*.rst")]}
 
 
@@ -181,13 +181,13 @@ def test_the_client_asks_whether_the_connection_lives_when_it_is_said_to() -> No
 def test_every_nickname_that_could_be_the_servers_is_listed_and_no_other() -> None:
     (listed,) = re.findall(r"mistaken for the server: ([^.]*)\.", PROTOCOL)
     # The names are words of the module that refuses them.
-    tried = set(re.findall("[a-z]+", Path(nicknames.__file__).read_text(encoding="utf-8")))
+    tried = set(re.findall("[a-z]+", Path(names.__file__).read_text(encoding="utf-8")))
     assert {name for name in tried if is_the_servers(name)} == set(re.findall("``([a-z]+)``", listed))
 
 
 def is_the_servers(name: str) -> bool:
     try:
-        nicknames.check(name)
+        check_nickname(name)
     except NicknameRefused as refusal:
         return "mistaken for the server" in str(refusal)
     return False
@@ -254,19 +254,19 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     assert [path for path in named if not (TOP / path).exists()] == []
 
 
-def test_the_map_in_the_readme_shows_every_module() -> None:
-    shown = re.findall(r"(?m)^((?:doors/)?[a-z]+(?:/|\.py))  ", README)
-    top = {path.name for path in (TOP / "chatroom").glob("*.py")} - {"__init__.py", "__main__.py", "version.py"}
-    doors = {f"doors/{name}.py" if path.suffix else f"doors/{name}/" for name, path in DOORS.items()}
-    assert sorted(shown) == sorted({*top, *doors, "log/", "client/", "chatroom/"})
+def test_the_map_in_the_readme_shows_every_package() -> None:
+    shown = re.findall(r"(?m)^([a-z]+(?:/|\.py))  ", README)
+    packages = {f"{path.parent.name}/" for path in (TOP / "chatroom").glob("*/__init__.py")}
+    assert sorted(shown) == sorted({*packages, "testing.py", "chatroom/"})
 
 
 def test_the_map_of_the_architecture_shows_every_module() -> None:
     text = PROSE["architecture.rst"]
-    shown = re.findall(r"(?m)^([a-z.]+)  +\w", re.split(r"(?m)^The modules\n-+\n", text)[1].split("Two rules")[0])
+    shown = re.findall(r"(?m)^([a-z._]+)  +\w", re.split(r"(?m)^The modules\n-+\n", text)[1].split("Two rules")[0])
     paths = [path.relative_to(TOP / "chatroom").with_suffix("") for path in (TOP / "chatroom").rglob("[a-z]*.py")]
-    modules = {".".join(path.parts) for path in paths if path.parts[0] != "doors"} - {"version"}
-    assert sorted(shown) == sorted({"module", *modules, *(f"doors.{name}" for name in DOORS)})
+    # A door of several modules is shown as one.
+    modules = {".".join(path.parts[:2]) for path in paths} - {"version"}
+    assert sorted(shown) == sorted({"module", *modules})
 
 
 # Running it for good.

@@ -17,8 +17,8 @@ import pytest
 from pages import frame, read_answer, request, upgrade
 from support import TIMEOUT, TWISTD, Hearing, Person, Server, Stage, port_of, program
 
-from chatroom.constants import HOST_NAME
-from chatroom.service import DOORS, HISTORY
+from chatroom.model.constants import HOST_NAME
+from chatroom.server.service import DOORS, HISTORY
 
 MODULE = (sys.executable, "-m", "chatroom")
 STARTS = pytest.mark.parametrize("by", [(TWISTD, "-n", "chatroom"), MODULE], ids=["twistd", "module"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.events import (
+from chatroom.model.events import (
     KINDS,
     Acted,
     Answer,
@@ -36,7 +36,7 @@ from chatroom.events import (
     TopicChanged,
     Welcome,
 )
-from chatroom.formats import FORMATS, JSON, NAMES_IN_A_LINE, PLAIN, day_of, read_json
+from chatroom.wire.formats import FORMATS, JSON, NAMES_IN_A_LINE, PLAIN, day_of, read_json
 
 NOON = datetime(2026, 11, 22, 12, 5).timestamp()
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.errors import BadHandshake
-from chatroom.formats import FORMATS, JSON, PLAIN
-from chatroom.handshake import OPTIONS, Handshake, parse
+from chatroom.model.errors import BadHandshake
+from chatroom.wire.formats import FORMATS, JSON, PLAIN
+from chatroom.wire.handshake import OPTIONS, Handshake, parse
 
 OPTION_NAMES, FORMAT_NAMES = ", ".join(OPTIONS), ", ".join(FORMATS)
 

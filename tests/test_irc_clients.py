@@ -14,7 +14,7 @@ from guests import Guest, LineGuest, WebGuest
 from support import TIMEOUT, Server, Stage, program
 from tmux import Screen
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-class Company(NamedTuple):
+class Roster(NamedTuple):
     """Those who are there already, at the other doors."""
 
     lina: Guest
@@ -38,7 +38,7 @@ class Company(NamedTuple):
 
 
 @pytest.fixture
-def company(server: Server, stack: ExitStack) -> Company:
+def company(server: Server, stack: ExitStack) -> Roster:
     lina, paige = (
         stack.enter_context(closing(kind(server, name))) for kind, name in ((LineGuest, "lina"), (WebGuest, "paige"))
     )
@@ -46,7 +46,7 @@ def company(server: Server, stack: ExitStack) -> Company:
     lina.say("said before")
     lina.expect("said", lina.nickname, "said before")
     paige.enter()
-    return Company(lina, paige)
+    return Roster(lina, paige)
 
 
 class Client(NamedTuple):
@@ -78,7 +78,7 @@ CLIENTS = {
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_client_talks_with_people_at_the_other_doors(
-    name: str, server: Server, company: Company, stack: ExitStack, tmp_path: Path
+    name: str, server: Server, company: Roster, stack: ExitStack, tmp_path: Path
 ) -> None:
     lina, paige = company
     client = CLIENTS[name]
@@ -148,7 +148,7 @@ class Robot:
 
 
 def test_a_bot_on_a_library_talks_with_people_at_the_other_doors(
-    server: Server, company: Company, stack: ExitStack
+    server: Server, company: Roster, stack: ExitStack
 ) -> None:
     lina, paige = company
     robot = stack.enter_context(closing(Robot(server, "robot")))

@@ -14,8 +14,8 @@ from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.doors.irc.registration import CAPABILITIES
 from chatroom.doors.irc.server import MAX_WRONG, WRONG_FOR
-from chatroom.nicknames import MAX_LENGTH
-from chatroom.settings import Settings
+from chatroom.model.names import MAX_NAME_LENGTH
+from chatroom.model.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGE = re.sub(r"\s+", " ", (ROOT / "docs/irc.rst").read_text(encoding="utf-8"))
@@ -32,7 +32,7 @@ def test_the_limits_are_those_that_hold() -> None:
     assert f"nothing for {PING_AFTER} seconds" in PAGE
     assert f"does not answer in {PING_TIMEOUT} more" in PAGE
     assert f"A line may have {MAX_LINE + 2} bytes, and {MAX_TAGS} more for tags" in PAGE
-    assert f"up to {MAX_LENGTH} characters" in PAGE
+    assert f"up to {MAX_NAME_LENGTH} characters" in PAGE
     assert (MAX_WRONG, WRONG_FOR) == (30, 60)
     assert "After thirty wrong passwords in a minute from one address" in PAGE
     assert f"Default: ``{Settings().server_name}``" in PAGE

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers, tags_of
 
-from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.irc import IRCFactory
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.doors.irc.registration import CAPABILITIES
 from chatroom.doors.irc.server import MAX_WRONG, WRONG_FOR
-from chatroom.settings import Settings
+from chatroom.model.settings import Settings
 
 BURST = ["001", "002", "003", "004", "005", "005", "251", "252", "253", "254", "255", "265", "266", "422"]
 

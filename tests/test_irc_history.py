@@ -9,13 +9,13 @@ import pytest
 from ircroom import IRCRoom, SteppedIRCRoom, ask, bare, numbers, tags_of
 from stepped import SteppedLog
 
-from chatroom.delivery import Delivery
+from chatroom.core.chat import Chat
+from chatroom.core.delivery import Delivery
 from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.history import PAGE
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.log.memory import MemoryLog
-from chatroom.room import Chat
-from chatroom.settings import Settings
+from chatroom.model.settings import Settings
 
 WANTS = "server-time message-tags echo-message batch draft/chathistory"
 

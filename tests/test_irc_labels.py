@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ircroom import SERVER, IRCRoom, SteppedIRCRoom, bare, numbers, tags_of
 
-from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.testing import BUFFER, Person
 
 WANTS = "batch labeled-response echo-message"

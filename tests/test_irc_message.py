@@ -20,7 +20,7 @@ from chatroom.doors.irc.message import (
     pieces,
     user_of,
 )
-from chatroom.errors import LineTooLong
+from chatroom.model.errors import LineTooLong
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, categories=["L", "N"]), min_size=1, max_size=20)

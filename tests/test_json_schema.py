@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from support import Person, Stage
 
-from chatroom.commands import FOUND
-from chatroom.errors import ChatError
-from chatroom.events import KINDS, Event, Gone, Noticed
-from chatroom.formats import JSON
-from chatroom.nicknames import MAX_LENGTH
-from chatroom.session import NAMED_AT_ONCE, PART
+from chatroom.core.commands import FOUND
+from chatroom.core.session import NAMED_AT_ONCE, PART
+from chatroom.model.errors import ChatError
+from chatroom.model.events import KINDS, Event, Gone, Noticed
+from chatroom.model.names import MAX_NAME_LENGTH
+from chatroom.model.text import clean
 from chatroom.testing import MemoryRoom
-from chatroom.text import clean
+from chatroom.wire.formats import JSON
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = json.loads((DOCS / "chatroom.schema.json").read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def test_the_limits_in_the_schema_are_those_of_the_program() -> None:
     assert PARTS["welcome"]["properties"]["people"]["maxItems"] == NAMED_AT_ONCE
     assert PARTS["history"]["properties"]["events"]["maxItems"] == PART
     assert PARTS["found"]["properties"]["events"]["maxItems"] == FOUND
-    assert PARTS["nickname"]["maxLength"] == PARTS["roomName"]["maxLength"] == MAX_LENGTH
+    assert PARTS["nickname"]["maxLength"] == PARTS["roomName"]["maxLength"] == MAX_NAME_LENGTH
 
 
 def test_the_examples_in_the_protocol_fit() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import TIMEOUT, TWISTD, Person, Stage, missing
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 ELSEWHERE = "127.0.0.2"
 FromElsewhere = Callable[[int, str], Person]

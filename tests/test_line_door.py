@@ -21,14 +21,14 @@ from twisted.internet.tcp import Server
 from twisted.internet.testing import MemoryReactorClock
 
 from chatroom import ChatClientFactory, ChatClientProtocol, ChatFactory
-from chatroom.assembly import open_chat
-from chatroom.commands import COMMANDS
-from chatroom.connection import CLOSE_TIMEOUT
-from chatroom.constants import HOST_NAME, LOBBY
-from chatroom.events import Event, Joined, Quit, Renamed, Said
-from chatroom.handshake import MAX_TRIES
-from chatroom.settings import Settings
+from chatroom.core.commands import COMMANDS
+from chatroom.doors.assembly import open_chat
+from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.model.constants import HOST_NAME, LOBBY
+from chatroom.model.events import Event, Joined, Quit, Renamed, Said
+from chatroom.model.settings import Settings
 from chatroom.testing import MemoryRoom, Person
+from chatroom.wire.handshake import MAX_TRIES
 
 WELCOME = "* welcome to lobby, {0}. In the room: {1}. /help lists the commands."
 
@@ -381,7 +381,7 @@ def test_a_last_line_that_is_not_ended_is_a_line(room: MemoryRoom) -> None:
     assert bob.lines() == ["alice: one", "alice: two", "* alice left (connection closed)"]
 
 
-# Pace.
+# RateLimit.
 
 
 def test_over_their_rate_somebody_is_read_more_slowly_and_nothing_is_lost() -> None:
@@ -555,7 +555,7 @@ def test_one_who_does_not_read_is_let_go_and_the_others_see_why() -> None:
     assert shown[-1] == "* bob left (reading too slowly)" or shown[-2] == "* bob left (reading too slowly)"
     assert shown.count("alice: " + LONG) == sent // len(LONG)
     assert bob.closed
-    assert bob.protocol.outbox.waiting == 0
+    assert bob.protocol.send_queue.waiting == 0
 
 
 def test_how_far_one_may_be_behind_can_be_set() -> None:
@@ -582,7 +582,7 @@ def test_one_who_reads_again_in_time_has_missed_nothing() -> None:
 
     assert bob.lines() == [f"alice: {line}" for line in lines]
     assert not bob.closed
-    assert bob.protocol.outbox.waiting == 0
+    assert bob.protocol.send_queue.waiting == 0
 
 
 def test_a_batch_that_is_longer_than_one_may_be_behind_lets_nobody_go_who_reads() -> None:
@@ -607,7 +607,7 @@ def test_a_long_replay_waits_for_its_reader_who_is_not_let_go_for_it() -> None:
     for _ in range(100):
         alice.type(f"meanwhile {LONG}")
         room.settle()
-    assert bob.protocol.outbox.waiting < 400_000
+    assert bob.protocol.send_queue.waiting < 400_000
     assert not bob.closed
     bob.read_on()
     found = [json.loads(line) for line in bob.lines()[1:]]

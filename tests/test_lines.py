@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.errors import LineTooLong
-from chatroom.lines import LineSplitter, TelnetFilter
+from chatroom.model.errors import LineTooLong
+from chatroom.wire.lines import LineSplitter, TelnetFilter
 
 LIMIT = 8
 

@@ -17,11 +17,11 @@ from logs import LOGS, Draft, Subject, sqlite
 from support import TIMEOUT
 from zope.interface.verify import verifyObject
 
-from chatroom.errors import ChatError, NothingToSearch
-from chatroom.events import KINDS, TALK, Acted, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.log.interface import ILog
 from chatroom.log.memory import MemoryLog
 from chatroom.log.sqlite import TRIM_EVERY
+from chatroom.model.errors import ChatError, NothingToSearch
+from chatroom.model.events import KINDS, TALK, Acted, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 
 
 @pytest.fixture(params=LOGS)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from support import Stage
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 LOBBY, GARDEN = "lobby", "garden"
 PATIENCE = 300.0

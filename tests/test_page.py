@@ -18,7 +18,7 @@ import pytest
 from browser import PLAYWRIGHT, Neighbourhood, running_browser
 from support import TIMEOUT, Person, Stage, missing, program
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 if PLAYWRIGHT:
     from playwright.sync_api import Browser, Error, Locator, WebSocket, WebSocketRoute, expect

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logs import Subject, sqlite
 
-from chatroom.errors import NothingToSearch
-from chatroom.events import Said, TopicChanged
 from chatroom.log import search
 from chatroom.log.search import VERSION, match_expression
 from chatroom.log.sqlite import TRIM_EVERY
+from chatroom.model.errors import NothingToSearch
+from chatroom.model.events import Said, TopicChanged
 
 
 def opened(folder: Path, keep_events: int = 0) -> Subject:

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from support import NO_WAITING_FOR_NAMES, TIMEOUT, TWISTD, Program, Stage, missing, program
 
-from chatroom.constants import HOST_NAME, PORT
-from chatroom.service import HISTORY
-from chatroom.settings import settings_table
+from chatroom.model.constants import HOST_NAME, PORT
+from chatroom.model.settings import settings_table
+from chatroom.server.service import HISTORY
 
 MODULE = (sys.executable, "-m", "chatroom")
 STARTS = pytest.mark.parametrize("by", [(TWISTD, "-n", "chatroom"), MODULE], ids=["twistd", "module"])

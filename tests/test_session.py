@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stepped import NOT_SENT, House, SteppedLog, Visitor
 
-from chatroom import nicknames
-from chatroom.delivery import TAIL
-from chatroom.errors import HistoryBroken, PeerError
-from chatroom.events import (
+from chatroom.core.delivery import TAIL
+from chatroom.core.session import PAGE
+from chatroom.model.errors import HistoryBroken, PeerError
+from chatroom.model.events import (
     Acted,
     Answer,
     Event,
@@ -32,8 +32,8 @@ from chatroom.events import (
     TopicChanged,
     Welcome,
 )
-from chatroom.formats import JSON, JsonLines
-from chatroom.session import PAGE
+from chatroom.model.names import nickname_key, room_name
+from chatroom.wire.formats import JSON, JsonLines
 
 NICKNAMES = ("alice", "Alice", "bob", "carol", "ＢＯＢ")
 ROOMS = ("lobby", "garden", "Kitchen")
@@ -111,7 +111,7 @@ class Play:
             self._here[number].type(line)
 
     def _watch(self, nickname: str, here: bool) -> None:
-        key = nicknames.key(nickname)
+        key = nickname_key(nickname)
         assert (key in self._watched) is not here, "told what was known"
         (self._watched.add if here else self._watched.remove)(key)
 
@@ -133,10 +133,10 @@ class Play:
         members = self.house.chat.members
         assert self._watched == {member.key for member in members.values()}
         for key, member in members.items():
-            assert key in (member.key, nicknames.key(member.next_nickname) if member.next_nickname else "")
+            assert key in (member.key, nickname_key(member.next_nickname) if member.next_nickname else "")
         for visitor in self.people:
             if not visitor.closed and visitor.session.entered and not visitor.session.busy:
-                assert members[nicknames.key(visitor.session.nickname)] is visitor.session
+                assert members[nickname_key(visitor.session.nickname)] is visitor.session
         for room in self.house.chat.rooms.values():
             keys = [member.key for member in room.members]
             assert keys, "an empty room has not vanished"
@@ -155,7 +155,7 @@ def here_after(events: Sequence[Event]) -> dict[str, list[str]]:
     for event in events:
         here = rooms.setdefault(event.room, [])
         if isinstance(event, Joined):
-            assert nicknames.key(event.nickname) not in {nicknames.key(name) for name in here}
+            assert nickname_key(event.nickname) not in {nickname_key(name) for name in here}
             here.append(event.nickname)
         else:
             assert event.nickname in here, f"{event} is of nobody who is here"
@@ -560,12 +560,12 @@ def test_a_long_replay_waits_for_its_reader_who_is_not_let_go_for_it() -> None:
     alice = come(house, "alice", since=0)
     alice.stop_reading()
     house.log.settle()
-    assert alice.outbox.waiting < 200_000
+    assert alice.send_queue.waiting < 200_000
     # Nor for what the others say in the meantime.
     for number in range(300):
         bob.type(f"meanwhile {number} {'x' * 1000}")
         house.log.settle()
-    assert alice.outbox.waiting < 200_000
+    assert alice.send_queue.waiting < 200_000
     assert not alice.closed
     alice.read_on()
     house.log.settle()
@@ -671,7 +671,7 @@ def test_whoever_goes_and_comes_back_hears_everything_of_their_rooms_once(
     house.log.settle()
     listen()
 
-    names = [nicknames.room_name(room) for room in rooms]
+    names = [room_name(room) for room in rooms]
     expected = [event for event in house.happened if event.room in names and event.id > start]
     assert heard == expected
     assert alice.session.entered

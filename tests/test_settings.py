@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatroom.settings import (
+from chatroom.model.settings import (
     NO_HISTORY,
     PRIVATE_NETWORKS,
     Settings,

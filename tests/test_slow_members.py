@@ -14,7 +14,7 @@ import pytest
 from crowd import Crowd, Talker, check, kept
 from support import Person, Stage, memory
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 WHOLE_MEMORY = 100 * 1024
 """KiB that a server may take, with everything that it is."""

@@ -19,11 +19,11 @@ from logs import Subject, sqlite
 from support import TIMEOUT, TWISTD, Stage, program
 
 from chatroom import ChatFactory
-from chatroom.errors import HistoryBroken, HistoryUnusable, NotKept
-from chatroom.events import Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.log.recent import KEPT
 from chatroom.log.schema import APPLICATION_ID, STEPS, connect
 from chatroom.log.sqlite import CHECKPOINT_AFTER, SQLiteLog
+from chatroom.model.errors import HistoryBroken, HistoryUnusable, NotKept
+from chatroom.model.events import Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 
 
 def opened(folder: Path) -> Subject:
@@ -549,8 +549,9 @@ def test_stopping_a_log_whose_writer_has_died_ends(tmp_path: Path) -> None:
 # The server as it is, but for somebody who has it keep what cannot be kept when /topic says so.
 SABOTAGE = """
 import sys
-from chatroom import __main__, service
-from chatroom.events import Event, Said, TopicChanged
+from chatroom import __main__
+from chatroom.server import service
+from chatroom.model.events import Event, Said, TopicChanged
 
 class NoEvent(Event):
     pass

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.text import clean, whole_number
+from chatroom.model.text import clean, whole_number
 
 # What a terminal may act on, picked often enough that sequences of it come about.
 HOSTILE = st.sampled_from([*"\x1b\x9b\x9d\x90\x9c\x07[]P\\;m0?\x00\x08\r\t\x7f\x85\u202e\u2066\u2069\u2028\ufeff"])

@@ -21,14 +21,14 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 from wsproto.frame_protocol import Opcode
 
-from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.web import WebFactory
 from chatroom.doors.web import websocket as door_side
 from chatroom.doors.web.websocket import PING_EVERY
-from chatroom.events import Said
-from chatroom.formats import JsonLines
-from chatroom.handshake import MAX_TRIES
+from chatroom.model.events import Said
 from chatroom.testing import MemoryRoom
+from chatroom.wire.formats import JsonLines
+from chatroom.wire.handshake import MAX_TRIES
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT = 1000, 1001, 1002, 1003, 1007
 """RFC 6455 section 7.4.1."""

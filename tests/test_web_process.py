@@ -13,7 +13,7 @@ from pages import frame, request, upgrade
 from support import TIMEOUT, Person, Server, Stage, memory
 from wsproto.frame_protocol import Opcode
 
-from chatroom.constants import HOST_NAME
+from chatroom.model.constants import HOST_NAME
 
 GOODBYE = b'{"kind":"notice","text":"the server is stopping"}'
 GOING_AWAY = b"\x88\x02" + struct.pack("!H", 1001)

@@ -13,10 +13,10 @@ from pages import KEY, UPGRADE, Answer, frame, read_answer, request, upgrade
 from stepped import House, SteppedLog
 from wsproto.utilities import generate_accept_token
 
-from chatroom.connection import CLOSE_TIMEOUT
+from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.web import WebFactory
 from chatroom.doors.web.site import HEADERS, IDLE, TYPES
-from chatroom.errors import NotKept
+from chatroom.model.errors import NotKept
 from chatroom.testing import MemoryRoom, Person
 
 PAGE = {file.name: file.read_bytes() for file in files("chatroom.doors.web").joinpath("page").iterdir()}

@@ -21,8 +21,8 @@ ARGUMENTS: Mapping[str, str] = {
     "ping": "",
     "quit": "text",
 }
-"""The commands, and what their first argument is, as :data:`chatroom.commands.COMMANDS` has them; anything in a text
-may be a nickname."""
+"""The commands, and what their first argument is, as :data:`chatroom.core.commands.COMMANDS` has them; anything in a
+text may be a nickname."""
 
 
 def complete(line: str, nicknames: Sequence[str], rooms: Sequence[str]) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from chatroom.events import Answer, Event, Pong, Refused
+from chatroom.model.events import Answer, Event, Pong, Refused
 
 ANSWER_WITHIN = 20.0
 """Seconds that a server has to answer when it was asked."""

@@ -18,13 +18,13 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatroom.client.scene import Scene
-from chatroom.constants import ENCODING
-from chatroom.errors import ChatError
-from chatroom.events import Answer, Event
-from chatroom.formats import PLAIN, day_of
-from chatroom.lines import LineSplitter
-from chatroom.text import clean
+from chatroom.client.render_context import RenderContext
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import ChatError
+from chatroom.model.events import Answer, Event
+from chatroom.model.text import clean
+from chatroom.wire.formats import PLAIN, day_of
+from chatroom.wire.lines import LineSplitter
 
 if TYPE_CHECKING:
     from chatroom.client.terminal import Client
@@ -63,17 +63,17 @@ class PlainTerminal(Protocol):
 
     # Output.
 
-    def show(self, thing: Event | Answer, scene: Scene) -> None:
-        for line in self._looks_like(thing, scene):
+    def show(self, thing: Event | Answer, context: RenderContext) -> None:
+        for line in self._looks_like(thing, context):
             self._show_line(line)
 
-    def _looks_like(self, thing: Event | Answer, scene: Scene) -> list[str]:
+    def _looks_like(self, thing: Event | Answer, context: RenderContext) -> list[str]:
         if not isinstance(thing, Event):
             return PLAIN.lines(thing)
-        if not scene.past:
-            return PLAIN.lines(thing, thing.room != scene.room)
+        if not context.past:
+            return PLAIN.lines(thing, thing.room != context.room)
         day, self._day = self._day or day_of(time()), day_of(thing.at)
-        return PLAIN.past_event(thing, thing.room != scene.room, day).decode(ENCODING).splitlines()
+        return PLAIN.past_event(thing, thing.room != context.room, day).decode(ENCODING).splitlines()
 
     def complain(self, line: str) -> None:
         if sys.stderr is not None:

@@ -15,8 +15,8 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from chatroom.client.liveness import Liveness
-from chatroom.constants import ENCODING, MAGIC
-from chatroom.events import (
+from chatroom.model.constants import ENCODING, MAGIC
+from chatroom.model.events import (
     Acted,
     Answer,
     Event,
@@ -34,7 +34,7 @@ from chatroom.events import (
     TopicChanged,
     Welcome,
 )
-from chatroom.formats import JSON, read_json
+from chatroom.wire.formats import JSON, read_json
 
 
 class ChatClientProtocol(LineReceiver):

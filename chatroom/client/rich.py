@@ -37,14 +37,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
-from chatroom.client.company import Company
 from chatroom.client.completion import complete
-from chatroom.client.look import STYLES, Line, Look
-from chatroom.client.scene import Scene
-from chatroom.client.unsettled import Unsettled
-from chatroom.constants import ENCODING
-from chatroom.events import Answer, Event, Live, Notice, Refused
-from chatroom.text import clean
+from chatroom.client.render_context import RenderContext
+from chatroom.client.roster import Roster
+from chatroom.client.theme import STYLES, Line, Theme
+from chatroom.client.unacknowledged import Unacknowledged
+from chatroom.model.constants import ENCODING
+from chatroom.model.events import Answer, Event, Live, Notice, Refused
+from chatroom.model.text import clean
 
 if TYPE_CHECKING:
     from chatroom.client.terminal import Client
@@ -62,10 +62,10 @@ class RichTerminal:
     can_ask = True
 
     def __init__(self) -> None:
-        self._look = Look()
-        self._company = Company()
-        self._unsettled = Unsettled()
-        self._scene = Scene("", "")
+        self._theme = Theme()
+        self._roster = Roster()
+        self._unacknowledged = Unacknowledged()
+        self._context = RenderContext("", "")
         self._unshown: list[Line] = []
         self._complaints: list[str] = []
         self._state = "connecting"
@@ -120,7 +120,7 @@ class RichTerminal:
         # Of these two, the terminal itself has gone.
         if isinstance(result, Failure) and not result.check(EOFError, OSError):
             self._client.end(result.getErrorMessage())
-        for line in self._unsettled.take():
+        for line in self._unacknowledged.take():
             self._complaints.append(f"this has perhaps not arrived: {line}")
         with suppress(OSError):
             for line in self._complaints:
@@ -151,11 +151,11 @@ class RichTerminal:
 
     def _status(self) -> Line:
         parts = []
-        if self._scene.room:
-            room = clean(self._scene.room)
-            others = self._company.others(room)
+        if self._context.room:
+            room = clean(self._context.room)
+            others = self._roster.others(room)
             parts = [room + (f" +{others}" if others else "")]
-            if size := self._company.size(room):
+            if size := self._roster.size(room):
                 parts.append(f"{size} here")
         parts.append(self._connection())
         return [("class:status" if self._in else "class:status.warning", " | ".join(parts))]
@@ -186,13 +186,13 @@ class RichTerminal:
         if drawn:
             self._app.invalidate()
 
-    def show(self, thing: Event | Answer, scene: Scene) -> None:
-        self._scene = scene
-        self._company.note(thing, scene)
-        self._unsettled.note(thing, scene)
-        self._print(self._look.lines(thing, scene))
-        if isinstance(thing, Live) and scene.back and (lines := self._unsettled.take()):
-            self._print(self._look.lines(Refused("not-kept", NOT_ARRIVED), scene))
+    def show(self, thing: Event | Answer, context: RenderContext) -> None:
+        self._context = context
+        self._roster.note(thing, context)
+        self._unacknowledged.note(thing, context)
+        self._print(self._theme.lines(thing, context))
+        if isinstance(thing, Live) and context.back and (lines := self._unacknowledged.take()):
+            self._print(self._theme.lines(Refused("not-kept", NOT_ARRIVED), context))
             self._put_back(lines)
         self._app.invalidate()
 
@@ -211,7 +211,7 @@ class RichTerminal:
 
     def trying_again(self, where: str, pause: float) -> None:
         if self._state != "lost":
-            self._print(self._look.lines(Notice(f"no connection to {where}: trying again"), self._scene))
+            self._print(self._theme.lines(Notice(f"no connection to {where}: trying again"), self._context))
         self._try_at = self._reactor.seconds() + pause
         self._say_state("lost")
         self._countdown.start(1)
@@ -241,8 +241,8 @@ class RichTerminal:
     def _complete(self, line: str) -> Iterable[tuple[str, int]]:
         if self._answer is not None:
             return []
-        others = [name for name in self._company.nicknames() if name != self._scene.nickname]
-        return complete(line, others, self._company.rooms())
+        others = [name for name in self._roster.nicknames() if name != self._context.nickname]
+        return complete(line, others, self._roster.rooms())
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -291,7 +291,7 @@ class RichTerminal:
             return False
         if any(lines) and not self._told_to_wait:
             self._told_to_wait = True
-            self._print(self._look.lines(Refused("not-kept", NOT_CONNECTED), self._scene))
+            self._print(self._theme.lines(Refused("not-kept", NOT_CONNECTED), self._context))
         # What is pasted by a terminal that does not say so comes as lines with Enter behind each.
         if lines[-1]:
             buffer.cursor_position = len(buffer.text)
@@ -300,7 +300,7 @@ class RichTerminal:
 
     def _send(self, line: str) -> None:
         if line.strip():
-            self._unsettled.sent(line)
+            self._unacknowledged.sent(line)
             self._client.typed(line.encode(ENCODING))
 
     def _paste(self, text: str) -> None:

@@ -19,10 +19,10 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
-from chatroom.client.scene import Scene
-from chatroom.constants import HOST_NAME, PORT
-from chatroom.events import Answer, Event, Left, Renamed
-from chatroom.text import whole_number
+from chatroom.client.render_context import RenderContext
+from chatroom.model.constants import HOST_NAME, PORT
+from chatroom.model.events import Answer, Event, Left, Renamed
+from chatroom.model.text import whole_number
 
 FIRST_PAUSE = 1.0
 """Seconds until the first try to come back to a server that went away; each pause is longer, with jitter."""
@@ -41,7 +41,7 @@ class Terminal(Protocol):
     def start(self, client: Client, reactor: Any) -> None:
         """Begin to show things, and to tell ``client`` what is typed once there is a connection to send it to."""
 
-    def show(self, thing: Event | Answer, scene: Scene) -> None:
+    def show(self, thing: Event | Answer, context: RenderContext) -> None:
         """Show what was received, with everything taken out that a terminal would act on."""
 
     def complain(self, line: str) -> None:
@@ -248,8 +248,8 @@ class TerminalClient(ChatClientProtocol):
             self.factory.nickname = self.nickname
         # Before we have entered, what we missed is of the rooms that we come back to.
         here = self.speaks_in or next(reversed(self.factory.rooms), getattr(thing, "room", ""))
-        scene = Scene(self.nickname, here, not self.is_new(thing), self._coming_back and not self.live)
-        self.factory.client.terminal.show(thing, scene)
+        context = RenderContext(self.nickname, here, not self.is_new(thing), self._coming_back and not self.live)
+        self.factory.client.terminal.show(thing, context)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)

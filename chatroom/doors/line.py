@@ -22,11 +22,11 @@ from typing import ClassVar
 
 from twisted.protocols.basic import LineReceiver
 
-from chatroom.constants import ENCODING, HOST_NAME, MAGIC, PORT
-from chatroom.door import DoorFactory, host_and_port
-from chatroom.formats import NEWLINE
-from chatroom.lines import LineSplitter, TelnetFilter
-from chatroom.magic import MagicConnection
+from chatroom.doors.dialogue import MagicConnection
+from chatroom.doors.factory import DoorFactory, host_and_port
+from chatroom.model.constants import ENCODING, HOST_NAME, MAGIC, PORT
+from chatroom.wire.formats import NEWLINE
+from chatroom.wire.lines import LineSplitter, TelnetFilter
 
 
 class ChatProtocol(MagicConnection, LineReceiver):
@@ -51,7 +51,7 @@ class ChatProtocol(MagicConnection, LineReceiver):
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line."""
         data, answers = self._telnet.feed(data)
         if answers:
-            self.outbox.write(answers)
+            self.send_queue.write(answers)
         self.take(self._splitter.feed(data))
 
     def last_piece(self) -> bytes:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 from zope.interface import Attribute, Interface
 
-from chatroom.errors import ChatError
-from chatroom.events import Event, EventType
+from chatroom.model.errors import ChatError
+from chatroom.model.events import Event, EventType
 
 Committed = Callable[[Sequence[Event]], None]
 """Told a batch of events, oldest first, once they are kept."""

@@ -9,10 +9,10 @@ from itertools import islice
 
 from zope.interface import implementer
 
-from chatroom.errors import NothingToSearch
-from chatroom.events import TALK, Event, EventType
 from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
-from chatroom.text import words_of
+from chatroom.model.errors import NothingToSearch
+from chatroom.model.events import TALK, Event, EventType
+from chatroom.model.text import words_of
 
 CAPACITY = 100_000
 """Events that are kept, unless set otherwise."""

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from chatroom.errors import ChatError, NoHistory
-from chatroom.events import KINDS, Event
 from chatroom.log.interface import NoAnswer
 from chatroom.log.schema import explain
+from chatroom.model.errors import ChatError, NoHistory
+from chatroom.model.events import KINDS, Event
 
 T = TypeVar("T")
 """What a question asks for."""

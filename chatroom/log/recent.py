@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 
-from chatroom.errors import ChatError
-from chatroom.events import TALK, Event
 from chatroom.log.interface import Events, NoAnswer
+from chatroom.model.errors import ChatError
+from chatroom.model.events import TALK, Event
 
 KEPT = 100
 """Events of talk that are kept for each room."""

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import IO
 
-from chatroom.errors import HistoryUnusable
+from chatroom.model.errors import HistoryUnusable
 
 APPLICATION_ID = 0x43484154  # "CHAT", where SQLite has a place for it.
 

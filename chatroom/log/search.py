@@ -15,13 +15,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from chatroom.errors import HistoryUnusable, NothingToSearch
-from chatroom.events import Event
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.log.reading import EVENT, answer_from_thread, as_event
 from chatroom.log.schema import connect, explain, quoted
 from chatroom.log.worker import Worker
-from chatroom.text import apart
+from chatroom.model.errors import HistoryUnusable, NothingToSearch
+from chatroom.model.events import Event
+from chatroom.model.text import apart
 
 VERSION = 1
 """Of what stands in the index; another makes it begin again."""

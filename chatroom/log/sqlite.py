@@ -20,14 +20,14 @@ from time import perf_counter
 
 from zope.interface import implementer
 
-from chatroom.errors import ChatError, HistoryBroken, NotKept
-from chatroom.events import KIND_NAMES, KINDS, TALK, Event, EventType
 from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
 from chatroom.log.reading import EVENT, T, answer_from_thread, as_event, first_since, place_of, topics
 from chatroom.log.recent import RecentTalk
 from chatroom.log.schema import FileLock, connect, explain, open_log
 from chatroom.log.search import SearchIndex
 from chatroom.log.worker import Worker
+from chatroom.model.errors import ChatError, HistoryBroken, NotKept
+from chatroom.model.events import KIND_NAMES, KINDS, TALK, Event, EventType
 
 ROW = "(?,?,?,?,?,?)"
 COLUMNS = ROW.count("?")

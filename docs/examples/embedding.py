@@ -6,7 +6,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from chatroom import ChatFactory
-from chatroom.events import Event
+from chatroom.model.events import Event
 
 
 def log(event: Event) -> None:

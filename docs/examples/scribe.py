@@ -7,7 +7,7 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import clientFromString
 
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.events import Answer, Event
+from chatroom.model.events import Answer, Event
 
 MINUTES = Path("minutes.txt")
 

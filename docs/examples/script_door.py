@@ -2,14 +2,14 @@
 
 from itertools import count
 
-from chatroom.connection import Connection
-from chatroom.door import DoorFactory
+from chatroom.core.session import Session
+from chatroom.doors.connection import Connection
+from chatroom.doors.factory import DoorFactory
 from chatroom.doors.line import ChatFactory
-from chatroom.errors import NicknameTaken, PeerError
-from chatroom.formats import JSON
-from chatroom.lines import LineSplitter
-from chatroom.session import Session
-from chatroom.text import clean
+from chatroom.model.errors import NicknameTaken, PeerError
+from chatroom.model.text import clean
+from chatroom.wire.formats import JSON
+from chatroom.wire.lines import LineSplitter
 
 
 class ScriptConnection(Connection):

@@ -2,4 +2,4 @@
 
 from twisted.application.service import ServiceMaker
 
-chatroom = ServiceMaker("chatroom", "chatroom.service", "A chat server: one room, many doors.", "chatroom")
+chatroom = ServiceMaker("chatroom", "chatroom.server.service", "A chat server: one room, many doors.", "chatroom")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from chatroom import nicknames
+from chatroom.core.members import Room
 from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.information import USER_MODES
 from chatroom.doors.irc.listing import names_lines, topic_lines
@@ -13,9 +13,9 @@ from chatroom.doors.irc.message import cut, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import PeerError, RoomNameRefused
-from chatroom.events import Notice
-from chatroom.member import Room
+from chatroom.model.errors import PeerError, RoomNameRefused
+from chatroom.model.events import Notice
+from chatroom.model.names import room_name
 
 MAX_ROOMS_IN_A_LINE = 50
 """Rooms that one line may name."""
@@ -33,7 +33,7 @@ def named(session: IRCSession, channel: str) -> str | None:
         if channel[1:] in session.rooms:
             return channel[1:]
         try:
-            return nicknames.room_name(channel)
+            return room_name(channel)
         except RoomNameRefused as error:
             session.refuse(error, channel)
     else:
@@ -125,7 +125,7 @@ def names(session: IRCSession, parameters: Sequence[str]) -> None:
     """NAMES #room: list who is there."""
     channel = parameters[0].partition(",")[0] if parameters else ""
     try:
-        room = session.chat.rooms.get(nicknames.room_name(channel)) if channel.startswith("#") else None
+        room = session.chat.rooms.get(room_name(channel)) if channel.startswith("#") else None
     except RoomNameRefused:
         room = None
     if room is not None:

@@ -12,9 +12,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from chatroom.constants import ENCODING
 from chatroom.doors.irc.message import CTCP, MAX_LINE, cut, encode, pieces
-from chatroom.events import (
+from chatroom.model.constants import ENCODING
+from chatroom.model.events import (
     Acted,
     Answer,
     Event,
@@ -30,7 +30,7 @@ from chatroom.events import (
     Said,
     TopicChanged,
 )
-from chatroom.formats import NEWLINE, Format
+from chatroom.wire.formats import NEWLINE, Format
 
 MAX_TOPIC = 390
 """Bytes of a topic that are shown."""

@@ -18,11 +18,11 @@ from chatroom.doors.irc.labels import in_batch
 from chatroom.doors.irc.message import MAX_NUMBER, encode
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import RoomNameRefused
-from chatroom.events import MAX_ID, TALK, Event, TopicChanged
 from chatroom.log.interface import Events, NoAnswer
-from chatroom.nicknames import room_name
-from chatroom.text import whole_number
+from chatroom.model.errors import RoomNameRefused
+from chatroom.model.events import MAX_ID, TALK, Event, TopicChanged
+from chatroom.model.names import room_name
+from chatroom.model.text import whole_number
 
 PAGE = 200
 """Events that are asked of the log at once."""

@@ -11,7 +11,7 @@ from chatroom.doors.irc.message import MAX_USER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
-from chatroom.nicknames import MAX_LENGTH
+from chatroom.model.names import MAX_NAME_LENGTH
 from chatroom.version import __version__
 
 USER_MODES = "iow"
@@ -40,7 +40,7 @@ def _features(session: IRCSession) -> list[str]:
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{session.chat.settings.max_joined}",
         "CHANMODES=b,,,n",
-        f"CHANNELLEN={MAX_LENGTH + 1}",
+        f"CHANNELLEN={MAX_NAME_LENGTH + 1}",
         "CHANTYPES=#",
         f"CHATHISTORY={MAX_HISTORY}",
         "CLIENTTAGDENY=*",
@@ -50,7 +50,7 @@ def _features(session: IRCSession) -> list[str]:
         f"MONITOR={MAX_MONITORED}",
         "MSGREFTYPES=msgid,timestamp",
         f"NETWORK={NETWORK}",
-        f"NICKLEN={MAX_LENGTH}",
+        f"NICKLEN={MAX_NAME_LENGTH}",
         "PREFIX=(ov)@+",
         "SAFELIST",
         f"TARGMAX={one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",

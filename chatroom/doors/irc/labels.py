@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import count
 
-from chatroom.constants import ENCODING
-from chatroom.formats import NEWLINE
+from chatroom.model.constants import ENCODING
+from chatroom.wire.formats import NEWLINE
 
 _END = NEWLINE.encode()
 _batches = count(1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatroom.core.members import Room
 from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.message import cut
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.member import Room
 
 if TYPE_CHECKING:
     from chatroom.doors.irc.session import IRCSession

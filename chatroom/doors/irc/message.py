@@ -9,10 +9,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from chatroom.constants import ENCODING
-from chatroom.errors import LineTooLong
-from chatroom.formats import NEWLINE
-from chatroom.text import clean
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import LineTooLong
+from chatroom.model.text import clean
+from chatroom.wire.formats import NEWLINE
 
 MAX_LINE = 510
 """Bytes of a line without its tags and its end."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from chatroom import nicknames
 from chatroom.doors.irc.information import MAX_MONITORED
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import NicknameRefused
+from chatroom.model.errors import NicknameRefused
+from chatroom.model.names import check_nickname, nickname_key
 
 
 def monitor(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ def _add(session: IRCSession, names: Sequence[str]) -> None:
     added: dict[str, str] = {}
     for index, name in enumerate(names):
         try:
-            key = nicknames.check(name)
+            key = check_nickname(name)
         except NicknameRefused:
             continue  # A mask, most likely; nobody will ever be called that.
         if key not in session.monitored:
@@ -38,7 +38,7 @@ def _add(session: IRCSession, names: Sequence[str]) -> None:
 def _remove(session: IRCSession, names: Iterable[str]) -> None:
     for name in names:
         try:
-            key = nicknames.key(name)
+            key = nickname_key(name)
         except ValueError:
             continue
         if session.monitored.pop(key, None) is not None:
@@ -63,7 +63,7 @@ def _show(session: IRCSession, names: Iterable[str]) -> None:
     members = session.chat.members
     here, gone = [], []
     for name in names:
-        member = members.get(nicknames.key(name))
+        member = members.get(nickname_key(name))
         if member is not None:
             here.append(session.server.prefix(member.nickname))
         else:

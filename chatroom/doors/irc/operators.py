@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from twisted.logger import Logger
 
+from chatroom.core.session import Session
 from chatroom.doors.irc.channels import show_modes
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
-from chatroom.events import Notice
-from chatroom.session import Session
+from chatroom.model.events import Notice
 
 _log = Logger()
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from chatroom import nicknames
+from chatroom.core.members import Member
 from chatroom.doors.irc.message import MAX_NUMBER, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import at_another_door
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import NoSuchNickname, RoomNameRefused
-from chatroom.member import Member
-from chatroom.text import whole_number
+from chatroom.model.errors import NoSuchNickname, RoomNameRefused
+from chatroom.model.names import room_name
+from chatroom.model.text import whole_number
 
 MAX_ASKED = 5
 """Nicknames that USERHOST tells of at once."""
@@ -27,7 +27,7 @@ SERVER_INFO = "one room, many doors"
 _NOWHERE = "255.255.255.255"
 
 
-class Portrait(NamedTuple):
+class UserInfo(NamedTuple):
     """Somebody, as all who ask are shown them."""
 
     nickname: str
@@ -44,13 +44,13 @@ class Portrait(NamedTuple):
         return ("H" if self.away is None else "G") + ("*" if "o" in self.modes else "")
 
 
-def portrait(member: Member, now: float) -> Portrait:
+def user_info(member: Member, now: float) -> UserInfo:
     """What ``member`` looks like."""
     nickname = member.nickname
     if not isinstance(member, IRCSession):
-        return Portrait(nickname, *at_another_door(nickname), None, "", 0)
+        return UserInfo(nickname, *at_another_door(nickname), None, "", 0)
     idle = max(0, int(now - member.seen_at))
-    return Portrait(nickname, member.username, member.realname, member.away, member.modes, idle)
+    return UserInfo(nickname, member.username, member.realname, member.away, member.modes, idle)
 
 
 def called(session: IRCSession, nickname: str) -> Member | None:
@@ -68,14 +68,14 @@ def who(session: IRCSession, parameters: Sequence[str]) -> None:
     options = parameters[1] if len(parameters) > 1 else ""
     channel, members = _asked_for(session, mask)
     now = session.chat.now()
-    portraits = [portrait(member, now) for member in members]
+    infos = [user_info(member, now) for member in members]
     if options == "o":
-        portraits = [one for one in portraits if "o" in one.modes]
+        infos = [one for one in infos if "o" in one.modes]
     fields, _, token = options.removeprefix("%").partition(",")
     if options.startswith("%"):
-        lines = [_whox_line(session, one, channel, fields, token) for one in portraits]
+        lines = [_whox_line(session, one, channel, fields, token) for one in infos]
     else:
-        lines = [_who_line(session, one, channel) for one in portraits]
+        lines = [_who_line(session, one, channel) for one in infos]
     session.send_all([*lines, session.line_of(Numeric.RPL_ENDOFWHO, mask)])
 
 
@@ -84,7 +84,7 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
     chat = session.chat
     if mask.startswith("#"):
         try:
-            room = chat.rooms.get(nicknames.room_name(mask))
+            room = chat.rooms.get(room_name(mask))
         except RoomNameRefused:
             room = None
         return (f"#{room.name}", list(session.seen_in(room))) if room is not None else ("*", [])
@@ -97,7 +97,7 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
         return "*", [member for member in everybody if matches(mask, member.nickname.lower())]
 
 
-def _who_line(session: IRCSession, one: Portrait, channel: str) -> str:
+def _who_line(session: IRCSession, one: UserInfo, channel: str) -> str:
     server = session.server.name
     place = (channel, one.username, server, server, one.nickname, one.flags)
     return session.line_of(Numeric.RPL_WHOREPLY, *place, text=f"0 {one.realname}")
@@ -108,7 +108,7 @@ def _who_line(session: IRCSession, one: Portrait, channel: str) -> str:
 _WHOX = "tcuihsnfdlaor"
 
 
-def _whox_line(session: IRCSession, one: Portrait, channel: str, fields: str, token: str) -> str:
+def _whox_line(session: IRCSession, one: UserInfo, channel: str, fields: str, token: str) -> str:
     server = session.server.name
     found: dict[str, object] = {
         "t": token[:3] or "0",
@@ -145,7 +145,7 @@ def whois(session: IRCSession, parameters: Sequence[str]) -> None:
 
 def _show(session: IRCSession, member: Member) -> None:
     server = session.server.name
-    one = portrait(member, session.chat.now())
+    one = user_info(member, session.chat.now())
     session.reply(Numeric.RPL_WHOISUSER, one.nickname, one.username, server, "*", text=one.realname)
     rooms = sorted(member.rooms)
     if "i" in one.modes and member is not session:
@@ -186,7 +186,7 @@ def userhost(session: IRCSession, parameters: Sequence[str]) -> None:
     found = []
     for name in " ".join(parameters).split()[:MAX_ASKED]:
         try:
-            one = portrait(session.chat.find(name), session.chat.now())
+            one = user_info(session.chat.find(name), session.chat.now())
         except NoSuchNickname:
             continue
         operator, here = "*" if "o" in one.modes else "", "+" if one.away is None else "-"

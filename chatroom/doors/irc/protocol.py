@@ -12,15 +12,15 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from chatroom.connection import Connection
-from chatroom.door import DoorFactory
+from chatroom.doors.connection import Connection
+from chatroom.doors.factory import DoorFactory
 from chatroom.doors.irc import commands
 from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS, encode, parse
 from chatroom.doors.irc.server import IRCServer, check
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import ChatError, LineTooLong
-from chatroom.lines import LineSplitter
-from chatroom.settings import Settings
+from chatroom.model.errors import ChatError, LineTooLong
+from chatroom.model.settings import Settings
+from chatroom.wire.lines import LineSplitter
 
 PING_AFTER = 90
 """Seconds without a line after which a client is asked whether it lives."""
@@ -103,7 +103,7 @@ class IRCConnection(Connection):
     def close(self) -> None:
         """Say that it is over, and close."""
         if not self.closing:
-            self.outbox.write(encode(f"ERROR :Closing link: ({self.session.parting})"))
+            self.send_queue.write(encode(f"ERROR :Closing link: ({self.session.parting})"))
         super().close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

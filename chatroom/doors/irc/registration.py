@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from chatroom import nicknames
 from chatroom.doors.irc import information
 from chatroom.doors.irc.message import MAX_NUMBER, user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import NicknameTaken, PeerError
-from chatroom.text import whole_number
+from chatroom.model.errors import NicknameTaken, PeerError
+from chatroom.model.names import check_nickname
+from chatroom.model.text import whole_number
 from chatroom.version import __version__
 
 CAPABILITIES = (
@@ -59,7 +59,7 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
         if session.entered:
             _rename(session, nickname)
             return
-        if nicknames.check(nickname) in session.chat.members:
+        if check_nickname(nickname) in session.chat.members:
             raise NicknameTaken(nickname=nickname)
     except PeerError as error:
         session.refuse(error, nickname)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from twisted.internet.interfaces import IReactorTime
 
-from chatroom import nicknames
-from chatroom.constants import ENCODING
+from chatroom.core.chat import Chat
+from chatroom.core.members import Member
+from chatroom.core.rate_limits import Guesses
 from chatroom.doors.irc.format import IRCFormat
 from chatroom.doors.irc.message import matches, user_of
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.errors import NoSuchNickname
-from chatroom.member import Member
-from chatroom.pace import Guesses
-from chatroom.room import Chat
-from chatroom.settings import Settings
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import NoSuchNickname
+from chatroom.model.names import nickname_key
+from chatroom.model.settings import Settings
 
 if TYPE_CHECKING:
     from chatroom.doors.irc.session import IRCSession
@@ -102,13 +102,13 @@ class IRCServer:
         return self._formats[wanted]
 
     def _realname_of(self, nickname: str) -> str:
-        session = self._here.get(nicknames.key(nickname))
+        session = self._here.get(nickname_key(nickname))
         return session.realname if session is not None else at_another_door(nickname)[1]
 
     def prefix(self, nickname: str) -> str:
         """Who something is from: ``alice!ally@chat.example.org``; of who has long gone, what the nickname tells."""
         try:
-            username = self._usernames.get(nicknames.key(nickname))
+            username = self._usernames.get(nickname_key(nickname))
         except ValueError:
             username = None  # The log may be older, or younger, than the letters that are known here.
         return f"{nickname}!{username or user_of(nickname)}@{self.name}"
@@ -171,7 +171,7 @@ class IRCServer:
 
     def _changed(self, nickname: str, here: bool) -> None:
         """Somebody has a nickname now, or nobody has."""
-        key = nicknames.key(nickname)
+        key = nickname_key(nickname)
         self.most = max(self.most, len(self.chat.members))
         if here:
             session = self.connected.get(self.chat.members[key])
@@ -192,7 +192,7 @@ class IRCServer:
     def _forget_usernames(self) -> None:
         """Know no more of those who have gone than WHOWAS does, give or take as many again."""
         if len(self._usernames) > len(self._here) + 2 * MAX_WAS:
-            gone = {nicknames.key(was.nickname): was.username for was in self.was}
+            gone = {nickname_key(was.nickname): was.username for was in self.was}
             self._usernames = {**gone, **{key: session.username for key, session in self._here.items()}}
 
 

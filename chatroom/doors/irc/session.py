@@ -10,15 +10,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from chatroom.constants import ENCODING
+from chatroom.core.chat import Chat
+from chatroom.core.members import Member, Room
+from chatroom.core.session import Door, Session
 from chatroom.doors.irc.format import IRCFormat
 from chatroom.doors.irc.labels import Labelled
 from chatroom.doors.irc.listing import names_lines, topic_lines
 from chatroom.doors.irc.message import MAX_LINE, encode, middle
-from chatroom.doors.irc.neighbours import tell_of
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.peers import tell_of
 from chatroom.doors.irc.server import IRCServer
-from chatroom.errors import (
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import (
     ChatError,
     LineTooLong,
     LooksLikeEvent,
@@ -32,11 +35,8 @@ from chatroom.errors import (
     ServerFault,
     TooManyRooms,
 )
-from chatroom.events import Answer, Event, Joined, Notice, Private, Quit, Renamed
-from chatroom.member import Member, Room
-from chatroom.outbox import PIECE
-from chatroom.room import Chat
-from chatroom.session import Door, Session
+from chatroom.model.events import Answer, Event, Joined, Notice, Private, Quit, Renamed
+from chatroom.wire.send_queue import PIECE
 
 NUMERICS: dict[type[ChatError], Numeric] = {
     LineTooLong: Numeric.ERR_INPUTTOOLONG,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatroom import nicknames
-from chatroom.constants import ENCODING
 from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
 from chatroom.doors.irc.message import CTCP, MAX_LINE, cut
-from chatroom.doors.irc.neighbours import tell_neighbours
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.peers import tell_peers
 from chatroom.doors.irc.session import IRCSession
-from chatroom.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
-from chatroom.events import Noticed, Private, Said
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
+from chatroom.model.events import Noticed, Private, Said
+from chatroom.model.names import room_name
 
 MAX_REALNAME = 150
 """Bytes."""
@@ -80,7 +80,7 @@ def _say(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
 def _say_in_room(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
     room = target[1:]
     if room not in session.rooms:
-        room = nicknames.room_name(target)
+        room = room_name(target)
     if text[0] == CTCP:
         action = _action(text)
         if action is None:
@@ -146,7 +146,7 @@ def away(session: IRCSession, parameters: Sequence[str]) -> None:
     before, session.away = session.away, text or None
     session.reply(Numeric.RPL_NOWAWAY if text else Numeric.RPL_UNAWAY)
     if before != session.away:
-        tell_neighbours(session, "away-notify", f"AWAY :{text}" if text else "AWAY")
+        tell_peers(session, "away-notify", f"AWAY :{text}" if text else "AWAY")
 
 
 def setname(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -156,6 +156,6 @@ def setname(session: IRCSession, parameters: Sequence[str]) -> None:
         session.fail("INVALID_REALNAME", text="Give a realname that is not empty")
         return
     session.realname = realname
-    tell_neighbours(session, "setname", f"SETNAME :{realname}")
+    tell_peers(session, "setname", f"SETNAME :{realname}")
     if session.has("setname"):
         session.send(f":{session.server.prefix(session.nickname)} SETNAME :{realname}")

@@ -31,12 +31,12 @@ from twisted.web.http import (
     datetimeToString,
 )
 
-from chatroom.connection import CLOSE_TIMEOUT
-from chatroom.door import DoorFactory, host_and_port
+from chatroom.core.chat import Chat
+from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.doors.factory import DoorFactory, host_and_port
 from chatroom.doors.web import upgrade
 from chatroom.doors.web.websocket import WebSocketConnection
-from chatroom.errors import PeerError
-from chatroom.room import Chat
+from chatroom.model.errors import PeerError
 
 IDLE = 60
 """Seconds that a connection may take to ask for something over HTTP, the first time and each time after."""
@@ -257,7 +257,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
     protocol = Channel  # type: ignore[assignment]  # it becomes a WebSocketConnection when it is upgraded
 
     def __init__(self, *, reactor: IReactorTime | None = None, **options: Any) -> None:
-        """As :class:`~chatroom.door.DoorFactory`; without a ``reactor``, HTTP goes by the global one."""
+        """As :class:`~chatroom.doors.factory.DoorFactory`; without a ``reactor``, HTTP goes by the global one."""
         DoorFactory.__init__(self, reactor=reactor, **options)
         HTTPFactory.__init__(self, timeout=IDLE, reactor=reactor)
         self.channels: set[Channel] = set()

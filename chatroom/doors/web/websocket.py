@@ -8,7 +8,7 @@ What goes over the wire is the line door's dialogue in JSON, one object a messag
     client  hello                         talk, or a command: /who
 
 What the server sends carries no mask, so a message looks the same to everybody (RFC 6455 section 5.1): it is made
-once, as a :class:`~chatroom.formats.Format`, and shared. What comes in is taken apart by wsproto.
+once, as a :class:`~chatroom.wire.formats.Format`, and shared. What comes in is taken apart by wsproto.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from wsproto import connection as wire
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason, Opcode
 
-from chatroom.constants import ENCODING, MAGIC
-from chatroom.errors import ChatError, LineTooLong
-from chatroom.events import Answer, Event
-from chatroom.formats import JSON, NEWLINE, Format
-from chatroom.magic import MagicConnection
-from chatroom.outbox import Outbox, TransportOutbox
-from chatroom.session import Session
+from chatroom.core.session import Session
+from chatroom.doors.dialogue import MagicConnection
+from chatroom.model.constants import ENCODING, MAGIC
+from chatroom.model.errors import ChatError, LineTooLong
+from chatroom.model.events import Answer, Event
+from chatroom.wire.formats import JSON, NEWLINE, Format
+from chatroom.wire.send_queue import SendQueue, TransportSendQueue
 
 if TYPE_CHECKING:
     from chatroom.doors.web.site import WebFactory
@@ -95,14 +95,14 @@ class WebSocketConnection(MagicConnection):
         self._next_ping: IDelayedCall | None = None
         self._close_code = 0
 
-    def new_outbox(self) -> Outbox:
+    def new_send_queue(self) -> SendQueue:
         if self._in_turn:
             # The one for a socket sends past what the transport holds.
-            outbox: Outbox = TransportOutbox(self.transport, self.factory.settings.sendq, self._too_slow)
+            send_queue: SendQueue = TransportSendQueue(self.transport, self.factory.settings.sendq, self._too_slow)
         else:
-            outbox = super().new_outbox()
-        outbox.write(self._response)
-        return outbox
+            send_queue = super().new_send_queue()
+        send_queue.write(self._response)
+        return send_queue
 
     def new_session(self) -> Session:
         session = super().new_session()
@@ -135,7 +135,7 @@ class WebSocketConnection(MagicConnection):
                 fault = CloseReason.UNSUPPORTED_DATA
                 break
             elif isinstance(event, Ping):
-                self.outbox.write(frame(bytes(event.payload), Opcode.PONG))
+                self.send_queue.write(frame(bytes(event.payload), Opcode.PONG))
             elif isinstance(event, CloseConnection):
                 # That is how wsproto puts it, too, when the peer does not keep to the protocol.
                 closed = self._wire.state is wire.ConnectionState.REMOTE_CLOSING
@@ -187,14 +187,14 @@ class WebSocketConnection(MagicConnection):
             self.transport.abortConnection()
             return
         self._heard = False
-        self.outbox.write(frame(b"", Opcode.PING))
+        self.send_queue.write(frame(b"", Opcode.PING))
         self._next_ping = self.factory.clock.callLater(PING_EVERY, self._ping)
 
     def close(self) -> None:
         """Close in good order: say so first (RFC 6455 section 5.5.1)."""
         if not self.closing:
             usual = CloseReason.GOING_AWAY if self.factory.chat.stopping else CloseReason.NORMAL_CLOSURE
-            self.outbox.write(frame(struct.pack("!H", self._close_code or usual), Opcode.CLOSE))
+            self.send_queue.write(frame(struct.pack("!H", self._close_code or usual), Opcode.CLOSE))
         super().close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -1,0 +1,122 @@
+"""Who is in which room, and which rooms there are, as far as the client has been told.
+
+It goes by what arrives and asks for nothing, so of a big room it knows the names that were told and those who
+have come or spoken since; how many there are, it knows for certain.
+"""
+
+from __future__ import annotations
+
+from chatroom.client.render_context import RenderContext
+from chatroom.model.events import (
+    Acted,
+    Answer,
+    Event,
+    Gone,
+    Joined,
+    Left,
+    People,
+    Renamed,
+    RoomList,
+    Said,
+    Speaking,
+    Welcome,
+)
+from chatroom.model.text import clean
+
+MAX_NAMES = 20_000
+"""Rooms that are remembered, and people in each; of more, the oldest are forgotten."""
+
+
+class Roster:
+    """What is known of the people and the rooms."""
+
+    def __init__(self, max_names: int = MAX_NAMES) -> None:
+        self._max_names = max_names
+        self._names: dict[str, dict[str, None]] = {}
+        self._sizes: dict[str, int] = {}
+        # The rooms that we are in: of others, what /who told of them goes stale.
+        self._joined: set[str] = set()
+        # Those who spoke, the last one at the end; and the rooms that were heard of.
+        self._speakers: dict[str, None] = {}
+        self._rooms: dict[str, None] = {}
+
+    def size(self, room: str) -> int:
+        """How many are in ``room``; 0 when that is not known."""
+        return self._sizes.get(clean(room), 0)
+
+    def others(self, room: str) -> int:
+        """How many rooms we are in beside ``room``."""
+        return len(self._joined - {clean(room)})
+
+    def nicknames(self) -> list[str]:
+        """Everybody who is known to be here; whoever spoke last comes first."""
+        here = {name for room in self._joined for name in self._names[room]}
+        return list(dict.fromkeys([*(name for name in reversed(self._speakers) if name in here), *sorted(here)]))
+
+    def rooms(self) -> list[str]:
+        """The rooms that are known."""
+        return sorted(self._rooms)
+
+    def note(self, thing: Event | Answer, context: RenderContext) -> None:
+        """Take in what has arrived."""
+        if isinstance(thing, Welcome):
+            # A new connection, and what was known may have changed in the meantime.
+            self._names.clear()
+            self._sizes.clear()
+            self._joined.clear()
+        if isinstance(thing, Welcome | People):
+            room = clean(thing.room)
+            self._put(self._rooms, room)
+            self._names[room] = dict.fromkeys(clean(name) for name in thing.people[: self._max_names])
+            self._sizes[room] = thing.size
+            self._forget_others()
+        elif isinstance(thing, RoomList):
+            self._rooms = dict.fromkeys(clean(summary.room) for summary in thing.rooms[: self._max_names])
+        elif isinstance(thing, Speaking):
+            self._put(self._rooms, clean(thing.room))
+        elif isinstance(thing, Gone):
+            self._left(clean(thing.room), clean(thing.nickname))
+        elif isinstance(thing, Event) and not context.past:
+            self._happened(thing, clean(thing.room), clean(thing.nickname), context)
+
+    def _happened(self, event: Event, room: str, nickname: str, context: RenderContext) -> None:
+        if isinstance(event, Joined) and nickname == context.nickname and len(self._joined) < self._max_names:
+            # How many there are, we among them, was told before.
+            self._joined.add(room)
+            self._put(self._names.setdefault(room, {}), nickname)
+            self._sizes.setdefault(room, 1)
+        names = self._names.get(room)
+        if names is None or room not in self._joined:
+            return
+        if isinstance(event, Joined):
+            self._sizes[room] += nickname not in names
+            self._put(names, nickname)
+        elif isinstance(event, Left):
+            self._left(room, nickname)
+            if nickname == context.nickname:
+                self._joined.remove(room)
+        elif isinstance(event, Renamed):
+            names.pop(nickname, None)
+            self._put(names, clean(event.text))
+        elif isinstance(event, Said | Acted):
+            self._put(names, nickname)
+            self._speakers.pop(nickname, None)
+            self._put(self._speakers, nickname)
+
+    def _left(self, room: str, nickname: str) -> None:
+        names = self._names.get(room)
+        if names is not None and room in self._joined:
+            names.pop(nickname, None)
+            self._sizes[room] = max(len(names), self._sizes[room] - 1)
+
+    def _forget_others(self) -> None:
+        """Keep no more rooms than one may, those that we are in above all."""
+        others = [room for room in self._names if room not in self._joined]
+        for room in others[: max(0, len(self._names) - self._max_names)]:
+            del self._names[room], self._sizes[room]
+
+    def _put(self, names: dict[str, None], name: str) -> None:
+        """Add ``name``; one too many pushes out the oldest."""
+        names[name] = None
+        if len(names) > self._max_names:
+            del names[next(iter(names))]

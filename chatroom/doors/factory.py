@@ -1,0 +1,182 @@
+"""What is common to all doors: the connections that each keeps, how it lets them in, and how it says goodbye.
+
+:mod:`chatroom.doors.connection` is the other half: one connection. It knows no protocol.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
+
+from chatroom.core.chat import Chat
+from chatroom.doors.assembly import open_chat
+from chatroom.doors.connection import Connection
+from chatroom.model.errors import ChatError
+from chatroom.model.events import Event, Notice
+from chatroom.model.settings import Settings
+from chatroom.model.text import clean
+
+ABORT_EVERY = 0.005
+"""Seconds between two connections that are aborted for reading too slowly."""
+
+GOODBYE = "the server is stopping"
+
+C = TypeVar("C", bound=Connection)
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Both in one word, as they stand in a URL: an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class DoorFactory(Factory, Generic[C]):
+    """One way in, to hand to ``endpoint.listen``; a door derives from it and names its ``protocol``.
+
+    Two doors know nothing of each other, unless they are given the same ``chat``.
+    """
+
+    protocol: Callable[..., C] | None  # type: ignore[assignment]  # Twisted's takes no arguments
+    noisy = False
+
+    def __init__(
+        self,
+        *,
+        hook: Callable[[Event], None] | None = None,
+        reactor: IReactorTime | None = None,
+        chat: Chat | None = None,
+        **options: Any,
+    ) -> None:
+        """
+        :param hook: called with every event, once everybody was shown it.
+        :param reactor: for timers; without it, that of the first connection's transport.
+        :param chat: the rooms that this door leads to, made by :func:`chatroom.doors.assembly.open_chat`; without it,
+            ones of its own.
+        :param options: the fields of :class:`chatroom.model.settings.Settings`, when there is no ``chat``.
+        :raises OSError: the file with the message of the day cannot be read.
+        """
+        if chat is not None and (hook is not None or options):
+            raise TypeError("a chat that is handed in has its hook and its settings already")
+        self._reactor = reactor
+        self.chat = chat or open_chat(Settings(**options), lambda: self.clock, hook)
+        self.chat.when_broken.append(self._broken)
+        self.settings = self.chat.settings
+        self._connections: dict[C, None] = {}
+        self._to_abort: deque[C] = deque()
+        self._when_all_gone: list[Deferred[None]] = []
+
+    # What a door says of its own.
+
+    @classmethod
+    def check(cls, settings: Settings) -> None:
+        """:raises ValueError: a setting of this door will not do; it says which, and why."""
+
+    def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
+        """What to type, or to open, to come in where it listens at ``host`` and ``port``.
+
+        :param tls: whether connections there are encrypted.
+        """
+        return []
+
+    def ways_in_by_socket(self, path: str) -> list[str]:
+        """The same where it listens at a Unix socket."""
+        return [f"nc -U {path}"]
+
+    @property
+    def clock(self) -> IReactorTime:
+        """What timers are set by: there is one as soon as there is a connection."""
+        assert self._reactor is not None, "nobody has connected yet, and the factory was given no reactor"
+        return self._reactor
+
+    @property
+    def clients(self) -> Mapping[str, C]:
+        """Everybody who is in by this door: their nickname, and their protocol."""
+        sessions = {connection.session: connection for connection in self._connections}
+        # Whoever has left holds no nickname, though their connection may take a while to close.
+        return {
+            session.nickname: connection
+            for session, connection in sessions.items()
+            if session.entered and self.chat.members.get(session.key) is session
+        }
+
+    @property
+    def nicknames(self) -> list[str]:
+        """Of everybody who is in by this door, in the order in which they came."""
+        return list(self.clients)
+
+    def broadcast(self, text: str) -> None:
+        """Tell everybody in all rooms, each line of ``text`` as a notice; it is not kept."""
+        for line in text.splitlines():
+            self.chat.broadcast(clean(line))
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """Make the protocol of a new connection; None, which closes it, when the server is stopping."""
+        return None if self.chat.stopping else super().buildProtocol(addr)
+
+    def connected(self, connection: C) -> None:
+        """A connection of ours has a transport.
+
+        :raises PeerError: there are too many; it is to be closed.
+        """
+        if self._reactor is None:
+            self._reactor = connection.transport.reactor
+        self.chat.admission.admit(connection.host)
+        self._connections[connection] = None
+
+    def disconnected(self, connection: C) -> None:
+        """And has it no more."""
+        if connection in self._connections:
+            del self._connections[connection]
+            self.chat.admission.release(connection.host)
+        if not self._connections:
+            self._tell_all_gone()
+
+    def _broken(self, error: ChatError) -> None:
+        self.close_all()
+
+    def abort_soon(self, connection: C) -> None:
+        """Abort a connection that is stuck, in its turn.
+
+        Where one is stuck many are, and for each the system has megabytes to throw away: all at once, that takes
+        long enough for the others to notice.
+        """
+        self._to_abort.append(connection)
+        if len(self._to_abort) == 1:
+            self.clock.callLater(0, self._abort_next)
+
+    def _abort_next(self) -> None:
+        self._to_abort[0].transport.abortConnection()
+        self._to_abort.popleft()
+        if self._to_abort:
+            self.clock.callLater(ABORT_EVERY, self._abort_next)
+
+    def stop(self) -> Deferred[None]:
+        """Have what was said shown, tell everybody that the server is stopping, and close every connection.
+
+        :returns: fires when the last one is closed, :data:`~chatroom.doors.connection.CLOSE_TIMEOUT` seconds
+            from now at the latest.
+        """
+        stopped: Deferred[None] = Deferred()
+        self.chat.stop(lambda: stopped.callback(None))
+        return stopped.addCallback(lambda _: self.close_all())
+
+    def close_all(self) -> Deferred[None]:
+        """Say goodbye to everybody at this door; fires when the last connection is closed."""
+        gone: Deferred[None] = Deferred()
+        self._when_all_gone.append(gone)
+        for connection in list(self._connections):
+            if not connection.closing:
+                connection.session.tell(Notice(GOODBYE))
+                connection.close()
+        if not self._connections:
+            self._tell_all_gone()
+        return gone
+
+    def _tell_all_gone(self) -> None:
+        waiting, self._when_all_gone = self._when_all_gone, []
+        for gone in waiting:
+            gone.callback(None)

@@ -1,0 +1,138 @@
+"""The settings of a server: each with its name, default, unit and explanation, once.
+
+They are the keyword arguments of :class:`chatroom.ChatFactory` and the options of ``twistd chatroom``; the
+command line's help and docs/options.rst are made from this table. Adding a setting is adding a field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_network
+from typing import Any
+
+from chatroom.model.constants import LOBBY
+
+
+def whole(text: str) -> int:
+    """A whole number that is not negative."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("it is negative")
+    return number
+
+
+def above_zero(text: str) -> int:
+    """A whole number of at least one."""
+    number = int(text)
+    if number < 1:
+        raise ValueError("it is less than 1")
+    return number
+
+
+def number(text: str) -> float:
+    """A number that is not negative."""
+    found = float(text)
+    if not 0 <= found < float("inf"):
+        raise ValueError("it is negative" if found < 0 else "it is no number")
+    return found
+
+
+def durability(text: str) -> str:
+    """The word power or the word process."""
+    if text not in ("power", "process"):
+        raise ValueError("it is another word")
+    return text
+
+
+def networks(text: str) -> str:
+    """A list of networks with commas between them, such as 10.0.0.0/8,::1."""
+    for network in text.split(","):
+        if network:
+            ip_network(network)
+    return text
+
+
+def host_name(text: str) -> str:
+    """A host name with a dot in it, such as chat.example.org."""
+    labels = text.split(".")
+    if (
+        len(labels) < 2
+        or len(text) > 63
+        or not all(re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", label) for label in labels)
+    ):
+        raise ValueError("it is none")
+    return text
+
+
+def origins(text: str) -> str:
+    """A list of origins with commas between them, such as https://example.org."""
+    for origin in text.split(","):
+        if origin and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ValueError(f"{origin} is none")
+    return text
+
+
+NO_HISTORY = "none"
+"""What ``history`` is where it is kept in memory alone."""
+
+PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
+"""Loopback, private and link-local addresses (RFC 1918, 3927, 4193 and 4291)."""
+
+
+def _setting(default: Any, parse: Callable[[str], Any], unit: str, explanation: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "unit": unit, "explanation": explanation})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set for one server."""
+
+    replay: int = _setting(20, whole, "LINES", "lines of what was said before that a newcomer is shown")
+    max_line: int = _setting(4096, above_zero, "BYTES", "bytes in a line, its end not counted; a longer one is refused")
+    motd: str = _setting("", str, "FILE", "a file with a message of the day for each newcomer")
+    room: str = _setting(LOBBY, str, "NAME", "the room that one enters")
+    max_rooms: int = _setting(10_000, above_zero, "ROOMS", "rooms that there may be at once")
+    max_joined: int = _setting(50, above_zero, "ROOMS", "rooms that one person may be in at once")
+    max_ignored: int = _setting(200, above_zero, "NAMES", "nicknames that one person may ignore at once")
+    history: str = _setting(
+        NO_HISTORY, str, "FILE", "where the history is kept; none: in memory, until the server ends"
+    )
+    durability: str = _setting(
+        "power",
+        durability,
+        "WHAT",
+        "what the history survives, to the last line shown: power (a power cut) or process (a crash of the server)",
+    )
+    keep: float = _setting(0, number, "DAYS", "how long what happened stays in the file; 0: for ever")
+    keep_events: int = _setting(0, whole, "EVENTS", "how much of what happened is kept; 0: all, or 100000 in memory")
+    sendq: int = _setting(
+        1024 * 1024, above_zero, "BYTES", "how much may wait for somebody who does not read it, before they are let go"
+    )
+    rate: float = _setting(
+        10, number, "LINES", "lines a second that one person is read at; what is more waits; 0: any number"
+    )
+    burst: int = _setting(100, above_zero, "LINES", "lines that one person may send at once before that rate holds")
+    max_clients: int = _setting(20_000, whole, "CLIENTS", "connections at once; 0: any number")
+    max_clients_per_host: int = _setting(100, whole, "CLIENTS", "connections at once from one address; 0: any number")
+    exempt: str = _setting(PRIVATE_NETWORKS, networks, "NETWORKS", "networks from whose addresses any number may come")
+    server_name: str = _setting(
+        "chatroom.localhost", host_name, "NAME", "what the server calls itself to IRC clients: a host name"
+    )
+    irc_password: str = _setting("", str, "FILE", "a file with the password that IRC clients have to give (PASS)")
+    irc_operators: str = _setting(
+        "", str, "FILE", "a file with those who may become IRC operators (OPER): a name and a password in each line"
+    )
+    web_origins: str = _setting(
+        "",
+        origins,
+        "ORIGINS",
+        "sites beside our own whose pages may connect, such as https://example.org, with commas between them",
+    )
+    handshake_timeout: int = _setting(30, above_zero, "SECONDS", "how long a newcomer may take to give a nickname")
+
+
+def settings_table() -> tuple[Field[Any], ...]:
+    """Every setting: its ``name``, its ``default``, and ``metadata`` with ``parse``, ``unit`` and ``explanation``."""
+    return fields(Settings)

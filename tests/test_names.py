@@ -1,0 +1,187 @@
+"""Which names are allowed, when two are the same, and that no name lets its holder forge a line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chatroom.model.errors import NicknameRefused, PeerError, RoomNameRefused
+from chatroom.model.events import (
+    Acted,
+    Event,
+    Joined,
+    Left,
+    Notice,
+    Private,
+    Refused,
+    Renamed,
+    Said,
+    TopicChanged,
+    Welcome,
+)
+from chatroom.model.names import check_nickname, nickname_key, room_name
+from chatroom.wire.formats import PLAIN
+
+# Letters of several scripts, and the characters that the wire gives a meaning to.
+NAMES = st.text(
+    st.one_of(
+        st.sampled_from([*"abXYZ019_-.()[]{}:*!/@#+=,?'\u0430\u0435\u043e\u03b1\uff21\uff1a\u05d0\u4e2d\u200b\u2800"]),
+        st.characters(),
+    ),
+    min_size=1,
+    max_size=34,
+)
+
+
+def accepted(name: str) -> bool:
+    try:
+        check_nickname(name)
+    except PeerError:
+        return False
+    return True
+
+
+NICKNAMES = st.one_of(
+    st.text("abcXYZ019_-.()[]{}'", min_size=1, max_size=8),
+    st.text("АБВгде", min_size=1, max_size=8),
+    st.text(min_size=1, max_size=2),
+).filter(accepted)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice", "alice"),
+        ("alice", "ＡＬＩＣＥ"),
+        ("Ångström", "A\u030angstro\u0308m"),
+        ("ПРИВЕТ", "привет"),
+        ("coco", "сосо"),  # the second in Cyrillic
+        ("scope", "ѕсоре"),  # the second in Cyrillic
+        ("ovo", "ονο"),  # the second in Greek
+        ("TOM", "ТОМ"),  # the second in Cyrillic
+        ("BEKHCT", "ВЕКНСТ"),  # the second in Cyrillic
+    ],
+)
+def test_names_that_look_alike_are_one_name(one: str, other: str) -> None:
+    assert check_nickname(one) == check_nickname(other)
+
+
+@pytest.mark.parametrize("colon", ":\uff1a\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u2236\ua789")
+def test_nothing_in_a_name_looks_like_the_colon_behind_it(colon: str) -> None:
+    with pytest.raises(NicknameRefused):
+        check_nickname(f"bob{colon}")
+
+
+def test_names_that_look_different_are_different() -> None:
+    assert len({check_nickname(name) for name in ("alice", "alicf", "привет", "你好", "al1ce", "alice_")}) == 6
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "x" * 32, "Zoë", "王小明", "김철수", "田中さん", "אבי", "алиса", "bob-2", "o'neil"]
+)
+def test_ordinary_names_are_allowed(name: str) -> None:
+    assert check_nickname(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "it is empty"),
+        ("x" * 33, "it has more than 32 characters"),
+        ("al ice", "it has a space in it"),
+        ("al\u00a0ice", "it has a space in it"),
+        *[(f"{start}alice", f"it starts with {start}") for start in "/*!@#:+-={["],
+        *[(f"al{character}ice", f"it has {character} in it") for character in ":,!@*?"],
+        ("alice：", "it would read as another name"),
+        ("＊alice", "it would read as another name"),
+        ("al\u200bice", "it has characters that names cannot have"),
+        ("al\u202eice", "it has characters that names cannot have"),
+        ("al\x1bice", "it has characters that names cannot have"),
+        ("al\u2800ice", "it has characters that names cannot have"),
+        ("\u0301alice", "it starts with a mark that belongs to a letter"),
+        ("аlice", "it mixes letters of several scripts"),  # its first letter in Cyrillic
+        ("αlice", "it mixes letters of several scripts"),  # its first letter in Greek
+        ("server", "it could be mistaken for the server"),
+        ("SERVER", "it could be mistaken for the server"),
+        ("Тhe".replace("h", "н").replace("e", "е"), "it could be mistaken for the server"),  # all in Cyrillic
+        ("Welcome", "it could be mistaken for the server"),
+    ],
+)
+def test_names_that_will_not_do_are_refused_with_the_reason(name: str, why: str) -> None:
+    with pytest.raises(NicknameRefused) as refusal:
+        check_nickname(name)
+    assert why in str(refusal.value)
+
+
+@given(st.one_of(NICKNAMES, NAMES))
+def test_a_key_is_its_own_key(name: str) -> None:
+    try:
+        key = check_nickname(name)
+    except NicknameRefused:
+        assume(False)
+    assert nickname_key(key) == key
+
+
+@given(st.one_of(NICKNAMES, NAMES))
+def test_a_room_is_known_by_one_name(name: str) -> None:
+    try:
+        room = room_name(name)
+    except RoomNameRefused:
+        assume(False)
+    assert room_name(room) == room
+    assert room_name(f"#{room}") == room
+    assert not re.search(r"[\s\]]", room)
+
+
+@pytest.mark.parametrize("name", ["", "#", "##garden", "gar den", "gar]den", "gar］den", "x" * 33, "a:b", "аlice"])
+def test_rooms_cannot_be_called_everything(name: str) -> None:
+    with pytest.raises(RoomNameRefused):
+        room_name(name)
+
+
+def test_rooms_are_case_folded_and_a_leading_hash_does_not_count() -> None:
+    assert room_name("#Garden") == room_name("ｇａｒｄｅｎ") == "garden"
+
+
+@given(NICKNAMES, NICKNAMES, st.text(st.characters(exclude_categories=("Cc", "Zl", "Zp"))))
+def test_no_line_can_be_taken_for_one_of_another_sort_or_speaker(nickname: str, other: str, text: str) -> None:
+    event = (1, 0.0, "lobby", nickname, text)
+
+    def shown(thing: Event) -> str:
+        line, end = PLAIN.event(thing, False).decode().split("\r\n")
+        assert not end
+        return line
+
+    # What a reader can rely on: the first character tells the sort, what stands before the first ": " the speaker.
+    talk = shown(Said(*event))
+    assert talk[0] not in "*!["
+    assert talk.partition(": ")[0] == nickname
+    private = PLAIN.answer(Private(0.0, nickname, other, text)).decode().removesuffix("\r\n")
+    assert private.partition(": ")[0] == f"{nickname} (privately to {other})"
+    assert " " not in nickname, "or a speaker could be called what a private line begins with"
+    for kind in (Acted, Joined, Left, TopicChanged):
+        assert shown(kind(*event)).split(" ")[:2] == ["*", nickname]
+    assert shown(Renamed(1, 0.0, "lobby", nickname, other)) == f"* {nickname} is now {other}"
+    for elsewhere in (Said(*event), Acted(*event)):
+        assert PLAIN.event(elsewhere, True).decode() == f"[lobby] {shown(elsewhere)}\r\n"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["server", "the", "you", "welcome", "notice", "nobody", "private", "and", "there", "what", "nothing", "chatroom"],
+)
+def test_nobody_has_a_name_that_a_line_of_the_servers_begins_with(word: str) -> None:
+    with pytest.raises(NicknameRefused):
+        check_nickname(word)
+
+
+def test_the_servers_own_lines_begin_like_nobodys() -> None:
+    welcome, more = PLAIN.answer(Welcome("alice", "lobby", "tea", ["alice"], 3)).decode().split("\r\n")[:2]
+
+    for line in (welcome, more, PLAIN.answer(Notice("you hear bob again")).decode()):
+        with pytest.raises(NicknameRefused):
+            check_nickname(line.split()[1])
+    assert PLAIN.answer(Refused("some-code", "No.")) == b"! No.\r\n"
