@@ -106,7 +106,9 @@ def write_log(path: Path, messages: int) -> list[str]:
         while written < messages:
             connection.execute("BEGIN")
             count = min(AT_ONCE, messages - written)
-            connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", _take(rows, count))
+            connection.executemany(
+                "INSERT INTO event (id, at, place, kind, nickname, text) VALUES (?, ?, ?, ?, ?, ?)", _take(rows, count)
+            )
             connection.execute("COMMIT")
             written += count
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -6,7 +6,8 @@ from twisted.internet import reactor
 from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
-from chatroom.server.service import TRY_HELP, Options, makeService
+from chatroom.server.options import TRY_HELP, Options
+from chatroom.server.service import makeService
 
 
 def main() -> None:

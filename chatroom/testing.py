@@ -1,6 +1,7 @@
-"""What tests of chatroom, and of programs that embed it or talk to it, need: a room in memory.
+"""A room in memory, for tests of chatroom and of programs that embed it or talk to it.
 
-No sockets, no waiting: both ends of each connection are joined in memory, and time passes when the test says so::
+There are no sockets and no waiting: both ends of each connection are joined in memory, and time passes when the test
+says so::
 
     def test_what_alice_says_reaches_bob() -> None:
         room = MemoryRoom(replay=0)
@@ -8,8 +9,8 @@ No sockets, no waiting: both ends of each connection are joined in memory, and t
         alice.type("hello")
         assert bob.lines() == ["alice: hello"]
 
-The server's ends are the protocols of a real :class:`~chatroom.ChatFactory`; bots are tested by
-:meth:`MemoryRoom.bot`.
+The server's ends are the protocols of a real :class:`~chatroom.ChatFactory`. :meth:`MemoryRoom.bot` is for tests of
+bots.
 """
 
 from __future__ import annotations
@@ -34,32 +35,32 @@ from chatroom.wire.formats import NEWLINE
 
 
 class MemoryRoom:
-    """A server in memory, and the clock that it goes by."""
+    """A server in memory, and its clock."""
 
     def __init__(self, **options: Any) -> None:
-        """:param options: what :class:`~chatroom.ChatFactory` takes, but for its ``reactor``."""
+        """:param options: the arguments of :class:`~chatroom.ChatFactory`, except ``reactor``."""
         self.clock = Clock()
         self.factory = ChatFactory(reactor=self.clock, **options)
         self._connected = 0
 
     @property
     def chat(self) -> Chat:
-        """The rooms, for more doors that lead to them: ``WebFactory(chat=room.chat, reactor=room.clock)``."""
+        """The rooms, for more doors to them: ``WebFactory(chat=room.chat, reactor=room.clock)``."""
         return self.factory.chat
 
     def connect(self, door: IProtocolFactory | None = None) -> Person:
-        """Somebody who has connected, and has yet to answer MAGIC.
+        """Somebody who has connected, and has not answered the nickname prompt yet.
 
-        :param door: another than the one for lines; what they say and read there is up to its protocol.
+        :param door: another door than the one for lines; its protocol decides what they send and read.
         """
         person = Person(self)
         person.protocol = self._join(person, door or self.factory)
         return person
 
     def enter(self, nickname: str, options: str = "") -> Person:
-        """Somebody who is in, and has taken notice of what newcomers are shown.
+        """Somebody who is in, and has read everything that a newcomer is shown.
 
-        :param options: what stands behind the nickname in the answer to MAGIC: ``format=json room=garden``.
+        :param options: the options behind the nickname in the handshake: ``format=json room=garden``.
         :raises AssertionError: they were not let in.
         """
         person = self.connect()
@@ -69,7 +70,7 @@ class MemoryRoom:
         return person
 
     def bot(self, factory: ChatClientFactory) -> ChatClientProtocol:
-        """What ``factory`` makes, connected, and in if the server lets it in."""
+        """The protocol that ``factory`` makes, connected, and in if the server lets it in."""
         address = IPv4Address("TCP", HOST_NAME, PORT)
         protocol = factory.buildProtocol(address)
         assert isinstance(protocol, ChatClientProtocol), f"the factory made {protocol!r}"
@@ -89,7 +90,7 @@ class MemoryRoom:
         return server
 
     def settle(self) -> None:
-        """Turn the clock until nothing is due now: what was sent has arrived, and what comes of it too."""
+        """Turn the clock until nothing is due now: everything that was sent has arrived, and has had its effect."""
         while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
             self.clock.advance(0)
 
@@ -101,7 +102,7 @@ class MemoryRoom:
 
 
 class Person(Protocol):
-    """Somebody at a connection, who reads what comes as long as they are not told otherwise."""
+    """Somebody at a connection, who reads everything that comes unless told otherwise."""
 
     transport: _End
     protocol: Any
@@ -127,24 +128,24 @@ class Person(Protocol):
         self.transport.write(data)
 
     def lines(self) -> list[str]:
-        """Settle the room; what lines have arrived since the last call, with their ends taken off."""
+        """Settle the room; the lines that have arrived since the last call, without their ends."""
         self._room.settle()
         *lines, rest = self._unread.split(NEWLINE.encode())
         self._unread = rest
         return [line.decode(ENCODING) for line in lines]
 
     def data(self) -> bytes:
-        """The same as the bytes that came."""
+        """Settle the room; the bytes that have arrived since the last call."""
         self._room.settle()
         data, self._unread = self._unread, b""
         return data
 
     def stop_reading(self) -> None:
-        """Leave unread what comes, so that it waits at the server."""
+        """Read nothing, so that output waits at the server."""
         self.transport.pauseProducing()
 
     def read_on(self) -> None:
-        """Read what has come, and what comes."""
+        """Read again, beginning with what waits."""
         self.transport.resumeProducing()
 
     def finish(self) -> None:
@@ -156,10 +157,10 @@ class Person(Protocol):
         self.transport.loseConnection()
 
     def drop(self) -> None:
-        """Lose the connection, as when the network fails: neither end gets what the other had yet to read."""
+        """Lose the connection, as when the network fails: bytes that were not read yet are lost."""
         self.transport.abortConnection()
 
-    # What the transport tells.
+    # For the transport.
 
     def dataReceived(self, data: bytes) -> None:
         self._unread += data
@@ -173,10 +174,10 @@ BUFFER = 64 * 1024
 
 
 class _End(StringTransport):
-    """One end of a connection: what is written here is read at the ``other``, each piece as it was written.
+    """One end of a connection: pieces that are written here are read at the ``other`` as they were written.
 
-    Nothing is buffered in between, so what the other end does not read counts as not yet sent. A producer is
-    paused, and asked for more, when a socket's would be.
+    Nothing is buffered in between, so bytes that the other end has not read count as not sent. A producer is paused,
+    and asked for more, as the producer of a socket would be.
     """
 
     other: _End
@@ -185,7 +186,7 @@ class _End(StringTransport):
         super().__init__(lenient=True)
         self._clock = clock
         self._protocol = protocol
-        # None stands for the end of what the other sends.
+        # None stands for the end of the input from the other end.
         self._unread: deque[bytes | None] = deque()
         self._unread_bytes = 0
         self._at_end = False
@@ -227,7 +228,7 @@ class _End(StringTransport):
     def loseConnection(self) -> None:
         if not self.disconnecting:
             self.disconnecting = True
-            # The end of what we send has perhaps been read already; if not, we are closed once it is.
+            # The end of our output may have been read already; if not, this end is closed once it is.
             if self._finished and self.other._at_end:
                 self._clock.callLater(0, self._lost, error.ConnectionDone())
             self.send_no_more()

@@ -14,7 +14,7 @@ from sphinx.util.typing import ExtensionMetadata
 from chatroom.core.commands import COMMANDS
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.model.settings import settings_table
-from chatroom.server.service import Options
+from chatroom.server.options import Options
 
 
 def command_list() -> list[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import TIMEOUT, Server, Stage, missing
+from support import TIMEOUT, Person, Server, Stage, missing
 
 from chatroom.model.constants import HOST_NAME
 
@@ -24,9 +25,10 @@ if PLAYWRIGHT:
 
     expect.set_options(timeout=TIMEOUT * 1000)
 
+PAGE = files("chatroom.doors.web") / "page"
 CHROMIUM = "/usr/bin/chromium"
 LONGEST_PAUSE = 36.0
-"""Seconds that the page waits at most before it tries to come back once more: WAITS in connection.js, and a fifth."""
+"""Seconds that the page waits at most before its next try to come back: LONGEST_WAIT in connection.js, and a fifth."""
 NO_SERVER = re.compile("WebSocket connection to .* failed")
 """What Chromium says of each try to reach a server that is away: no page can prevent that."""
 
@@ -190,3 +192,21 @@ class Neighbourhood:
             faults = [fault for fault in faults if not NO_SERVER.search(fault)]
         if faults:
             pytest.fail(f"the browser complained: {faults}")
+
+
+def line_person(here: Neighbourhood, nickname: str) -> Person:
+    """Somebody at the door for lines."""
+    return here.stage.enter(here.server.port, nickname)
+
+
+def say_all(person: Person, lines: list[str]) -> None:
+    """Say many lines, and wait until they are kept."""
+    person.socket.sendall("".join(f"{line}\n" for line in lines).encode())
+    person.expect(f": {lines[-1]}\r\n")
+
+
+def top_of(row: Locator) -> float:
+    """The upper edge of something on the screen."""
+    box = row.bounding_box()
+    assert box is not None
+    return box["y"]

@@ -11,6 +11,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import NamedTuple
 
 import pytest
@@ -43,7 +44,7 @@ class Guest(ABC):
         self.past: list[Heard] = []
         """What was said before they came, as far as they were shown it."""
         self.raw = b""
-        """Every byte that came."""
+        """Every byte of text that came."""
         self._next = 0
         self._unread = b""
         self._over = False
@@ -139,11 +140,11 @@ class Guest(ABC):
             pytest.fail(f"{self} heard no {what}; heard {self.heard}, {self.past}; unread {self._unread!r}")
         except ConnectionResetError:
             data = b""
-        self.raw += data
         self._over = not data
         self._take(data)
 
     def _take(self, data: bytes) -> None:
+        self.raw += data
         *lines, self._unread = (self._unread + data).split(b"\r\n")
         for line in lines:
             self.take_line(line.decode())
@@ -218,6 +219,27 @@ class JsonGuest(Guest):
         return Heard(kind, thing.get("nick", "!"), thing["text"])
 
 
+class ProgramGuest(JsonGuest):
+    """At the door for lines, as a program that speaks JSON as well: each request has a ref."""
+
+    def __init__(self, server: Server, nickname: str) -> None:
+        super().__init__(server, nickname)
+        self._refs = count(1)
+
+    def knock(self) -> None:
+        self._send(f"{self.nickname} format=json input=json\r\n".encode())
+
+    def say(self, *texts: str) -> None:
+        self._ask(*[{"say": text} for text in texts])
+
+    def send(self, *lines: str) -> None:
+        self._ask(*[{"do": line} for line in lines])
+
+    def _ask(self, *requests: dict[str, str]) -> None:
+        lines = [json.dumps({**request, "ref": str(next(self._refs))}) for request in requests]
+        self._send("".join(f"{line}\r\n" for line in lines).encode())
+
+
 class WebGuest(JsonGuest):
     """At the page's WebSocket."""
 
@@ -250,6 +272,7 @@ class WebGuest(JsonGuest):
                 self._accepted = True
             elif isinstance(event, TextMessage):
                 self._unread += event.data.encode()
+                self.raw += event.data.encode()
                 if event.message_finished:
                     line, self._unread = self._unread.decode(), b""
                     self.take_line(line)
@@ -259,9 +282,14 @@ class WebGuest(JsonGuest):
 
 
 class IRCGuest(Guest):
-    """At the door for IRC clients."""
+    """At the door for IRC clients, with one that knows messages of several lines."""
 
     hears_self = False
+
+    def __init__(self, server: Server, nickname: str) -> None:
+        super().__init__(server, nickname)
+        # The batches that are open, by their names: whether they are of the past, and what of a message has come.
+        self._batches: dict[str, _Batch] = {}
 
     @staticmethod
     def port(server: Server) -> int:
@@ -269,10 +297,16 @@ class IRCGuest(Guest):
 
     def knock(self) -> None:
         self.send("CAP LS 302", f"NICK {self.nickname}", f"USER {self.nickname} 0 * :{self.nickname}")
-        self.send("CAP REQ :batch server-time message-tags draft/chathistory", "CAP END", "JOIN #lobby")
+        self.send("CAP REQ :batch server-time message-tags draft/chathistory draft/multiline", "CAP END", "JOIN #lobby")
 
     def say(self, *texts: str) -> None:
-        self.send(*[f"PRIVMSG #lobby :{text}" for text in texts])
+        for text in texts:
+            lines = text.split("\n")
+            if len(lines) == 1:
+                self.send(f"PRIVMSG #lobby :{text}")
+            else:
+                said = [f"@batch=1 PRIVMSG #lobby :{line}" for line in lines]
+                self.send("BATCH +1 draft/multiline #lobby", *said, "BATCH -1")
 
     def act(self, text: str) -> None:
         self.send(f"PRIVMSG #lobby :\x01ACTION {text}\x01")
@@ -300,20 +334,56 @@ class IRCGuest(Guest):
         if " :" in line:
             parameters.append(trailing)
         nickname = source[1:].partition("!")[0]
+        name = re.search(r"[@;]batch=([^;]+)", tags)
+        batch = self._batches[name[1]] if name is not None else None
         if command == "PING":
             self.send(f"PONG :{parameters[-1]}")
+        elif command == "BATCH":
+            self._take_batch(batch, nickname, *parameters)
         elif command.isdigit() and int(command) >= 400:
             self.heard.append(Heard("error", "!", parameters[-1]))
         elif command == "PRIVMSG" and "!" in source:
-            kind = "said" if parameters[0].startswith("#") else "private"
-            if parameters[1].startswith("\x01ACTION "):
-                kind, parameters[1] = "acted", parameters[1][8:-1]
-            (self.past if "batch=" in tags else self.heard).append(Heard(kind, nickname, parameters[1]))
+            if batch is not None and batch.is_message:
+                batch.lines.append(("" if "multiline-concat" in tags else "\n") + parameters[1])
+            else:
+                self._hear(batch, nickname, *parameters)
         elif command in _IRC:
             self.heard.append(Heard(_IRC[command], nickname, "" if command == "JOIN" else parameters[-1]))
+
+    def _take_batch(self, outer: _Batch | None, nickname: str, name: str, kind: str = "", target: str = "") -> None:
+        if name.startswith("+"):
+            is_past = kind == "chathistory" or (outer is not None and outer.is_past)
+            self._batches[name[1:]] = _Batch(is_past, kind == "draft/multiline", nickname, target, [])
+        else:
+            batch = self._batches.pop(name[1:])
+            if batch.is_message:
+                self._hear(batch, batch.nickname, batch.target, "".join(batch.lines)[1:])
+
+    def _hear(self, batch: _Batch | None, nickname: str, target: str, text: str) -> None:
+        kind = "said" if target.startswith("#") else "private"
+        if text.startswith("\x01ACTION "):
+            kind, text = "acted", text[8:-1]
+        is_past = batch is not None and batch.is_past
+        (self.past if is_past else self.heard).append(Heard(kind, nickname, text))
+
+
+class _Batch(NamedTuple):
+    """A batch that is open."""
+
+    is_past: bool
+    is_message: bool
+    nickname: str
+    target: str
+    lines: list[str]
 
 
 _IRC = {"JOIN": "joined", "QUIT": "left", "NICK": "renamed", "TOPIC": "topic"}
 
-GUESTS: dict[str, type[Guest]] = {"line": LineGuest, "json": JsonGuest, "web": WebGuest, "irc": IRCGuest}
+GUESTS: dict[str, type[Guest]] = {
+    "line": LineGuest,
+    "json": JsonGuest,
+    "program": ProgramGuest,
+    "web": WebGuest,
+    "irc": IRCGuest,
+}
 """A guest for each door, and for each form that it has."""

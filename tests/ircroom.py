@@ -7,7 +7,13 @@ from typing import Any
 
 from stepped import House, SteppedLog
 
+from chatroom.core.chat import Chat
+from chatroom.core.delivery import Delivery
+from chatroom.core.members import Member
+from chatroom.core.nicknames import Answer, LocalNicknames
 from chatroom.doors.irc import IRCFactory
+from chatroom.log.memory import MemoryLog
+from chatroom.model.settings import Settings
 from chatroom.testing import MemoryRoom, Person
 
 SERVER = "chatroom.localhost"
@@ -40,6 +46,45 @@ class IRCRoom(MemoryRoom):
         return person
 
 
+class LateNicknames(LocalNicknames):
+    """Nicknames whose claims are answered when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[tuple[Member, str, Answer]] = []
+
+    def claim(self, member: Member, nickname: str, answer: Answer) -> None:
+        self._waiting.append((member, nickname, answer))
+
+    def answer(self) -> int:
+        """Answer all claims that wait; how many did."""
+        waiting, self._waiting = self._waiting, []
+        for claim in waiting:
+            super().claim(*claim)
+        return len(waiting)
+
+
+class LateIRCRoom(IRCRoom):
+    """The same where nobody is called anything before ``names`` has answered."""
+
+    def __init__(self) -> None:
+        self.names = LateNicknames()
+        log = MemoryLog(lambda call: self.clock.callLater(0, call), lambda: 0.0)
+        chat = Chat(log, Delivery(), now=lambda: 0.0, settings=Settings(replay=0), nicknames=self.names)
+        super().__init__(chat=chat)
+
+    def named(self, nickname: str, capabilities: str = "", rooms: str = "") -> Person:
+        """Somebody who is registered, is in ``rooms``, and has taken notice of what they were told."""
+        wants = [f"CAP REQ :{capabilities}", "CAP END"] if capabilities else []
+        person = self.knock(*wants[:1], f"NICK {nickname}", f"USER {nickname} 0 * :{nickname.title()}", *wants[1:])
+        self.settle()
+        assert self.names.answer() == 1
+        if rooms:
+            person.type(f"JOIN {rooms}")
+        person.lines()
+        return person
+
+
 class SteppedIRCRoom(IRCRoom):
     """The same on a log that does nothing by itself; Alice is in its lobby, and has taken notice of that."""
 
@@ -48,9 +93,15 @@ class SteppedIRCRoom(IRCRoom):
         super().__init__(chat=house.chat)
         self.log = house.log
         self.alice = self.irc("alice", capabilities)
-        self.alice.type("JOIN #lobby")
-        self.settle()
-        self.log.commit()
+        self.has_joined(self.alice, "#lobby")
+
+    def has_joined(self, person: Person, *rooms: str) -> None:
+        """Have ``person`` be in ``rooms``, and everybody have taken notice of that."""
+        person.type(f"JOIN {','.join(rooms)}")
+        for _ in rooms:
+            self.settle()
+            self.log.commit()
+        person.lines()
         self.alice.lines()
 
 
@@ -65,6 +116,11 @@ def bare(lines: list[str]) -> list[str]:
     without = [re.sub(r"^@\S+ ", "", line) for line in lines]
     without = [re.sub(rf"^:{re.escape(SERVER)} ", "", line) for line in without]
     return [re.sub(r"^:([^! ]+)![^ ]+ ", r"\1 ", line) for line in without]
+
+
+def texts(lines: list[str]) -> list[str]:
+    """The last words of each line."""
+    return [line.split(" :")[-1] for line in lines]
 
 
 def ask(person: Person, *lines: str) -> list[str]:

@@ -14,6 +14,9 @@ from wsproto.frame_protocol import Opcode
 from chatroom.doors.web import WebFactory
 from chatroom.testing import MemoryRoom, Person
 
+NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT = 1000, 1001, 1002, 1003, 1007
+"""RFC 6455 section 7.4.1."""
+
 HOST = "chat.example"
 KEY = b64encode(b"sixteen bytes, 1").decode()
 
@@ -138,6 +141,12 @@ class Page:
                 self.pongs.append(bytes(event.payload))
             elif isinstance(event, CloseConnection):
                 self.code = event.code
+
+
+def opened(**options: Any) -> tuple[MemoryRoom, WebFactory]:
+    """Rooms with other settings, and the door to them."""
+    room = MemoryRoom(**options)
+    return room, WebFactory(chat=room.chat, reactor=room.clock)
 
 
 def enter(room: MemoryRoom, door: WebFactory, nickname: str, options: str = "") -> Page:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import struct
 import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from support import TIMEOUT, Program, missing
+from support import CLIENT, TIMEOUT, Program, missing
 
 PYTE = find_spec("pyte") is not None
 if PYTE:
@@ -131,3 +132,43 @@ class Screen(Program):
 
     def __str__(self) -> str:
         return "\n".join(["-" * self._screen.columns, *self.rows(), "-" * self._screen.columns])
+
+
+def without_times(rows: list[str]) -> list[str]:
+    """The rows with ``HH:MM`` for the time that they begin with."""
+    return [re.sub(r"^( *)\d\d:\d\d ", r"\1HH:MM ", row) for row in rows]
+
+
+class Desk:
+    """Where terminals are opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def run(
+        self, *command: str, columns: int = 80, rows: int = 24, environment: Mapping[str, str] | None = None
+    ) -> Screen:
+        opened = Screen(command, cwd=self._folder, columns=columns, rows=rows, environment=environment)
+        return self._stack.enter_context(closing(opened))
+
+    def client(
+        self,
+        nickname: str,
+        port: int,
+        *options: str,
+        columns: int = 80,
+        rows: int = 24,
+        environment: Mapping[str, str] | None = None,
+    ) -> Screen:
+        command = [*CLIENT, nickname, "--port", str(port), *options]
+        return self.run(*command, columns=columns, rows=rows, environment=environment)
+
+    def enter(self, nickname: str, port: int, environment: Mapping[str, str] | None = None) -> Screen:
+        """A client that is in."""
+        screen = self.client(nickname, port, environment=environment)
+        screen.shows(f"* {nickname} joined", "| connected")
+        return screen
+
+    def close(self) -> None:
+        self._stack.close()

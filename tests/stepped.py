@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from zope.interface import implementer
 
 from chatroom.core.chat import Chat
-from chatroom.core.delivery import TAIL, Delivery
-from chatroom.core.session import Session
-from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
-from chatroom.model.errors import ChatError, NoHistory, NotKept
-from chatroom.model.events import TALK, Answer, Event, EventType, Notice
+from chatroom.core.commands import COMMANDS
+from chatroom.core.delivery import REPLAY_BUFFER, Delivery
+from chatroom.core.dialogue import Dialogue
+from chatroom.core.members import Member
+from chatroom.core.nicknames import Nicknames
+from chatroom.core.requests import Request
+from chatroom.core.session import Phase
+from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
+from chatroom.model.answers import Answer, Notice
+from chatroom.model.errors import AlreadyKept, ChatError, NoHistory, NotKept
+from chatroom.model.events import Draft, Event, Quit, Said
 from chatroom.model.settings import Settings
-from chatroom.wire.formats import read_json
+from chatroom.wire.handshake import Place
+from chatroom.wire.jsonlines import JSON
+from chatroom.wire.plain import PLAIN
+from chatroom.wire.reading import read_json
 from chatroom.wire.send_queue import SendQueue, TransportSendQueue
 
 NOT_SENT = "! not sent: the disk is full. Try again when that is mended."
@@ -25,51 +35,87 @@ NOT_SENT = "! not sent: the disk is full. Try again when that is mended."
 class SteppedLog:
     """Keeps everything.
 
-    What is appended waits for :meth:`commit` or :meth:`fail`. A question is answered at once, or, when not
-    ``prompt``, by :meth:`answer`, with what was there when it was asked: the least that a log promises.
+    What is appended waits for :meth:`commit` or :meth:`fail`. A question is answered at once, or, when not ``prompt``,
+    by :meth:`answer`, with what was there when it was asked: the least that a log promises.
     """
 
-    def __init__(self, prompt: bool = True) -> None:
+    def __init__(self, prompt: bool = True, identity: str = "stepped") -> None:
         self.prompt = prompt
-        self.drafts: deque[tuple[EventType, str, str, str]] = deque()
+        self.identity = identity
+        self.requests: deque[Sequence[Draft]] = deque()
         self.events: list[Event] = []
-        self.last_committed = 0
-        self.topics: list[Event] = []
+        self.failed_quits: set[str] = set()
+        """The ids of members who have quit, though that could not be kept."""
+        self.last_committed = self.forgotten = 0
+        self.state: list[Event] = []
         self._questions: deque[tuple[Events, NoAnswer, Sequence[Event]]] = deque()
 
-    def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
-        self._committed = committed
-        self._failed = failed
-        self._broken = broken
+    def start(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
 
-    def append(self, kind: EventType, room: str, nickname: str, text: str) -> None:
-        self.drafts.append((kind, room, nickname, text))
+    def append(self, drafts: Sequence[Draft]) -> None:
+        assert len({draft.token for draft in drafts}) == 1, "one request has one token"
+        self.requests.append(drafts)
 
-    def commit(self, count: int | None = None) -> None:
-        """Keep the first ``count`` of what waits, all without a ``count``, in one batch."""
+    @property
+    def drafts(self) -> list[Draft]:
+        """What waits."""
+        return [draft for request in self.requests for draft in request]
+
+    def commit(self, count: int | None = None, refusing: Mapping[int, ChatError] | None = None) -> None:
+        """Keep the first ``count`` requests that wait, all without a ``count``, in one batch.
+
+        :param refusing: which of them are refused, and why.
+        """
         batch: list[Event] = []
-        for kind, *fields in self._take(count):
-            # There may be gaps between ids.
-            self.last_committed += 1 + len(batch) % 3
-            batch.append(kind(self.last_committed, float(self.last_committed), *fields))
-        self.events.extend(batch)
+        tokens: list[int] = []
+        refused: list[tuple[int, ChatError]] = []
+        for number, request in enumerate(self._take(count)):
+            known = next((event for draft in request for event in self.events + batch if _is_same(event, draft)), None)
+            if known is not None:
+                refused.append((request[0].token, AlreadyKept(id=known.id)))
+                continue
+            if refusing is not None and number in refusing:
+                refused.append((request[0].token, refusing[number]))
+                continue
+            for draft in request:
+                if draft.kind.kept:
+                    # There may be gaps between ids.
+                    self.last_committed += 1 + len(batch) % 3
+                batch.append(draft.event(self.last_committed, float(self.last_committed)))
+                tokens.append(draft.token)
+        self.events.extend(event for event in batch if event.kept)
         if batch:
-            self._committed(batch)
+            self._outcomes.committed(batch, tokens)
+        for token, error in refused:
+            self._outcomes.refused(token, error)
 
     def fail(self, count: int | None = None) -> None:
         """Fail to keep them."""
-        drafts = self._take(count)
-        if drafts:
-            self._failed(drafts, NotKept(why="the disk is full"))
+        requests = self._take(count)
+        passing = [draft for request in requests for draft in request if not draft.kind.kept]
+        if passing:
+            events = [draft.event(self.last_committed, float(self.last_committed)) for draft in passing]
+            self._outcomes.committed(events, [draft.token for draft in passing])
+        failed = [request[0].token for request in requests if request[0].kind.kept]
+        self.failed_quits |= {request[0].member for request in requests if request[0].kind is Quit}
+        if failed:
+            self._outcomes.failed(failed, NotKept(why="the disk is full"))
 
     def break_down(self, error: ChatError) -> None:
         """Keep nothing any more."""
-        self.drafts.clear()
-        self._broken(error)
+        self.requests.clear()
+        self._outcomes.broken(error)
 
-    def _take(self, count: int | None) -> list[tuple[EventType, str, str, str]]:
-        count = len(self.drafts) if count is None else min(count, len(self.drafts))
-        return [self.drafts.popleft() for _ in range(count)]
+    def happen(self, *events: Event) -> None:
+        """Hand back what nobody here has asked for, as of another server."""
+        self.events.extend(events)
+        self.last_committed = events[-1].id
+        self._outcomes.committed(events, [0] * len(events))
+
+    def _take(self, count: int | None) -> list[Sequence[Draft]]:
+        count = len(self.requests) if count is None else min(count, len(self.requests))
+        return [self.requests.popleft() for _ in range(count)]
 
     def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
         older = [event for event in self._talk(room) if before is None or event.id < before]
@@ -88,7 +134,7 @@ class SteppedLog:
         self._ask(lambda _: answer(found[0] if found else self.last_committed + 1), failed, ())
 
     def _talk(self, room: str) -> list[Event]:
-        return [event for event in self.events if event.room == room and isinstance(event, TALK)]
+        return [event for event in self.events if event.room == room and event.counted]
 
     def _ask(self, answer: Events, failed: NoAnswer, events: Sequence[Event]) -> None:
         self._questions.append((answer, failed, events))
@@ -116,10 +162,14 @@ class SteppedLog:
 
     def settle(self) -> None:
         """Commit and answer until nothing waits."""
-        while self.drafts or self._questions:
+        while self.requests or self._questions:
             self.commit()
             while self.answer():
                 pass
+
+
+def _is_same(event: Event, draft: Draft) -> bool:
+    return bool(draft.ref) and (event.member, event.ref) == (draft.member, draft.ref)
 
 
 class Wire:
@@ -146,18 +196,22 @@ class Wire:
 class Visitor:
     """The door of one session: hands in lines when the session is not busy, and keeps what it is shown."""
 
-    def __init__(self, chat: Chat) -> None:
+    host = ""
+
+    def __init__(self, chat: Chat, kind: type[Dialogue] = Dialogue) -> None:
         self.closed = False
         self.refused = 0
         """How often they were sent back to the entrance."""
         self._wire = Wire(self)
-        self._outbox = TransportSendQueue(self._wire, chat.settings.sendq, self.lose)
+        self._send_queue = TransportSendQueue(self._wire, chat.settings.sendq, self.lose)
         self._waiting: deque[str] = deque()
-        self.session = Session(chat, self)
+        self.session = kind(chat, self, PLAIN, COMMANDS)
+        self.spent = 0.0
+        """How many lines more than they sent counted as read."""
 
     @property
     def send_queue(self) -> SendQueue:
-        return self._outbox
+        return self._send_queue
 
     def type(self, *lines: str) -> None:
         self._waiting.extend(lines)
@@ -176,16 +230,16 @@ class Visitor:
         """Lose the connection."""
         if not self.closed:
             self.closed = True
-            self._outbox.forget()
+            self._send_queue.forget()
             self.session.lost("connection lost")
 
     def stop_reading(self) -> None:
         """Leave unread what comes."""
-        self._outbox.pauseProducing()
+        self._send_queue.pauseProducing()
 
     def read_on(self) -> None:
         """Read what waits, and what comes."""
-        self._outbox.resumeProducing()
+        self._send_queue.resumeProducing()
 
     def lines(self) -> list[str]:
         """What was shown since the last call."""
@@ -207,36 +261,76 @@ class Visitor:
 
     # What a session asks of its door.
 
+    def seconds(self) -> float:
+        return 0.0
+
+    def spend(self, lines: float) -> None:
+        self.spent += lines
+
     def come_in(self) -> None:
         """There is no timer here."""
 
     def go_on(self) -> None:
         assert not self.session.busy
-        if not self.session.entered:
+        if self.session.phase is Phase.OUTSIDE:
             self.refused += 1
         self._hand_in()
 
     def close(self) -> None:
         """As a real door does: the end comes back as a lost connection."""
         if not self.closed:
-            self._outbox.close()
+            self._send_queue.close()
+
+
+class Notes:
+    """Asks for things where there is no connection, and notes what becomes of them."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[tuple[type[Event], str, str]] = []
+        """The last event of each request that has happened: its kind, room and text."""
+        self.errors: list[ChatError] = []
+
+    def own(self, request: Request, event: Event) -> bytes:
+        raise AssertionError("there is nobody to be shown anything")
+
+    def said(self, request: Request) -> None:
+        self.outcomes.append((request.kind, request.rooms[0], request.text))
+
+    def done(self, request: Request, event: Event) -> None:
+        self.outcomes.append((type(event), event.room, event.text))
+
+    def not_done(self, request: Request, error: ChatError) -> None:
+        self.errors.append(error)
 
 
 class House:
     """A chat on a stepped log, and all that has happened in it."""
 
-    def __init__(self, log: SteppedLog | None = None, tail: int = TAIL, **settings: object) -> None:
+    def __init__(
+        self,
+        log: SteppedLog | None = None,
+        replay_buffer: int = REPLAY_BUFFER,
+        *,
+        nicknames: Nicknames | None = None,
+        operators: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> None:
         self.log = log or SteppedLog()
         self.happened: list[Event] = []
+        self.not_kept: list[ChatError | None] = []
+        """Why the log began to fail; None when it kept something again."""
         self.broken: list[ChatError] = []
         self.hook: Callable[[Event], object] = self.happened.append
-        self.delivery = Delivery(tail)
+        self.delivery = Delivery(replay_buffer)
         self.chat = Chat(
             self.log,
             self.delivery,
             now=lambda: 0.0,
             settings=Settings(**{"replay": 0, **settings}),  # type: ignore[arg-type]
+            nicknames=nicknames,
+            operators=operators,
             hook=self._happens,
+            on_not_kept=self.not_kept.append,
             on_broken=self.broken.append,
         )
 
@@ -253,3 +347,40 @@ class House:
         assert visitor.session.entered
         visitor.lines()
         return visitor
+
+
+class Bot:
+    """A member without a connection, and what it was told."""
+
+    def __init__(self, house: House, nickname: str, *rooms: str, member_id: str = "") -> None:
+        self.chat = house.chat
+        self.member = Member(member_id)
+        self.notes = Notes()
+        self.granted = 0
+        self.chat.claim(self.member, nickname, partial(self._granted, rooms), self.notes.errors.append)
+
+    def _granted(self, rooms: tuple[str, ...]) -> None:
+        self.granted += 1
+        if rooms:
+            self.chat.join(self.member, rooms, self.notes)
+
+    def say(self, room: str, text: str) -> None:
+        self.chat.say(self.member, room, text, request=Request(self.member, Said, (room,), text, self.notes))
+
+
+def people(house: House) -> dict[str, list[str]]:
+    """Who is in each room."""
+    return {name: list(room.people().people) for name, room in house.chat.rooms.items()}
+
+
+def come(house: House, nickname: str, *rooms: str, since: int | Place | None = None, client: str = "") -> Visitor:
+    """Somebody who reads JSON and has asked to come in."""
+    visitor = Visitor(house.chat)
+    visitor.session.format = JSON
+    visitor.session.enter(nickname, rooms, Place(since) if isinstance(since, int) else since, client)
+    return visitor
+
+
+def shape(things: Sequence[Event | Answer]) -> list[str]:
+    """What was said by its text, everything else by what it is."""
+    return [thing.text if isinstance(thing, Said) else type(thing).__name__ for thing in things]

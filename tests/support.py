@@ -9,6 +9,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -18,8 +19,8 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -58,6 +59,24 @@ def program(name: str) -> str:
         if says.encode() not in shown.stdout + shown.stderr:
             missing(f"{found} is another {name} than {says}")
     return str(found)
+
+
+def without_rights() -> list[str]:
+    """What runs a program for which the permissions of files count, though it is root's."""
+    if os.geteuid():
+        return []
+    return [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """What the disk has room for, as far as this process is concerned."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
 class Hearing:

@@ -70,6 +70,7 @@ def verdicts(found: results.Results, work: str, rows: Sequence[Row] = ROWS) -> l
 # Measuring.
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", [*DOORS, LIMIT])
 def test_a_scenario_is_run_on_a_real_server_and_nothing_is_lost(name: str, tools: Path) -> None:
     limit = Server("line", lambda port, folder: [str(tools / "climit"), str(port)], lambda: "climit.c")
@@ -145,6 +146,7 @@ def test_a_websocket_that_is_refused_is_said_to_be_so(tools: Path, stage: Stage)
     assert b"server refused a WebSocket" in generated.stdout
 
 
+@pytest.mark.process
 def test_a_server_that_does_not_come_up_is_noted_and_the_others_are_measured(
     tools: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +163,7 @@ def test_a_server_that_does_not_come_up_is_noted_and_the_others_are_measured(
     assert len(said) == 3
 
 
+@pytest.mark.process
 def test_a_run_in_which_something_was_lost_does_not_count(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = tools / "chatload"
     generator.write_text('#!/bin/sh\necho \'{"lost": 3, "disorder": 1}\'\n')
@@ -270,6 +273,7 @@ def test_the_chart_of_nothing_can_be_drawn() -> None:
 # The long history.
 
 
+@pytest.mark.process
 def test_a_history_is_written_indexed_and_asked(tmp_path: Path) -> None:
     said: list[str] = []
     measured = history.measure(tmp_path, 30_000, said.append, starts=2)

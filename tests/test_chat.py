@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from stepped import NOT_SENT, House, Visitor
+from stepped import House, Notes, SteppedLog, Visitor
 
-from chatroom.core.members import Member
+from chatroom.model.answers import Private
 from chatroom.model.errors import (
     HistoryBroken,
     InNoRoom,
@@ -15,13 +15,12 @@ from chatroom.model.errors import (
     NoSuchNickname,
     NoSuchRoom,
     NotInRoom,
-    PeerError,
     Stopping,
     TooManyRooms,
 )
-from chatroom.model.events import Acted, Joined, Left, Noticed, Private, Quit, Said
+from chatroom.model.events import Acted, Joined, Left, Noticed, Quit, Said, TopicChanged
 from chatroom.model.text import clean
-from chatroom.wire.formats import JSON
+from chatroom.wire.jsonlines import JSON
 
 
 def test_rooms_appear_when_joined_and_vanish_when_empty() -> None:
@@ -111,24 +110,30 @@ def test_people_are_listed_in_the_order_in_which_they_came() -> None:
     house.log.settle()
 
     assert house.chat.room("lobby").people().people == ["zoe", "carol", "bob"]
-    assert {id(member) for member in house.chat.everybody()} == {id(one.session) for one in (alice, bob, carol)}
+    assert {id(member) for member in house.chat.directory.everybody()} == {
+        id(one.session.member) for one in (alice, bob, carol)
+    }
 
 
 def test_talk_is_refused_where_one_is_not() -> None:
     house = House()
     alice = house.enter("alice")
     house.enter("bob", "garden")
-    chat = house.chat
+    chat, member = house.chat, alice.session.member
     with pytest.raises(NotInRoom, match="You are not in garden: /join garden first"):
-        chat.say(alice.session, "garden", "hi")
+        chat.say(member, "garden", "hi")
     with pytest.raises(NotInRoom):
-        chat.act(alice.session, "garden", "waves")
+        chat.say(member, "garden", "waves", Acted)
     with pytest.raises(NotInRoom):
-        chat.set_topic(alice.session, "garden", "tea")
+        chat.say(member, "garden", "tea", TopicChanged)
     with pytest.raises(NotInRoom):
-        chat.leave(alice.session, "garden", "")
+        chat.leave(member, ["garden"], "")
+    with pytest.raises(NotInRoom):
+        chat.leave(member, ["lobby", "garden"], "")
+    with pytest.raises(NotInRoom):
+        chat.invite(member, "bob", "garden")
     with pytest.raises(InNoRoom):
-        chat.say(alice.session, "", "hi")
+        chat.say(member, "", "hi")
     assert not house.log.drafts
 
 
@@ -144,7 +149,7 @@ def test_an_action_that_looks_like_an_event_is_refused(text: str) -> None:
     alice = house.enter("alice")
 
     with pytest.raises(LooksLikeEvent):
-        house.chat.act(alice.session, "lobby", clean(text))
+        house.chat.say(alice.session.member, "lobby", clean(text), Acted)
 
 
 @pytest.mark.parametrize("text", ["waves", "is happy", "has left", "in tears", "(quietly) hums", "sets the table"])
@@ -161,12 +166,17 @@ def test_a_nickname_is_one_persons() -> None:
     house = House()
     alice = house.enter("alice")
     bob = house.enter("bob")
-    with pytest.raises(NicknameTaken, match="The nickname ALICE is taken: choose another"):
-        house.chat.rename(bob.session, "ALICE")
+    notes = Notes()
+    house.chat.rename(bob.session.member, "ALICE", notes)
+    (error,) = notes.errors
+    assert isinstance(error, NicknameTaken)
+    assert str(error) == "The nickname ALICE is taken: choose another."
     with pytest.raises(NicknameRefused):
-        house.chat.rename(bob.session, "a b")
-    assert house.chat.find("Alice") is alice.session
-    assert house.chat.find("bob") is bob.session
+        house.chat.rename(bob.session.member, "a b", notes)
+    assert notes.outcomes == []
+    assert house.chat.find("Alice") is alice.session.member
+    assert house.chat.find("bob") is bob.session.member
+    assert not house.log.drafts
 
 
 @pytest.mark.parametrize("nickname", ["bob", "", "a b", "\x00"])
@@ -183,7 +193,7 @@ def test_one_person_is_in_a_limited_number_of_rooms() -> None:
     alice = house.enter("alice", "lobby", "garden")
 
     with pytest.raises(TooManyRooms, match="One person may be in at most 2 rooms: /leave one first"):
-        house.chat.join(alice.session, ["kitchen"])
+        house.chat.join(alice.session.member, ["kitchen"])
 
 
 def test_there_is_a_limited_number_of_rooms_and_those_that_there_are_can_be_joined() -> None:
@@ -191,8 +201,8 @@ def test_there_is_a_limited_number_of_rooms_and_those_that_there_are_can_be_join
     alice, _ = house.enter("alice"), house.enter("bob", "garden")
 
     with pytest.raises(TooManyRooms, match="There may be at most 2 rooms"):
-        house.chat.join(alice.session, ["kitchen"])
-    house.chat.join(alice.session, ["garden"])
+        house.chat.join(alice.session.member, ["kitchen"])
+    house.chat.join(alice.session.member, ["garden"])
     house.log.settle()
     assert house.chat.room("garden").people().people == ["bob", "alice"]
 
@@ -202,7 +212,7 @@ def test_a_private_word_is_shown_to_both_and_to_nobody_else_and_is_not_kept() ->
     alice, bob, carol = (house.enter(nickname) for nickname in ("alice", "bob", "carol"))
     for one in (alice, bob, carol):
         one.lines()
-    house.chat.private(alice.session, "BOB", "psst")
+    alice.type("/msg BOB psst")
 
     assert alice.lines() == bob.lines() == ["alice (privately to bob): psst"]
     assert carol.lines() == []
@@ -212,7 +222,7 @@ def test_a_private_word_is_shown_to_both_and_to_nobody_else_and_is_not_kept() ->
 def test_a_private_word_to_oneself_is_shown_once() -> None:
     house = House()
     alice = house.enter("alice")
-    house.chat.private(alice.session, "alice", "note")
+    alice.type("/msg alice note")
 
     assert alice.lines() == ["alice (privately to alice): note"]
 
@@ -220,20 +230,20 @@ def test_a_private_word_to_oneself_is_shown_once() -> None:
 def test_a_private_word_can_be_a_notice() -> None:
     house = House()
     alice, bob = house.enter("alice"), house.enter("bob", format_=JSON)
-    house.chat.private(alice.session, "bob", "psst", notice=True)
+    house.chat.private(alice.session.member, "bob", "psst", notice=True)
 
     assert bob.things() == [Private(0.0, "alice", "bob", "psst", True)]
 
 
-def test_a_private_word_is_not_shown_to_whoever_said_it_and_is_not_to_be_echoed_but_when_it_is_to_them() -> None:
+def test_a_private_word_is_told_to_the_other_and_handed_back_for_whoever_says_it() -> None:
     house = House()
     alice, bob = house.enter("alice"), house.enter("bob")
     alice.lines()
-    alice.session.echo = False
-    house.chat.private(alice.session, "bob", "psst")
+    member = alice.session.member
+    assert house.chat.private(member, "BOB", "psst") == Private(0.0, "alice", "bob", "psst")
     assert (alice.lines(), bob.lines()) == ([], ["alice (privately to bob): psst"])
-    house.chat.private(alice.session, "alice", "note")
-    assert alice.lines() == ["alice (privately to alice): note"]
+    assert house.chat.private(member, "alice", "note") == Private(0.0, "alice", "alice", "note")
+    assert alice.lines() == []
 
 
 def test_everybody_is_told_a_broadcast_once_whatever_rooms_they_are_in() -> None:
@@ -256,8 +266,11 @@ def test_a_stopping_chat_shows_what_was_said_and_takes_nothing_more() -> None:
     assert bob.lines() == ["alice: last words"]
     alice.type("too late", "/me waves", "/join garden", "/nick al", "/topic tea", "/leave")
     assert alice.lines() == ["alice: last words", *["! The server is stopping: come back in a moment."] * 6]
+    carol = Visitor(house.chat)
+    carol.session.enter("carol")
+    assert carol.lines() == ["! The server is stopping: come back in a moment."]
     with pytest.raises(Stopping):
-        Visitor(house.chat).session.enter("carol")
+        house.chat.invite(alice.session.member, "bob", "lobby")
     assert not house.log.drafts
 
 
@@ -298,7 +311,7 @@ def test_what_is_said_in_one_way_or_another_is_kept_as_that() -> None:
     house = House()
     alice = house.enter("alice")
     for kind in (Said, Noticed, Acted):
-        house.chat.say(alice.session, "lobby", "tea", kind)
+        house.chat.say(alice.session.member, "lobby", "tea", kind)
     house.log.settle()
 
     assert [type(event) for event in house.log.events] == [Joined, Said, Noticed, Acted]
@@ -322,292 +335,92 @@ def test_to_leave_a_room_and_to_quit_are_kept_as_what_they_are() -> None:
     ]
 
 
-# Who says something and is not to be echoed.
+# What does not pass through the log, and comes behind what was said before.
 
 
-def without_echo(house: House, nickname: str, *rooms: str) -> Visitor:
-    visitor = house.enter(nickname, *rooms)
-    visitor.session.echo = False
-    return visitor
-
-
-def test_who_is_not_to_be_echoed_hears_the_others_and_not_themselves() -> None:
+def test_what_is_done_in_order_waits_for_all_that_one_has_said_and_for_nothing_else() -> None:
     house = House()
-    bob, alice, carol = house.enter("bob"), without_echo(house, "alice"), without_echo(house, "carol")
-    for one in (bob, alice):
-        one.lines()
-    alice.type("one")
-    bob.type("two")
-    carol.type("three", "/me waves")
-    alice.type("four", "/topic tea")
-    house.chat.say(alice.session, "lobby", "five", Noticed)
-    house.log.commit()
+    alice, bob = house.enter("alice"), house.enter("bob")
+    done: list[str] = []
+    alice.session.in_order(lambda: done.append("nothing"))
+    assert done == ["nothing"]
 
-    assert alice.lines() == ["bob: two", "carol: three", "* carol waves", "* alice set the topic: tea"]
-    assert carol.lines() == ["alice: one", "bob: two", "alice: four", "* alice set the topic: tea", "alice: five"]
-    assert bob.lines() == [
-        *("alice: one", "bob: two", "carol: three", "* carol waves"),
-        *("alice: four", "* alice set the topic: tea", "alice: five"),
+    bob.type("before")
+    alice.type("one", "/topic tea")
+    alice.session.in_order(lambda: done.append("both"))
+    assert alice.session.busy
+    alice.type("two")
+    bob.session.in_order(lambda: done.append("bob"))
+    assert alice.waiting == ["two"]
+    house.log.commit(1)
+    assert done == ["nothing", "bob"]
+    house.log.commit(1)
+    assert done == ["nothing", "bob"]
+    house.log.fail(1)
+    assert done == ["nothing", "bob", "both"]
+    alice.session.in_order(lambda: done.append("two"))
+    assert alice.waiting == []
+    house.log.commit()
+    assert done == ["nothing", "bob", "both", "two"]
+    assert not alice.session.busy
+
+
+def test_what_is_done_in_order_and_cannot_be_is_refused_and_the_next_line_is_taken() -> None:
+    house = House()
+    alice = house.enter("alice")
+    alice.type("one", "/who nowhere", "two")
+    house.log.settle()
+
+    assert alice.lines() == [
+        "alice: one",
+        "! There is no room nowhere. /rooms lists the rooms, and /join nowhere makes this one.",
+        "alice: two",
     ]
 
 
-@pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize(
-    ("line", "shown"), [("/leave", "* alice left"), ("/nick al", "* alice is now al"), ("/quit", "* alice left")]
-)
-def test_who_is_not_to_be_echoed_is_not_when_they_go_or_are_renamed_behind_it(
-    line: str, shown: str, together: bool
-) -> None:
-    house = House()
-    alice, bob = without_echo(house, "alice", "garden", "lobby"), house.enter("bob")
-    alice.lines()
-    alice.type("said before", line)
-    house.log.commit(None if together else 1)
-    house.log.settle()
-    bob.type("what comes then")
-    house.log.settle()
-
-    assert bob.lines() == ["alice: said before", shown, "bob: what comes then"]
-    seen = alice.lines()
-    assert seen[0] == shown
-    assert not [text for text in seen if "said before" in text]
-
-
-def test_talk_that_is_not_to_be_echoed_and_cannot_be_kept_is_answered_and_the_next_is_not_echoed() -> None:
-    house = House()
-    bob, alice = house.enter("bob"), without_echo(house, "alice")
-    bob.lines()
-    alice.type("one", "two")
-    house.log.fail(1)
-    house.log.commit()
-    alice.type("three")
-    house.log.settle()
-
-    assert alice.lines() == [NOT_SENT]
-    assert bob.lines() == ["alice: two", "alice: three"]
-
-
-@pytest.mark.parametrize("echoes", [(True, False), (False, True)])
-@pytest.mark.parametrize("fails", [0, 1])
-def test_what_is_echoed_and_what_is_not_are_told_apart_where_one_says_both(
-    echoes: tuple[bool, bool], fails: int
-) -> None:
-    house = House()
-    alice = house.enter("alice")
-    for text, echo in zip(("one", "two"), echoes, strict=True):
-        alice.session.echo = echo
-        alice.type(text)
-    house.log.fail(fails)
-    house.log.settle()
-
-    said = [f"alice: {text}" for text, echo in zip(("one", "two"), echoes, strict=True) if echo]
-    assert alice.lines() == [*[NOT_SENT] * fails, *(line for line in said if not fails or line != "alice: one")]
-
-
-def test_a_topic_that_cannot_be_kept_changes_nothing_of_what_is_not_echoed() -> None:
-    house = House()
-    alice = without_echo(house, "alice")
-    alice.type("/topic tea", "hi")
-    house.log.fail(1)
-    house.log.settle()
-
-    assert alice.lines() == [NOT_SENT]
-    assert house.happened[-1].text == "hi"
-
-
-@pytest.mark.parametrize("echoes", [(True, False), (False, True), (False, False)])
-@pytest.mark.parametrize("count", [1, 2, None])
-def test_who_is_not_to_be_echoed_is_told_from_who_had_their_nickname_before(
-    echoes: tuple[bool, bool], count: int | None
-) -> None:
-    house = House()
-    bob, first = house.enter("bob"), house.enter("alice")
-    bob.lines()
-    first.session.echo = echoes[0]
-    first.type("one")
-    first.lose()
-    second = Visitor(house.chat)
-    second.session.echo = echoes[1]
-    second.session.enter("alice")
-    second.type("two")
-    while house.log.drafts:
-        house.log.commit(count)
-
-    assert bob.lines() == ["alice: one", "* alice left (connection lost)", "* alice joined", "alice: two"]
-    assert second.lines()[1:] == ["* alice joined", *(["alice: two"] if echoes[1] else [])]
-
-
-def test_what_somebody_said_who_has_gone_and_is_not_kept_is_nobodys() -> None:
-    house = House()
-    alice = without_echo(house, "alice")
-    alice.type("one")
-    alice.lose()
-    again = Visitor(house.chat)
-    again.session.enter("alice")
-    house.log.fail(1)
-    house.log.settle()
-
-    assert again.lines()[1:] == ["* alice joined"]
-
-
-# Whoever waits until what was asked for has happened.
-
-
-def test_whoever_waits_for_what_was_asked_for_waits_for_all_of_it_and_for_nothing_else() -> None:
-    house = House()
-    alice = house.enter("alice")
-    done: list[str] = []
-    house.chat.when_done(lambda: done.append("nothing"))
-    assert done == ["nothing"]
-
-    alice.type("one", "/topic tea")
-    house.chat.when_done(lambda: done.append("both"))
-    alice.type("two")
-    house.chat.when_done(lambda: done.append("two"))
-    house.log.commit(1)
-    assert done == ["nothing"]
-    house.log.fail(1)
-    assert done == ["nothing", "both"]
-    house.log.commit()
-    assert done == ["nothing", "both", "two"]
-
-
-def test_whoever_waits_for_what_was_asked_for_when_the_log_breaks_waits_no_longer() -> None:
+def test_what_is_done_in_order_is_done_when_the_log_breaks() -> None:
     house = House()
     alice = house.enter("alice")
     done: list[bool] = []
-    alice.type("one", "/join garden")
-    house.chat.when_done(lambda: done.append(True))
+    alice.type("one", "/topic tea")
+    alice.session.in_order(lambda: done.append(True))
     house.log.break_down(HistoryBroken(path="history", why="the disk is on fire"))
 
     assert done == [True]
+    assert not alice.session.busy
 
 
-# Who watches for a nickname.
+# What the log cannot keep for a while.
 
 
-class Watch:
-    """What a watcher was told, and who is here by that."""
-
-    def __init__(self, house: House) -> None:
-        self.told: list[tuple[str, bool]] = []
-        house.chat.watchers.append(self._hear)
-
-    def _hear(self, nickname: str, here: bool) -> None:
-        self.told.append((nickname, here))
-
-    def since_last(self) -> list[tuple[str, bool]]:
-        told, self.told = self.told, []
-        return told
-
-
-def test_a_watcher_is_told_of_who_comes_and_goes() -> None:
-    house = House()
-    watch = Watch(house)
-    alice = Visitor(house.chat)
-    alice.session.enter("Alice")
-    assert watch.since_last() == [("Alice", True)], "the nickname is held from the moment it is asked for"
-    house.log.settle()
-    alice.type("/leave", "/join garden")
-    house.log.settle()
-    assert watch.since_last() == []
-    alice.type("/quit")
-    assert watch.since_last() == [("Alice", False)]
-    house.log.settle()
-    assert watch.since_last() == []
-
-
-def test_a_watcher_is_told_of_the_old_and_the_new_name_once_somebody_is_renamed() -> None:
-    house = House()
-    alice, watch = house.enter("alice"), Watch(house)
-    alice.type("/nick al")
-    assert watch.since_last() == []
-    house.log.settle()
-    assert watch.since_last() == [("alice", False), ("al", True)]
-    alice.type("/nick AL")
-    house.log.settle()
-    assert watch.since_last() == [], "it is the same name"
-    alice.type("/leave", "/nick zoe")
-    house.log.settle()
-    assert watch.since_last() == [("AL", False), ("zoe", True)]
-
-
-def test_a_watcher_is_told_nothing_of_what_is_refused_or_not_kept() -> None:
-    house = House()
-    alice, bob = house.enter("alice"), house.enter("bob")
-    watch = Watch(house)
-    for refused in ("ALICE", "server", "a b"):
-        with pytest.raises(PeerError):
-            Visitor(house.chat).session.enter(refused)
-    alice.type("/nick bob")
-    bob.type("/nick robert")
-    house.log.fail()
-    assert watch.since_last() == []
-
-
-def test_a_watcher_is_told_of_who_is_not_let_in_after_all() -> None:
-    house = House(max_rooms=1)
-    house.enter("alice")
-    watch = Watch(house)
-    with pytest.raises(TooManyRooms):
-        Visitor(house.chat).session.enter("bob", ["garden"])
-    assert watch.since_last() == [("bob", True), ("bob", False)]
-    Visitor(house.chat).session.enter("bob")
-    house.log.fail()
-    assert watch.since_last() == [("bob", True), ("bob", False)]
-
-
-@pytest.mark.parametrize("nickname", ["carol", "ALICE"])
-def test_a_watcher_is_told_once_of_who_goes_while_being_renamed(nickname: str) -> None:
-    house = House()
-    alice, watch = house.enter("alice"), Watch(house)
-    alice.type(f"/nick {nickname}")
-    alice.lose()
-    house.log.settle()
-
-    assert watch.since_last() == [("alice", False)]
-
-
-def test_somebody_must_say_what_becomes_of_what_a_member_asks_for() -> None:
-    member, answer = Member(), PeerError()
-    for call in (lambda: member.settled(Joined(1, 0.0, "", "", ""), 1), lambda: member.not_done(answer)):
-        with pytest.raises(NotImplementedError):
-            call()
-
-
-# Whoever waits until all is done.
-
-
-def test_whoever_waits_for_nothing_does_not_wait() -> None:
-    done: list[str] = []
-    House().chat.when_done(lambda: done.append("now"))
-
-    assert done == ["now"]
-
-
-def test_whoever_waits_is_called_when_all_that_was_asked_for_before_has_happened() -> None:
+def test_the_chat_knows_why_nothing_can_be_kept_until_something_is_kept_again() -> None:
     house = House()
     alice = house.enter("alice")
-    done: list[str] = []
-    alice.type("one", "/topic tea")
-    house.chat.when_done(lambda: done.append("first"))
-    alice.type("two", "/leave")
-    house.chat.when_done(lambda: done.append("second"))
-    house.log.commit(1)
-    assert done == []
-    house.log.commit(1)
-    assert done == ["first"]
-    house.log.fail()
-
-    assert done == ["first", "second"]
+    for _ in range(2):
+        alice.type("one")
+        house.log.fail()
+        assert house.chat.fault == "not sent: the disk is full. Try again when that is mended."
+    assert [str(error) for error in house.not_kept] == [house.chat.fault]
+    alice.type("two")
+    house.log.commit()
+    assert house.chat.fault == ""
+    assert [error is None for error in house.not_kept] == [False, True]
 
 
-def test_whoever_waits_is_called_when_the_history_breaks() -> None:
-    house = House()
-    alice = house.enter("alice")
-    done: list[str] = []
-    alice.type("one")
-    house.chat.when_done(lambda: done.append("over"))
-    house.log.break_down(HistoryBroken(path="history", why="gone"))
+# What holds in a room.
 
-    assert done == ["over"]
+
+def test_a_room_starts_with_the_topic_that_the_log_knows_of() -> None:
+    log = SteppedLog()
+    log.state = [TopicChanged(7, 70.0, "garden", "id-1", "bob", "herbs"), TopicChanged(9, 90.0, "attic", "", "al", "x")]
+    log.last_committed = 9
+    house = House(log)
+    alice = house.enter("alice", "lobby", "garden")
+    alice.type("/topic")
+    house.log.settle()
+    room = house.chat.room("garden")
+
+    assert alice.lines() == ["* the topic of garden is: herbs"]
+    assert (room.topic_by, room.topic_at) == ("bob", 70.0)
+    assert room.created == house.happened[-1].at
+    assert house.chat.room("lobby").topic == ""

@@ -1,15 +1,15 @@
-"""The bundled client as people run it: ``python -m chatroom.client`` on a pipe and on a pseudo-terminal."""
+"""The bundled client as people run it: ``python -m chatroom.client`` on a pipe, and what becomes of its server."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
-import termios
 
 import pytest
+from clients import asked, be_silent, play_server
 from support import CLIENT, NO_WAITING_FOR_NAMES, Program, Server, Stage, port_of
 
+from chatroom.client.unacknowledged import MAX_REQUESTS
 from chatroom.model.constants import HOST_NAME, PORT
 
 
@@ -20,7 +20,12 @@ def server(stage: Stage) -> Server:
 
 def shell(stage: Stage, server: Server, script: str) -> Program:
     """Run a script, in which ``$CLIENT`` stands for the client and its way to the server."""
-    client = " ".join([*CLIENT, "--port", str(server.port)])
+    return shell_at(stage, server.port, script)
+
+
+def shell_at(stage: Stage, port: int, script: str) -> Program:
+    """The same for a server that a test plays."""
+    client = " ".join([*CLIENT, "--port", str(port)])
     return stage.start("bash", "-c", script, environment={"CLIENT": client})
 
 
@@ -63,21 +68,121 @@ def test_the_last_line_of_a_pipe_needs_no_newline(stage: Stage, server: Server) 
     assert bot.status() == 0
 
 
-def test_a_line_that_the_server_refuses_is_said_so_and_the_rest_is_said(stage: Stage, server: Server) -> None:
-    bot = shell(stage, server, "{ echo /wave; head -c 5000 /dev/zero | tr '\\0' x; echo; echo bye; } | $CLIENT bot")
-    shown = bot.to_the_end().splitlines()
-    assert shown[2].startswith("! There is no /wave")
-    assert shown[3].startswith("! That line is longer than 4096 bytes")
-    assert shown[4:] == ["bot: bye"]
-    assert bot.status() == 0
-
-
-def test_a_quit_of_ones_own_is_not_followed_by_another(stage: Stage, server: Server) -> None:
+def test_each_line_of_a_pipe_is_said_as_it_is_and_none_is_a_command(stage: Stage, server: Server) -> None:
+    lines = ["/quit", "//etc", "/nosuch", "/me waves", "* eve joined"]
     alice = stage.enter(server.port, "alice")
-    bot = shell(stage, server, "printf 'hello\\n/quit gone fishing\\n' | $CLIENT bot")
-    assert bot.to_the_end().splitlines()[2:] == ["bot: hello"]
+    bot = stage.client("bot", server.port)
+    for line in lines:
+        bot.send(line)
+    bot.send("")
+    bot.send(" \t")
+    bot.end_input()
+    assert bot.to_the_end().splitlines()[2:] == [f"bot: {line}" for line in lines]
+    assert (bot.status(), bot.errors()) == (0, "")
+    heard = alice.expect("* bot left\r\n").splitlines()
+    assert heard == ["* bot joined", *(f"bot: {line}" for line in lines), "* bot left"]
+
+
+def test_a_line_that_is_too_long_for_the_server_is_said_in_pieces(stage: Stage) -> None:
+    server = stage.serve("--rate", "0", "--max-line", "100")
+    line = " ".join(["Grüße"] * 100)
+    bot = stage.client("bot", server.port)
+    bot.send(line)
+    bot.end_input()
+    said = [shown.removeprefix("bot: ") for shown in bot.to_the_end().splitlines()[2:]]
+    assert " ".join(said) == line
+    assert len(said) > 5
+    assert (bot.status(), bot.errors()) == (0, "")
+
+
+def test_a_line_that_is_not_in_the_encoding_of_the_locale_is_not_said_and_that_is_told(
+    stage: Stage, server: Server
+) -> None:
+    bot = shell(stage, server, "printf 'one\\ntw\\xf6\\nthree\\n' | $CLIENT bot")
+    assert bot.to_the_end().splitlines()[2:] == ["bot: one", "bot: three"]
+    assert bot.status() == 1
+    assert bot.errors() == "! not kept: tw\ufffd (it is not utf-8)\n"
+
+
+def test_a_locale_with_another_encoding_is_understood(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice")
+    client = " ".join([*CLIENT, "--port", str(server.port)])
+    script = f"printf 'f\\xfcnf\\n' | {client} bot"
+    bot = stage.start("bash", "-c", script, environment={"PYTHONIOENCODING": "latin-1"})
     assert bot.status() == 0
-    alice.expect("* bot left (gone fishing)\r\n")
+    bot.to_the_end()
+    alice.expect("bot: fünf\r\n")
+    assert b"bot: f\xfcnf\n" in bot.heard
+
+
+def test_what_the_server_does_not_keep_is_said_and_the_exit_status_says_so(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = stage.client("bot", port_of(listening))
+    bot.send("one")
+    bot.send("two")
+    bot.end_input()
+    guest = play_server(stage, listening, "bot")
+    one, two = asked(guest), asked(guest)
+    assert (one["say"], two["say"]) == ("one", "two")
+    event = {"id": 2, "at": 0, "kind": "said", "room": "lobby", "nick": "bot", "text": "two", "ref": two["ref"]}
+    guest.send(json.dumps({"kind": "error", "code": "not-kept", "text": "The disk is full.", "ref": one["ref"]}))
+    guest.send(json.dumps(event))
+    assert asked(guest)["do"] == "/quit"
+    guest.close()
+    assert bot.to_the_end().splitlines()[-2:] == ["! The disk is full.", "bot: two"]
+    assert bot.status() == 1
+    assert bot.errors() == "! not kept: one (The disk is full.)\n"
+
+
+def test_no_more_lines_are_on_their_way_than_may_be_and_the_others_wait(stage: Stage) -> None:
+    count = MAX_REQUESTS + 2000
+    listening = stage.listen()
+    bot = shell_at(stage, port_of(listening), f"seq {count} | $CLIENT bot")
+    guest = play_server(stage, listening, "bot")
+    with guest.socket.makefile("rb") as requests:
+        for number in range(1, count + 1):
+            request = json.loads(requests.readline())
+            assert request["say"] == str(number)
+            guest.send(json.dumps({"kind": "done", "event": number, "ref": request["ref"]}))
+        assert json.loads(requests.readline())["do"] == "/quit"
+    guest.close()
+    assert (bot.status(), bot.errors()) == (0, "")
+
+
+def test_lines_that_wait_when_it_ends_are_told_like_those_on_their_way(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = stage.client("bot", port_of(listening))
+    numbers = [str(number) for number in range(MAX_REQUESTS + 1)]
+    guest = play_server(stage, listening, "bot")
+    bot.send("\n".join(numbers))
+    with guest.socket.makefile("rb") as requests:
+        for _ in numbers[1:]:
+            requests.readline()
+    bot.signal(signal.SIGTERM)
+    assert bot.status() == 1
+    told = [line.rpartition(": ")[::2] for line in bot.errors().splitlines()]
+    assert [number for _, number in told] == numbers[: len(told)]
+    assert {why for why, _ in told[:MAX_REQUESTS]} == {"! this has perhaps not arrived"}
+    # The last may have waited in the pipe.
+    assert {why for why, _ in told[MAX_REQUESTS:]} <= {"! not sent"}
+
+
+def test_it_does_not_leave_before_everything_is_answered(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = stage.client("bot", port_of(listening))
+    bot.send("one")
+    bot.end_input()
+    guest = play_server(stage, listening, "bot")
+    one = asked(guest)
+    # It comes back by itself, and asks for the same again.
+    guest.vanish()
+    guest = play_server(stage, listening, "bot", " room=lobby since=1")
+    assert asked(guest) == {**one, "room": "lobby"}
+    guest.send(json.dumps({"kind": "done", "event": 2, "ref": one["ref"]}))
+    assert asked(guest)["do"] == "/quit"
+    guest.close()
+    assert (bot.status(), bot.errors()) == (0, "")
+    assert "done before" not in bot.to_the_end()
 
 
 @pytest.mark.parametrize("nothing", ["</dev/null", "<&-"])
@@ -121,8 +226,11 @@ def test_the_first_line_can_be_cut_off_with_head(stage: Stage, server: Server) -
     assert shown.startswith("* welcome to lobby, bot. ")
     assert shown.count("\n") == 1
     # Standard input may be closed before it was all read, which seq is told by a signal.
-    assert bot.status() in (0, 128 + signal.SIGPIPE)
-    assert bot.errors() == ""
+    assert bot.status() in (0, 1, 128 + signal.SIGPIPE)
+    assert {line.rpartition(" ")[0] for line in bot.errors().splitlines()} <= {
+        "! this has perhaps not arrived:",
+        "! not sent:",
+    }
 
 
 def test_output_is_flushed_line_by_line_and_input_sent_at_once(stage: Stage, server: Server) -> None:
@@ -146,26 +254,47 @@ def test_it_enters_the_room_that_it_is_told(stage: Stage, server: Server) -> Non
 
 def test_talk_of_another_room_is_marked(stage: Stage, server: Server) -> None:
     alice = stage.enter(server.port, "alice")
-    bot = stage.client("bot", server.port)
-    bot.expect("* bot joined\n")
-    bot.send("/join kitchen")
-    bot.expect("* bot joined\n")
+    bob = stage.client("bob", server.port, "--plain", terminal=True)
+    bob.expect("* bob joined\r\n")
+    be_silent(bob)
+    bob.send("/join kitchen")
+    bob.expect("* bob joined\r\n")
     alice.send("anybody?")
-    bot.expect("[lobby] alice: anybody?\n")
-    bot.send("here")
-    assert bot.expect("here\n") == "bot: here\n"
-    bot.send("/join lobby")
-    bot.expect("* you now speak in lobby\n")
+    bob.expect("[lobby] alice: anybody?\r\n")
+    bob.send("here")
+    assert bob.expect("here\r\n") == "bob: here\r\n"
+    bob.send("/join lobby")
+    bob.expect("* you now speak in lobby\r\n")
     alice.send("and now?")
-    assert bot.expect("now?\n") == "alice: and now?\n"
-    bot.send("/join kitchen")
-    bot.expect("* you now speak in kitchen\n")
-    bot.send("/leave")
-    bot.expect("* you now speak in lobby\n")
+    assert bob.expect("now?\r\n") == "alice: and now?\r\n"
+    bob.send("/join kitchen")
+    bob.expect("* you now speak in kitchen\r\n")
+    bob.send("/leave")
+    bob.expect("* you now speak in lobby\r\n")
     alice.send("welcome back")
-    assert bot.expect("welcome back\n") == "alice: welcome back\n"
-    bot.end_input()
-    assert bot.status() == 0
+    assert bob.expect("welcome back\r\n") == "alice: welcome back\r\n"
+    bob.type("\x04")
+    assert bob.status() == 0
+
+
+def test_it_enters_several_rooms_and_speaks_in_the_last(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice room=garden")
+    bot = shell(stage, server, "echo hello | $CLIENT bot --room lobby,garden")
+    assert bot.to_the_end().splitlines()[-3:] == ["[lobby] * bot joined", "* bot joined", "bot: hello"]
+    alice.expect("* bot joined\r\nbot: hello\r\n* bot left\r\n")
+
+
+def test_a_message_of_several_lines_is_shown_as_nc_shows_it(stage: Stage, server: Server) -> None:
+    program = stage.connect(server.port)
+    program.expect("NICK\r\n")
+    program.send("alice format=json input=json")
+    program.send('{"say":"one\\n* bob left\\nthree"}')
+    program.expect("three")
+    bot = stage.client("bot", server.port)
+    past = bot.expect("* bot joined\n").splitlines()[-4:-1]
+    assert [line[8:] for line in past] == ["alice: one", "alice: * bob left", "alice: three"]
+    program.send('{"say":"four\\nfive"}')
+    assert bot.expect("five\n") == "alice: four\nalice: five\n"
 
 
 def test_the_past_is_shown_with_its_time(stage: Stage, server: Server) -> None:
@@ -220,6 +349,9 @@ def test_a_refused_nickname_is_said_on_a_pipe(stage: Stage, server: Server, nick
         (["bot", "--port", "many"], "argument --port: many is not a port: they go from 1 to 65535"),
         (["bot", "--port", "70000"], "argument --port: 70000 is not a port: they go from 1 to 65535"),
         (["bot", "--colour"], "unrecognized arguments: --colour"),
+        ([""], "argument nickname: it is empty"),
+        (["b\udcf6t"], "argument nickname: 'b\\udcf6t' is not written as your locale has it: type it anew"),
+        (["bot", "--room", "\udcff"], "argument --room: '\\udcff' is not written as your locale has it: type it anew"),
     ],
 )
 def test_wrong_options_are_said(stage: Stage, options: list[str], why: str) -> None:
@@ -248,21 +380,22 @@ def test_help_explains_every_option_with_its_default(stage: Stage) -> None:
 
 
 def test_it_comes_back_under_the_same_nickname_when_there_is_a_server_again(stage: Stage, server: Server) -> None:
-    bot = stage.client("bot", server.port)
-    bot.expect("* bot joined\n")
+    bot = stage.client("bot", server.port, "--plain", terminal=True)
+    bot.expect("* bot joined\r\n")
+    be_silent(bot)
     bot.send("/nick robot")
-    bot.expect("* bot is now robot\n")
+    bot.expect("* bot is now robot\r\n")
     server.signal(signal.SIGKILL)
     server.status()
     bot.expect(f"* no connection to {HOST_NAME}:{server.port}: trying again in ")
     bot.send("typed while there is no server")
     again = stage.serve(port=server.port)
-    bot.expect("* robot joined\n")
-    bot.expect("robot: typed while there is no server\n")
+    bot.expect("* robot joined\r\n")
+    bot.expect("robot: typed while there is no server\r\n")
     alice = stage.enter(again.port, "alice")
     alice.send("hello again")
-    bot.expect("alice: hello again\n")
-    bot.end_input()
+    bot.expect("alice: hello again\r\n")
+    bot.type("\x04")
     assert bot.status() == 0
 
 
@@ -301,167 +434,45 @@ def test_once_ends_when_the_server_goes_away(stage: Stage, server: Server, numbe
     assert bot.errors() == f"! {HOST_NAME}:{server.port} closed the connection\n"
 
 
-def test_a_server_that_goes_before_everything_came_back_is_said(stage: Stage) -> None:
+def test_what_a_server_has_not_answered_when_it_goes_is_said_by_one_that_does_not_come_back(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = stage.client("bot", port_of(listening), "--once")
+    bot.send("hello")
+    bot.end_input()
+    guest = play_server(stage, listening, "bot")
+    assert asked(guest)["say"] == "hello"
+    guest.close()
+    assert bot.status() == 1
+    assert bot.errors().splitlines() == [
+        f"! {HOST_NAME}:{port_of(listening)} closed the connection before everything had come back",
+        "! this has perhaps not arrived: hello",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_has_not_been_answered_is_said_when_a_signal_ends_it(stage: Stage, number: signal.Signals) -> None:
     listening = stage.listen()
     bot = stage.client("bot", port_of(listening))
     bot.send("hello")
-    bot.end_input()
-    guest = stage.receive(listening)
-    guest.send("NICK")
-    guest.expect("bot format=json\n")
-    guest.send('{"kind":"welcome","nick":"bot","room":"lobby","topic":"","people":["bot"],"size":1}')
-    guest.send('{"id":1,"at":0,"kind":"joined","room":"lobby","nick":"bot","text":""}')
-    guest.expect("hello\n/quit\n")
-    guest.close()
+    guest = play_server(stage, listening, "bot")
+    assert asked(guest)["say"] == "hello"
+    bot.signal(number)
     assert bot.status() == 1
-    assert bot.errors() == (
-        f"! {HOST_NAME}:{port_of(listening)} closed the connection before everything had come back\n"
-    )
+    assert bot.errors() == "! this has perhaps not arrived: hello\n"
 
 
-# On a terminal, as plain lines.
-
-
-def test_ctrl_c_ends_it_quietly(stage: Stage, server: Server) -> None:
-    alice = stage.enter(server.port, "alice")
-    bob = stage.client("bob", server.port, "--plain", terminal=True)
-    bob.expect("* bob joined\r\n")
-    bob.type("\x03")
-    alice.expect("* bob left")
-    assert bob.to_the_end() in ("", "^C")
-    assert bob.status() == 0
-
-
-def test_ctrl_d_leaves(stage: Stage, server: Server) -> None:
-    alice = stage.enter(server.port, "alice")
-    bob = stage.client("bob", server.port, "--plain", terminal=True)
-    bob.expect("* bob joined\r\n")
-    bob.type("\x04")
-    assert bob.status() == 0
-    alice.expect("* bob left\r\n")
-
-
-@pytest.mark.parametrize("ending", ["\x04", "\x03", "/quit\n"])
-def test_the_terminal_is_left_as_it_was(stage: Stage, server: Server, ending: str) -> None:
-    bob = stage.client("bob", server.port, "--plain", terminal=True)
-    bob.expect("* bob joined\r\n")
-    assert not os.get_blocking(bob.terminal)
-    bob.type(ending)
-    bob.status()
-    assert os.get_blocking(bob.terminal)
-
-
-def be_silent(client: Program) -> None:
-    """Have its terminal show no more what is typed: it could stand in the middle of a line of somebody else's."""
-    settings = termios.tcgetattr(client.terminal)
-    settings[3] &= ~termios.ECHO
-    termios.tcsetattr(client.terminal, termios.TCSANOW, settings)
-
-
-def test_two_talk_on_terminals_both_at_once(stage: Stage, server: Server) -> None:
-    bob = stage.client("bob", server.port, "--plain", terminal=True)
-    bob.expect("* bob joined\r\n")
-    eve = stage.client("eve", server.port, "--plain", terminal=True)
-    eve.expect("* eve joined\r\n")
-    for person in (bob, eve):
-        be_silent(person)
-    for number in range(20):
-        bob.send(f"bob's {number}")
-        eve.send(f"eve's {number}")
-    bob.send("done")
-    eve.expect("bob: done\r\n")
-    # Hers comes behind all that either has said.
-    eve.send("done")
-    heard = []
-    for person in (bob, eve):
-        person.expect("eve: done\r\n")
-        heard.append([line for line in person.lines_so_far() if line.startswith(("bob: bob's", "eve: eve's"))])
-    assert heard[0] == heard[1]
-    assert sorted(heard[0]) == sorted(f"{name}: {name}'s {number}" for name in ("bob", "eve") for number in range(20))
-
-
-def test_half_a_line_is_not_lost_when_others_talk(stage: Stage, server: Server) -> None:
-    alice = stage.enter(server.port, "alice")
-    bob = stage.client("bob", server.port, "--plain", terminal=True)
-    bob.expect("* bob joined\r\n")
-    bob.type("half a ")
-    bob.expect("half a ")
-    alice.send("I interrupt")
-    bob.expect("alice: I interrupt\r\n")
-    bob.type("line\n")
-    alice.expect("bob: half a line\r\n")
-
-
-def test_a_refused_nickname_asks_for_another(stage: Stage, server: Server) -> None:
-    alice = stage.enter(server.port, "alice")
-    client = stage.client("alice", server.port, "--plain", terminal=True)
-    client.expect("! The nickname alice is taken: choose another.\r\n")
-    client.expect("Another nickname? ")
-    client.send("/alice")
-    client.expect("! That nickname will not do: it starts with /.\r\n")
-    client.expect("Another nickname? ")
-    client.send("alicia")
-    client.expect("* alicia joined\r\n")
-    client.send("hello")
-    alice.expect("alicia: hello\r\n")
-
-
-def test_ctrl_d_at_the_question_for_a_nickname_leaves(stage: Stage, server: Server) -> None:
-    stage.enter(server.port, "alice")
-    client = stage.client("alice", server.port, "--plain", terminal=True)
-    client.expect("Another nickname? ")
-    client.type("\x04")
-    assert client.status() == 0
-
-
-def test_the_nickname_that_was_given_instead_is_the_one_to_come_back_under(stage: Stage, server: Server) -> None:
-    stage.enter(server.port, "alice")
-    client = stage.client("alice", server.port, "--plain", terminal=True)
-    client.expect("Another nickname? ")
-    client.send("alicia")
-    client.expect("* alicia joined\r\n")
-    server.stop(signal.SIGKILL)
-    stage.serve(port=server.port)
-    client.expect("* welcome to lobby, alicia. ")
-
-
-HOSTILE = (
-    "\x1b]0;owned\x07",
-    "\x1b[31mred",
-    "\x1b[2J",
-    "\x9b2J",
-    "\x1bc",
-    "\x07",
-    "\x08",
-    "\r",
-    "\u202e",
-    "\u2066",
-)
-
-
-def test_what_a_hostile_server_sends_never_reaches_the_terminal(stage: Stage) -> None:
+def test_what_it_was_refused_by_somebody_who_took_its_nickname_it_says_later(stage: Stage) -> None:
     listening = stage.listen()
-    client = stage.client("alice", port_of(listening), "--plain", terminal=True)
+    bot = stage.client("bot", port_of(listening))
+    bot.send("hello")
+    guest = play_server(stage, listening, "bot")
+    request = asked(guest)
+    guest.vanish()
     guest = stage.receive(listening)
-    for text in HOSTILE:
-        guest.send(f"! {text} raw")
     guest.send("NICK")
-    guest.expect("alice format=json\n")
-    welcome = {"kind": "welcome", "nick": "alice", "room": "lobby", "topic": "", "people": ["alice"], "size": 1}
-    guest.send(json.dumps({**welcome, "people": list(HOSTILE)}))
-    for at, kind in enumerate(("said", "acted", "joined", "left", "renamed", "topic")):
-        for text in HOSTILE:
-            for event in ({"nick": text, "text": "x"}, {"nick": "eve", "text": f"{text} x"}):
-                guest.send(json.dumps({"id": at + 1, "at": 0, "kind": kind, "room": f"r{text}", **event}))
-    for text in HOSTILE:
-        guest.send(json.dumps({"kind": "notice", "text": text}))
-        guest.send(json.dumps({"kind": "error", "code": "x", "text": text}))
-        guest.send(json.dumps({"kind": "private", "at": 0, "nick": text, "to": text, "text": text}))
-        guest.send(json.dumps({"kind": "rooms", "rooms": [{"room": text, "size": 1, "topic": text}]}))
-        guest.send(json.dumps({"kind": "people", "room": text, "topic": text, "people": [text], "size": 1}))
-    guest.send('{"kind":"notice","text":"this is the end"}')
-    client.expect("* this is the end\r\n")
-    # The terminal itself ends each line with CRLF.
-    shown = client.heard.decode().replace("\r\n", "")
-    assert "raw" in shown
-    assert [character for character in shown if not character.isprintable()] == []
+    guest.expect("\n")
+    guest.send('{"kind":"error","code":"nickname-taken","text":"The nickname bot is taken: choose another."}')
+    guest.send("NICK")
+    assert guest.to_the_end() == ""
+    guest = play_server(stage, listening, "bot", " room=lobby since=1")
+    assert asked(guest)["ref"] == request["ref"]

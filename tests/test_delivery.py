@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from chatroom.core.delivery import MAX_MISSED, TAIL, Delivery, View
-from chatroom.model.events import Acted, Event, Joined, Left, Quit, Renamed, Said
-from chatroom.wire.formats import JSON, PLAIN, Format
+import re
+
+from chatroom.core.delivery import MAX_MISSED, REPLAY_BUFFER, Delivery, Subscription, rendered
+from chatroom.model.events import Acted, Away, Event, Joined, Left, Quit, Renamed, Said, TopicChanged
+from chatroom.wire.formats import Format
+from chatroom.wire.jsonlines import JSON
+from chatroom.wire.plain import PLAIN
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -23,24 +27,28 @@ class Ear:
         return heard.decode().split("\r\n")[:-1]
 
 
-def view(*rooms: str, format_: Format = PLAIN, ignored: frozenset[str] = NOBODY) -> View:
-    """One who speaks in the last of ``rooms``."""
-    return View(format_, frozenset(rooms), rooms[-1] if rooms else "", ignored)
+def hears(*rooms: str, format_: Format = PLAIN, ignored: frozenset[str] = NOBODY) -> Subscription:
+    """That of one who speaks in the last of ``rooms``."""
+    return Subscription(format_, frozenset(rooms), rooms[-1] if rooms else "", ignored)
+
+
+def happened(kind: type[Event], id_: int, nickname: str, text: str = "", room: str = "lobby") -> Event:
+    return kind(id_, 0.0, room, f"id-of-{nickname}", nickname, text)
 
 
 def said(id_: int, text: str, room: str = "lobby", nickname: str = "alice") -> Event:
-    return Said(id_, 0.0, room, nickname, text)
+    return happened(Said, id_, nickname, text, room)
 
 
-def attached(delivery: Delivery, seen: View) -> Ear:
+def attached(delivery: Delivery, subscription: Subscription) -> Ear:
     ear = Ear()
-    assert delivery.attach(ear, seen, delivery.published)
+    assert delivery.attach(ear, subscription, delivery.published)
     return ear
 
 
 def test_a_batch_is_one_write_to_each_who_hears_it() -> None:
     delivery = Delivery()
-    one, two, elsewhere = (attached(delivery, view(room)) for room in ("lobby", "lobby", "garden"))
+    one, two, elsewhere = (attached(delivery, hears(room)) for room in ("lobby", "lobby", "garden"))
     delivery.publish([said(1, "one"), said(2, "two")], {})
 
     assert one.writes == two.writes == [b"alice: one\r\nalice: two\r\n"]
@@ -49,16 +57,18 @@ def test_a_batch_is_one_write_to_each_who_hears_it() -> None:
 
 def test_everybody_is_shown_it_in_their_own_form() -> None:
     delivery = Delivery()
-    plain, json = attached(delivery, view("lobby")), attached(delivery, view("lobby", format_=JSON))
+    plain, json = attached(delivery, hears("lobby")), attached(delivery, hears("lobby", format_=JSON))
     delivery.publish([said(1, "hi")], {})
 
     assert plain.lines() == ["alice: hi"]
-    assert json.lines() == ['{"id":1,"at":0.0,"kind":"said","room":"lobby","nick":"alice","text":"hi"}']
+    assert json.lines() == [
+        '{"id":1,"at":0.0,"kind":"said","room":"lobby","nick":"alice","text":"hi","member":"id-of-alice"}'
+    ]
 
 
 def test_what_is_of_another_room_than_the_one_they_speak_in_is_marked() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("garden", "lobby"))
+    ear = attached(delivery, hears("garden", "lobby"))
     delivery.publish([said(1, "one"), said(2, "two", "garden"), said(3, "three", "kitchen")], {})
 
     assert ear.lines() == ["alice: one", "[garden] alice: two"]
@@ -66,62 +76,63 @@ def test_what_is_of_another_room_than_the_one_they_speak_in_is_marked() -> None:
 
 def test_what_the_ignored_say_and_do_is_not_heard_but_where_they_are_is() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("lobby", ignored=frozenset({"alice"})))
+    ear = attached(delivery, hears("lobby", ignored=frozenset({"alice"})))
     delivery.publish(
         [
             said(1, "one", nickname="ALICE"),
-            Acted(2, 0.0, "lobby", "alice", "waves"),
+            happened(Acted, 2, "alice", "waves"),
             said(3, "two", nickname="bob"),
-            Left(4, 0.0, "lobby", "alice", ""),
+            happened(Left, 4, "alice"),
+            happened(TopicChanged, 5, "alice", "tea"),
         ],
         {},
     )
 
-    assert ear.lines() == ["bob: two", "* alice left"]
+    assert ear.lines() == ["bob: two", "* alice left", "* alice set the topic: tea"]
 
 
-def test_whoever_comes_is_brought_up_to_date_from_the_tail() -> None:
+def test_whoever_comes_is_brought_up_to_date_from_the_replay_buffer() -> None:
     delivery = Delivery()
     delivery.publish([said(1, "one"), said(2, "two", "garden"), said(3, "three")], {})
     ear = Ear()
 
-    assert delivery.attach(ear, view("lobby"), 1)
+    assert delivery.attach(ear, hears("lobby"), 1)
     assert ear.lines() == ["alice: three"]
     delivery.publish([said(4, "four")], {})
     assert ear.lines() == ["alice: four"]
 
 
-def test_whoever_wants_more_than_the_tail_holds_is_told_so() -> None:
-    delivery = Delivery(tail=2)
+def test_whoever_wants_more_than_the_replay_buffer_holds_is_told_so() -> None:
+    delivery = Delivery(replay_buffer=2)
     for number in range(1, 5):
         delivery.publish([said(number, str(number))], {})
     ear = Ear()
 
-    assert not delivery.attach(ear, view("lobby"), 1)
+    assert not delivery.attach(ear, hears("lobby"), 1)
     delivery.publish([said(5, "5")], {})
     assert ear.lines() == []
-    assert delivery.attach(ear, view("lobby"), 3)
+    assert delivery.attach(ear, hears("lobby"), 3)
     assert ear.lines() == ["alice: 4", "alice: 5"]
 
 
-def test_the_tail_is_bounded_and_holds_whole_batches() -> None:
+def test_the_replay_buffer_is_bounded_and_holds_whole_batches() -> None:
     delivery = Delivery()
-    for first in range(1, TAIL + 20, 20):
+    for first in range(1, REPLAY_BUFFER + 20, 20):
         delivery.publish([said(number, "x") for number in range(first, first + 20)], {})
-    forgotten = delivery.published - TAIL // 20 * 20
+    forgotten = delivery.published - REPLAY_BUFFER // 20 * 20
 
-    assert not delivery.attach(Ear(), view("lobby"), forgotten - 1)
-    assert delivery.attach(Ear(), view("lobby"), forgotten)
+    assert not delivery.attach(Ear(), hears("lobby"), forgotten - 1)
+    assert delivery.attach(Ear(), hears("lobby"), forgotten)
 
 
-def test_a_batch_that_is_longer_than_the_tail_is_shown_and_not_kept() -> None:
-    delivery = Delivery(tail=2)
-    ear = attached(delivery, view("lobby"))
+def test_a_batch_that_is_longer_than_the_replay_buffer_is_shown_and_not_kept() -> None:
+    delivery = Delivery(replay_buffer=2)
+    ear = attached(delivery, hears("lobby"))
     delivery.publish([said(number, str(number)) for number in range(1, 4)], {})
 
     assert len(ear.lines()) == 3
-    assert not delivery.attach(Ear(), view("lobby"), 2)
-    assert delivery.attach(Ear(), view("lobby"), 3)
+    assert not delivery.attach(Ear(), hears("lobby"), 2)
+    assert delivery.attach(Ear(), hears("lobby"), 3)
 
 
 def test_whoever_missed_more_than_one_should_be_sent_at_once_is_told_so() -> None:
@@ -130,11 +141,11 @@ def test_whoever_missed_more_than_one_should_be_sent_at_once_is_told_so() -> Non
         delivery.publish([said(number, "x" * (MAX_MISSED // 2))], {})
     ear, elsewhere = Ear(), Ear()
 
-    assert not delivery.attach(ear, view("lobby"), 1)
+    assert not delivery.attach(ear, hears("lobby"), 1)
     assert ear.lines() == []
-    assert delivery.attach(ear, view("lobby"), 2)
+    assert delivery.attach(ear, hears("lobby"), 2)
     assert len(ear.lines()) == 1
-    assert delivery.attach(elsewhere, view("garden"), 0)
+    assert delivery.attach(elsewhere, hears("garden"), 0)
 
 
 def test_a_delivery_that_begins_behind_an_older_log_has_nothing_of_it() -> None:
@@ -143,25 +154,25 @@ def test_a_delivery_that_begins_behind_an_older_log_has_nothing_of_it() -> None:
     ear = Ear()
 
     assert delivery.published == 7
-    assert not delivery.attach(ear, view("lobby"), 6)
-    assert delivery.attach(ear, view("lobby"), 7)
+    assert not delivery.attach(ear, hears("lobby"), 6)
+    assert delivery.attach(ear, hears("lobby"), 7)
     delivery.publish([said(8, "eight")], {})
     assert ear.lines() == ["alice: eight"]
 
 
 def test_everybody_is_written_the_very_same_bytes() -> None:
     delivery = Delivery()
-    ears = [attached(delivery, view("lobby")) for _ in range(3)]
+    ears = [attached(delivery, hears("lobby")) for _ in range(3)]
     delivery.publish([said(1, "one"), said(2, "two")], {})
 
     first, *others = (ear.writes[0] for ear in ears)
     assert all(other is first for other in others)
 
 
-def test_a_new_view_takes_the_place_of_the_old() -> None:
+def test_a_new_subscription_takes_the_place_of_the_old() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("lobby"))
-    assert delivery.attach(ear, view("garden"), delivery.published)
+    ear = attached(delivery, hears("lobby"))
+    assert delivery.attach(ear, hears("garden"), delivery.published)
     delivery.publish([said(1, "one"), said(2, "two", "garden")], {})
 
     assert ear.lines() == ["alice: two"]
@@ -169,7 +180,7 @@ def test_a_new_view_takes_the_place_of_the_old() -> None:
 
 def test_whoever_was_detached_hears_no_more() -> None:
     delivery = Delivery()
-    ear, other = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    ear, other = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
     delivery.detach(ear)
     delivery.detach(ear)
     delivery.publish([said(1, "one")], {})
@@ -178,10 +189,10 @@ def test_whoever_was_detached_hears_no_more() -> None:
     assert other.lines() == ["alice: one"]
 
 
-def test_whose_view_changes_within_a_batch_hears_the_old_one_up_to_there_and_nothing_after() -> None:
+def test_whose_subscription_changes_within_a_batch_hears_the_old_one_up_to_there_and_nothing_after() -> None:
     delivery = Delivery()
-    ear, never_attached = attached(delivery, view("lobby")), Ear()
-    delivery.publish([said(1, "one"), Left(2, 0.0, "lobby", "bob", ""), said(3, "two")], {ear: 2, never_attached: 2})
+    ear, never_attached = attached(delivery, hears("lobby")), Ear()
+    delivery.publish([said(1, "one"), happened(Left, 2, "bob"), said(3, "two")], {ear: 2, never_attached: 2})
 
     assert ear.lines() == ["alice: one", "* bob left"]
     assert never_attached.lines() == []
@@ -198,8 +209,8 @@ def test_whoever_is_let_go_while_a_batch_is_written_does_not_disturb_the_others(
             delivery.detach(self)
 
     leaver = Leaver()
-    assert delivery.attach(leaver, view("lobby"), 0)
-    ear = attached(delivery, view("lobby"))
+    assert delivery.attach(leaver, hears("lobby"), 0)
+    ear = attached(delivery, hears("lobby"))
     delivery.publish([said(1, "one")], {})
     delivery.publish([said(2, "two")], {})
 
@@ -209,15 +220,15 @@ def test_whoever_is_let_go_while_a_batch_is_written_does_not_disturb_the_others(
 
 def test_what_happens_in_several_rooms_at_once_is_shown_once_to_people_and_for_each_room_to_programs() -> None:
     delivery = Delivery()
-    plain = attached(delivery, view("garden", "lobby"))
-    json = attached(delivery, view("garden", "lobby", format_=JSON))
+    plain = attached(delivery, hears("garden", "lobby"))
+    json = attached(delivery, hears("garden", "lobby", format_=JSON))
     delivery.publish(
         [
-            Renamed(1, 0.0, "lobby", "alice", "al"),
-            Renamed(2, 0.0, "garden", "alice", "al"),
-            Quit(3, 0.0, "lobby", "al", "tea"),
-            Quit(4, 0.0, "kitchen", "al", "tea"),
-            Quit(5, 0.0, "garden", "al", "tea"),
+            happened(Renamed, 1, "alice", "al"),
+            happened(Renamed, 2, "alice", "al", "garden"),
+            happened(Quit, 3, "al", "tea"),
+            happened(Quit, 4, "al", "tea", "kitchen"),
+            happened(Quit, 5, "al", "tea", "garden"),
         ],
         {},
     )
@@ -228,37 +239,39 @@ def test_what_happens_in_several_rooms_at_once_is_shown_once_to_people_and_for_e
 
 def test_what_happens_in_several_rooms_is_shown_as_of_the_one_that_they_speak_in() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("cellar", "garden", "lobby"))
-    delivery.publish([Quit(id_, 0.0, room, "al", "") for id_, room in ((1, "garden"), (2, "lobby"), (3, "cellar"))], {})
+    ear = attached(delivery, hears("cellar", "garden", "lobby"))
+    delivery.publish(
+        [happened(Quit, id_, "al", "", room) for id_, room in ((1, "garden"), (2, "lobby"), (3, "cellar"))], {}
+    )
 
     assert ear.lines() == ["* al left"]
 
 
 def test_whoever_leaves_one_room_and_then_another_is_shown_to_leave_each() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("garden", "lobby"))
-    delivery.publish([Left(1, 0.0, "lobby", "al", "tea"), Left(2, 0.0, "garden", "al", "tea")], {})
+    ear = attached(delivery, hears("garden", "lobby"))
+    delivery.publish([happened(Left, 1, "al", "tea"), happened(Left, 2, "al", "tea", "garden")], {})
 
     assert ear.lines() == ["* al left (tea)", "[garden] * al left (tea)"]
 
 
 def test_whoever_leaves_one_room_and_then_them_all_is_shown_to_do_both() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("garden", "lobby"))
-    delivery.publish([Left(1, 0.0, "garden", "al", ""), Quit(2, 0.0, "lobby", "al", "")], {})
+    ear = attached(delivery, hears("garden", "lobby"))
+    delivery.publish([happened(Left, 1, "al", "", "garden"), happened(Quit, 2, "al")], {})
 
     assert ear.lines() == ["[garden] * al left", "* al left"]
 
 
 def test_two_different_people_who_leave_are_both_shown() -> None:
     delivery = Delivery()
-    ear = attached(delivery, view("garden", "lobby"))
+    ear = attached(delivery, hears("garden", "lobby"))
     delivery.publish(
         [
-            Quit(1, 0.0, "lobby", "alice", ""),
-            Quit(2, 0.0, "garden", "bob", ""),
-            Joined(3, 0.0, "garden", "bob", ""),
-            Joined(4, 0.0, "lobby", "bob", ""),
+            happened(Quit, 1, "alice"),
+            happened(Quit, 2, "bob", "", "garden"),
+            happened(Joined, 3, "bob", "", "garden"),
+            happened(Joined, 4, "bob"),
         ],
         {},
     )
@@ -266,17 +279,74 @@ def test_two_different_people_who_leave_are_both_shown() -> None:
     assert ear.lines() == ["* alice left", "[garden] * bob left", "[garden] * bob joined", "* bob joined"]
 
 
+def test_whoever_is_called_the_same_and_is_another_is_shown_as_well() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, hears("garden", "lobby"))
+    delivery.publish([Quit(1, 0.0, "garden", "one", "al", "tea"), Quit(2, 0.0, "lobby", "other", "al", "tea")], {})
+
+    assert ear.lines() == ["[garden] * al left (tea)", "* al left (tea)"]
+
+
+def test_what_is_rendered_for_one_is_what_they_would_be_shown_of_it() -> None:
+    delivery = Delivery()
+    subscription = hears("garden", "lobby", ignored=frozenset({"carol"}))
+    ear = attached(delivery, subscription)
+    batch = [
+        *(said(1, "one"), said(2, "two", "garden"), said(3, "three", "kitchen"), said(4, "four", nickname="carol")),
+        *(happened(Quit, 5, "al"), happened(Quit, 6, "al", "", "garden"), happened(Quit, 7, "al", "", "kitchen")),
+    ]
+    delivery.publish(batch, {})
+
+    assert [rendered(batch, subscription)] == ear.writes == [b"alice: one\r\n[garden] alice: two\r\n* al left\r\n"]
+
+
+# What the log does not keep.
+
+
+def test_what_is_not_kept_is_shown_to_who_is_there_and_not_to_who_comes_later() -> None:
+    delivery = Delivery()
+    ear, late, later = attached(delivery, hears("lobby", format_=JSON)), Ear(), Ear()
+    delivery.publish([said(3, "one"), happened(Away, 3, "alice", "lunch"), said(4, "two")], {})
+    delivery.publish([happened(Away, 4, "alice")], {})
+
+    kinds = [re.findall('"kind":"([a-z]+)"', line)[0] for line in ear.lines()]
+    assert kinds == ["said", "away", "said", "away"]
+    assert delivery.published == 4
+    assert delivery.attach(late, hears("lobby", format_=JSON), 0)
+    assert [line.startswith('{"id":') for line in late.lines()] == [True, True]
+    assert delivery.attach(later, hears("lobby", format_=JSON), 3)
+    assert len(later.lines()) == 1
+
+
+def test_what_is_not_kept_takes_no_place_in_the_replay_buffer() -> None:
+    delivery = Delivery(replay_buffer=2)
+    delivery.publish([said(1, "one"), said(2, "two")], {})
+    for _ in range(10):
+        delivery.publish([happened(Away, 2, "alice", "lunch")] * 3, {})
+    ear = Ear()
+
+    assert delivery.attach(ear, hears("lobby"), 0)
+    assert ear.lines() == ["alice: one", "alice: two"]
+
+
+def test_what_is_not_kept_is_heard_up_to_where_the_subscription_changes() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, hears("lobby", format_=JSON))
+    batch = [happened(Left, 1, "bob"), happened(Away, 1, "alice", "lunch"), said(2, "two")]
+    delivery.publish(batch, {ear: 1})
+
+    assert len(ear.lines()) == 2
+    assert delivery.attach(ear, hears("lobby"), 1)
+    assert ear.lines() == ["alice: two"]
+
+
 # What somebody is shown in another way, or not at all, because they said it themselves.
-
-
-def left_out(*ids: int) -> dict[int, bytes]:
-    return dict.fromkeys(ids, b"")
 
 
 def test_whoever_said_it_is_left_out_and_nobody_else_is() -> None:
     delivery = Delivery()
-    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
-    delivery.publish([said(1, "one"), said(2, "two", nickname="bob"), said(3, "three")], {}, {alice: {1: b"", 3: b""}})
+    alice, bob = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
+    delivery.publish([said(1, "one"), said(2, "two", nickname="bob"), said(3, "three")], {}, {alice: {0: b"", 2: b""}})
 
     assert alice.writes == [b"bob: two\r\n"]
     assert bob.writes == [b"alice: one\r\nbob: two\r\nalice: three\r\n"]
@@ -284,8 +354,8 @@ def test_whoever_said_it_is_left_out_and_nobody_else_is() -> None:
 
 def test_whoever_said_all_of_it_is_not_written_to() -> None:
     delivery = Delivery()
-    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
-    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {1: b"", 2: b""}})
+    alice, bob = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
+    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {0: b"", 1: b""}})
 
     assert alice.writes == []
     assert bob.lines() == ["alice: one", "alice: two"]
@@ -293,9 +363,9 @@ def test_whoever_said_all_of_it_is_not_written_to() -> None:
 
 def test_two_who_are_each_left_out_hear_each_other() -> None:
     delivery = Delivery()
-    alice, bob, carol = (attached(delivery, view("lobby")) for _ in range(3))
+    alice, bob, carol = (attached(delivery, hears("lobby")) for _ in range(3))
     batch = [said(1, "one"), said(2, "two", nickname="bob"), said(3, "three"), said(4, "four", nickname="bob")]
-    delivery.publish(batch, {}, {alice: {1: b"", 3: b""}, bob: {2: b"", 4: b""}})
+    delivery.publish(batch, {}, {alice: {0: b"", 2: b""}, bob: {1: b"", 3: b""}})
 
     assert alice.lines() == ["bob: two", "bob: four"]
     assert bob.lines() == ["alice: one", "alice: three"]
@@ -304,20 +374,20 @@ def test_two_who_are_each_left_out_hear_each_other() -> None:
 
 def test_whoever_is_left_out_in_one_room_hears_the_others_as_ever() -> None:
     delivery = Delivery()
-    alice = attached(delivery, view("garden", "lobby", ignored=frozenset({"carol"})))
+    alice = attached(delivery, hears("garden", "lobby", ignored=frozenset({"carol"})))
     batch = [said(1, "one"), said(2, "two", "garden", "bob"), said(3, "three", "lobby", "carol"), said(4, "4", "attic")]
-    delivery.publish(batch, {}, {alice: {1: b""}})
+    delivery.publish(batch, {}, {alice: {0: b""}})
 
     assert alice.lines() == ["[garden] bob: two"]
 
 
 def test_whoever_is_left_out_and_hears_something_else_from_there_on_is_left_out_still() -> None:
     delivery = Delivery()
-    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    alice, bob = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
     delivery.publish(
-        [said(1, "one"), said(2, "two", nickname="bob"), Left(3, 0.0, "lobby", "alice", "")],
+        [said(1, "one"), said(2, "two", nickname="bob"), happened(Left, 3, "alice")],
         {alice: 3},
-        {alice: {1: b""}},
+        {alice: {0: b""}},
     )
 
     assert alice.lines() == ["bob: two", "* alice left"]
@@ -326,8 +396,8 @@ def test_whoever_is_left_out_and_hears_something_else_from_there_on_is_left_out_
 
 def test_everybody_else_is_written_the_very_same_bytes_though_somebody_is_left_out() -> None:
     delivery = Delivery()
-    alice, *others = (attached(delivery, view("lobby")) for _ in range(4))
-    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {1: b""}})
+    alice, *others = (attached(delivery, hears("lobby")) for _ in range(4))
+    delivery.publish([said(1, "one"), said(2, "two")], {}, {alice: {0: b""}})
 
     first, *rest = (ear.writes[0] for ear in others)
     assert all(other is first for other in rest)
@@ -335,9 +405,9 @@ def test_everybody_else_is_written_the_very_same_bytes_though_somebody_is_left_o
 
 def test_whoever_is_shown_what_they_said_in_another_way_is_shown_it_where_it_stands() -> None:
     delivery = Delivery()
-    alice, bob = attached(delivery, view("lobby")), attached(delivery, view("lobby"))
+    alice, bob = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
     batch = [said(1, "one", nickname="bob"), said(2, "two"), said(3, "three", nickname="bob")]
-    delivery.publish(batch, {}, {alice: {2: b"you: two\r\n"}})
+    delivery.publish(batch, {}, {alice: {1: b"you: two\r\n"}})
 
     assert alice.lines() == ["bob: one", "you: two", "bob: three"]
     assert bob.lines() == ["bob: one", "alice: two", "bob: three"]
@@ -345,10 +415,30 @@ def test_whoever_is_shown_what_they_said_in_another_way_is_shown_it_where_it_sta
 
 def test_whoever_is_shown_their_own_in_another_way_is_shown_it_in_its_place() -> None:
     delivery = Delivery()
-    alice, bob = attached(delivery, view("garden", "lobby")), attached(delivery, view("lobby"))
-    own = {2: b"you: two\r\n", 3: b"", 4: b"you: four\r\n"}
+    alice, bob = attached(delivery, hears("garden", "lobby")), attached(delivery, hears("lobby"))
+    own = {1: b"you: two\r\n", 2: b"", 3: b"you: four\r\n"}
     batch = [said(1, "one", nickname="bob"), said(2, "two"), said(3, "three"), said(4, "four", "garden")]
     delivery.publish(batch, {}, {alice: own})
 
     assert alice.writes == [b"bob: one\r\nyou: two\r\nyou: four\r\n"]
     assert bob.lines() == ["bob: one", "alice: two", "alice: three"]
+
+
+def test_whoever_is_shown_their_own_in_another_way_is_shown_it_though_others_are_shown_nothing() -> None:
+    delivery = Delivery()
+    alice, bob = attached(delivery, hears("lobby")), attached(delivery, hears("lobby"))
+    batch = [happened(Away, 0, "alice", "lunch")]
+    assert PLAIN.event(batch[0], False) == b""
+    delivery.publish(batch, {}, {alice: {0: b"you're away\r\n"}})
+
+    assert alice.lines() == ["you're away"]
+    assert bob.writes == []
+
+
+def test_what_happens_in_several_rooms_is_shown_to_its_author_in_each_of_their_own_ways() -> None:
+    delivery = Delivery()
+    alice = attached(delivery, hears("garden", "lobby"))
+    batch = [happened(Renamed, 1, "alice", "al"), happened(Renamed, 2, "alice", "al", "garden"), said(3, "hi")]
+    delivery.publish(batch, {}, {alice: {0: b"", 1: b"you: al\r\n"}})
+
+    assert alice.lines() == ["you: al", "alice: hi"]

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,23 +23,26 @@ from support import TIMEOUT, Person, Program, Stage, program
 from twisted.python import usage
 
 from chatroom import HOST_NAME, PORT, ChatClientProtocol
+from chatroom.client.conversation import PING_EVERY
 from chatroom.client.liveness import ANSWER_WITHIN
-from chatroom.client.terminal import PING_EVERY, parser
-from chatroom.core.chat import Chat
+from chatroom.client.options import parser
+from chatroom.core.chat import REMEMBERED_REFS, Chat
 from chatroom.core.commands import COMMANDS
 from chatroom.core.delivery import Delivery
-from chatroom.log import schema
+from chatroom.core.dialogue import OTHER_HISTORY, TRIMMED
+from chatroom.log import restore, schema
 from chatroom.log.memory import MemoryLog
 from chatroom.model import names
+from chatroom.model.answers import Answer, CommandHelp, Limits
 from chatroom.model.errors import ChatError, NicknameRefused, NotKept
-from chatroom.model.events import KINDS, Answer
+from chatroom.model.events import KINDS
 from chatroom.model.names import check_nickname
 from chatroom.model.settings import Settings
-from chatroom.server.service import HISTORY, Options
+from chatroom.server.options import HISTORY, Options
 from chatroom.testing import MemoryRoom
 from chatroom.testing import Person as Visitor
-from chatroom.wire.formats import FORMATS, JSON
-from chatroom.wire.handshake import OPTIONS
+from chatroom.wire.handshake import FORMATS, INPUTS, OPTIONS
+from chatroom.wire.requests import Do, Say
 
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
@@ -58,6 +62,9 @@ def blocks(text: str) -> Iterator[list[str]]:
 TRANSCRIPTS = [lines for lines in blocks(PROTOCOL) if lines and re.match("[SCB]: ", lines[0])]
 AT = 1795340461.5
 """When everything in them happens: 09:41 on 2026-11-22, UTC."""
+HISTORY_IDENTITY = "0f6c27d19a"
+"""That of the history in all of them."""
+MEMBER_ID = re.compile(r'(?<="member":")[^"]+')
 
 
 @pytest.fixture
@@ -74,9 +81,12 @@ class Transcript:
 
     def __init__(self) -> None:
         log = MemoryLog(lambda call: self.room.clock.callLater(0, call), lambda: AT)
+        log.identity = HISTORY_IDENTITY
         self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=Settings()))
         self._clients: dict[str, Visitor] = {}
         self._unread: list[str] = []
+        # What the transcript shows for each id of a member.
+        self._shown_ids: dict[str, str] = {}
 
     def play(self, lines: list[str]) -> None:
         for line in lines:
@@ -87,11 +97,29 @@ class Transcript:
             elif text == "(closes)":
                 self._nothing_more_came(line)
                 assert self._client("C").closed, "the server did not close"
+            elif kinds := re.fullmatch(r"\(([a-z]+(?:, [a-z]+)*)\)", text):
+                self._read()
+                named = kinds[1].split(", ")
+                assert [json.loads(came)["kind"] for came in self._unread[: len(named)]] == named
+                del self._unread[: len(named)]
             else:
                 self._read()
-                assert self._unread[:1] == [text]
+                assert [self._as_shown(came, text) for came in self._unread[:1]] == [text]
                 del self._unread[0]
         self._nothing_more_came("the end")
+
+    def _as_shown(self, came: str, shown: str) -> str:
+        """A line as the page has it: with its ids of members, and of all commands with the first alone."""
+        if not came.startswith("{"):
+            return came
+        thing = json.loads(came)
+        if "commands" in thing:
+            thing["commands"] = thing["commands"][:1]
+        for id_, shown_id in zip(MEMBER_ID.findall(came), MEMBER_ID.findall(shown), strict=True):
+            self._shown_ids.setdefault(id_, shown_id)
+        assert len(set(self._shown_ids.values())) == len(self._shown_ids), "two members have one id"
+        text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
+        return MEMBER_ID.sub(lambda id_: self._shown_ids[id_[0]], text)
 
     def _client(self, side: str) -> Visitor:
         if side not in self._clients:
@@ -125,16 +153,16 @@ def test_every_transcript_is_found() -> None:
 
 # Lists and tables.
 
-EVENT_KINDS = list(
-    dict.fromkeys(json.loads(JSON.event(kind(1, 0.0, "", "", ""), False))["kind"] for kind in KINDS.values())
-)
+EVENT_KINDS = list(dict.fromkeys(kind.shown_as for kind in KINDS.values()))
 """The kinds of events as JSON names them."""
+EVENT_FIELDS = ["id", "at", "kind", "room", "nick", "text", "[member]", "[about]", "[extras]", "[ref]"]
+"""The fields of an event; those in brackets may be missing."""
 
 
 def first_column(title: str) -> list[str]:
     """What stands in double quotes in the first column of the tables below ``title`` in protocol.rst."""
     section = re.split(rf"(?m)^{title}\n[-~]+\n", PROTOCOL)[1]
-    return re.findall(r"(?m)^``([a-z0-9-]+)``", re.split(r"(?m)^[-~]{3,}$", section)[0])
+    return re.findall(r"(?m)^``(\[?[a-z0-9-]+\]?)``(?: |$)", re.split(r"(?m)^[-~]{3,}$", section)[0])
 
 
 def kin(family: type[ChatError]) -> set[type[ChatError]]:
@@ -149,28 +177,57 @@ def test_every_code_of_an_error_is_explained_and_no_other() -> None:
 
 
 def test_every_kind_of_event_is_explained_and_no_other() -> None:
-    table = [kind for kind in first_column("Events") if kind not in {"id", "at", "kind", "room", "nick", "text"}]
-    assert table == EVENT_KINDS
+    assert [kind for kind in first_column("Events") if kind not in EVENT_FIELDS] == EVENT_KINDS
+
+
+def test_every_kind_of_event_has_the_nature_that_is_listed() -> None:
+    listed = re.findall(r"(?m)^``([a-z]+)`` +(talk|membership|state) ", PROTOCOL)
+    assert listed == list(dict.fromkeys((kind.shown_as, kind.nature.value) for kind in KINDS.values()))
 
 
 def test_every_option_of_the_handshake_is_explained_and_no_other() -> None:
     assert first_column("The handshake") == list(OPTIONS)
 
 
-def test_the_formats_that_can_be_asked_for_are_those_that_are_shown() -> None:
-    assert re.findall(r"(?m)^``format``   (.*?)  ", PROTOCOL) == [" or ".join(f"``{name}``" for name in FORMATS)]
+@pytest.mark.parametrize(("option", "values"), [("format", FORMATS), ("input", INPUTS)])
+def test_the_values_of_an_option_of_the_handshake_are_those_that_are_shown(option: str, values: Iterable[str]) -> None:
+    assert re.findall(rf"(?m)^``{option}`` +(.*?)  ", PROTOCOL) == [" or ".join(f"``{value}``" for value in values)]
 
 
 def test_every_kind_of_answer_is_explained_and_every_object_has_the_fields_that_are_listed() -> None:
-    fields = {kind: {"id", "at", "kind", "room", "nick", "text"} for kind in EVENT_KINDS}
+    fields = {kind.shown_as: [*EVENT_FIELDS[not kind.kept :], "kind"] for kind in KINDS.values()}
     for row in re.split("\n(?=``)", re.split(r"(?m)^Answers\n~+\n", PROTOCOL)[1].split("\n\nThe past")[0])[1:]:
-        kind, *listed = re.findall("``([a-z]+)``", "".join(line[:47] for line in row.splitlines()))
-        fields[kind] = {"kind", *listed}
+        kind, *listed = re.findall(r"``(\[?[a-z]+\]?)``", "".join(line[:47] for line in row.splitlines()))
+        fields[kind] = ["kind", *listed, "[ref]"]
     assert len(fields) == len(EVENT_KINDS) + len(get_args(Answer))
     objects = [json.loads(line[3:]) for lines in TRANSCRIPTS for line in lines if line.startswith("S: {")]
     # No line from a client of this door is a notice, and no log fails in an example.
     assert {thing["kind"] for thing in objects} == set(fields) - {"noticed", "gone"}, "each other has an example"
-    assert [thing for thing in objects if set(thing) != fields[thing["kind"]]] == []
+    for thing in objects:
+        optional = {field.strip("[]") for field in fields[thing["kind"]] if field.startswith("[")}
+        assert set(thing) | optional == {field.strip("[]") for field in fields[thing["kind"]]}, thing
+
+
+def test_the_objects_in_the_welcome_have_the_fields_that_are_listed() -> None:
+    (welcome,) = (json.loads(line[3:]) for lines in TRANSCRIPTS for line in lines if '"kind":"welcome"' in line)
+    (listed,) = re.findall(r"(?s)\n(``limits`` has four .*?)\n\n", PROTOCOL)
+    names = ["limits", *Limits._fields, "commands", *CommandHelp._fields]
+    assert [name for name in re.findall(r"``([a-z_]+)``", listed) if name in names] == names
+    assert tuple(welcome["limits"]) == Limits._fields
+    assert tuple(welcome["commands"][0]) == CommandHelp._fields
+
+
+def test_every_field_of_a_request_is_explained_and_no_other() -> None:
+    listed = [field.strip("[]") for field in first_column("Requests in JSON")]
+    assert listed == list(dict.fromkeys(["say", "do", *Say._fields[1:], *Do._fields[1:]]))
+
+
+def test_every_code_of_a_reset_is_explained_and_no_other() -> None:
+    assert first_column("Coming back") == [OTHER_HISTORY[0], TRIMMED[0]]
+
+
+def test_as_many_requests_are_remembered_as_is_said() -> None:
+    assert f"the last {REMEMBERED_REFS:,} such requests" in re.sub(r"\s+", " ", PROTOCOL)
 
 
 def test_the_client_asks_whether_the_connection_lives_when_it_is_said_to() -> None:
@@ -238,11 +295,13 @@ def make(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:``|\$ )make ([a-z]+)", "".join(PROSE.values())))))
 def test_a_target_of_make_that_is_named_is_there(target: str) -> None:
     make("-n", target)
 
 
+@pytest.mark.process
 def test_make_alone_lists_every_target() -> None:
     phony = re.findall(r"(?m)^\.PHONY: (.*)$", (TOP / "Makefile").read_text(encoding="utf-8"))[0].split()
     assert [line.split()[0] for line in make().splitlines()] == phony
@@ -254,9 +313,12 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     assert [path for path in named if not (TOP / path).exists()] == []
 
 
+PACKAGES = sorted(path.parent.name for path in (TOP / "chatroom").glob("*/__init__.py"))
+
+
 def test_the_map_in_the_readme_shows_every_package() -> None:
     shown = re.findall(r"(?m)^([a-z]+(?:/|\.py))  ", README)
-    packages = {f"{path.parent.name}/" for path in (TOP / "chatroom").glob("*/__init__.py")}
+    packages = {f"{package}/" for package in PACKAGES}
     assert sorted(shown) == sorted({*packages, "testing.py", "chatroom/"})
 
 
@@ -269,13 +331,28 @@ def test_the_map_of_the_architecture_shows_every_module() -> None:
     assert sorted(shown) == sorted({"module", *modules})
 
 
+def test_the_glossary_is_in_alphabetical_order_and_names_modules_that_are_there() -> None:
+    terms = re.findall(r"(?m)^   (\S.*)$", PROSE["glossary.rst"].split(".. glossary::")[1])
+    assert terms == sorted(terms, key=str.lower)
+    named = re.findall(rf"``((?:{'|'.join(PACKAGES)})\.[a-z_.]+)``", PROSE["glossary.rst"])
+    paths = [TOP / "chatroom" / name.replace(".", "/") for name in named]
+    assert [path for path in paths if not (path.is_dir() or path.with_suffix(".py").is_file())] == []
+
+
 # Running it for good.
 
 
 def shell(stage: Stage, command: str) -> None:
-    """Run a command line as shown, where the server runs."""
+    """Run a command line as shown, where the server runs, in its environment."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        [program("bash"), "-c", command], cwd=stage.folder, capture_output=True, check=False, timeout=TIMEOUT, text=True
+        [program("bash"), "-c", command],
+        cwd=stage.folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        check=False,
+        timeout=TIMEOUT,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, ""), command
 
@@ -283,7 +360,7 @@ def shell(stage: Stage, command: str) -> None:
 def test_a_history_in_use_is_backed_up_and_then_restored_by_the_commands_that_are_shown(stage: Stage) -> None:
     program("sqlite3")
     shown = re.findall(r"(?m)^   \$ (.*chatroom\.sqlite.*)$", PROSE["operations.rst"])
-    backup, *restore, vacuum = shown
+    backup, *restoring, vacuum = shown
     server = stage.serve()
     alice = stage.enter(server.port, "alice")
     alice.send("before the backup")
@@ -294,8 +371,9 @@ def test_a_history_in_use_is_backed_up_and_then_restored_by_the_commands_that_ar
     # What is taken away below, the index included, is there.
     search_until_found(alice, "after")
     assert server.stop() == 0
+    before = identity_of(stage.folder / HISTORY)
 
-    for command in [*restore, vacuum]:
+    for command in [*restoring, vacuum]:
         shell(stage, command)
     server = stage.serve()
     bob = stage.connect(server.port)
@@ -304,6 +382,13 @@ def test_a_history_in_use_is_backed_up_and_then_restored_by_the_commands_that_ar
     assert "alice: before the backup" in past
     assert "alice: after the backup" not in past
     search_until_found(bob, "before")
+    assert identity_of(stage.folder / HISTORY) != before
+
+
+def identity_of(history: Path) -> str:
+    with closing(sqlite3.connect(history)) as file:
+        found: str = file.execute("SELECT identity FROM history").fetchone()[0]
+    return found
 
 
 def test_an_index_that_is_ahead_of_the_history_is_made_again(stage: Stage) -> None:
@@ -347,6 +432,16 @@ def test_every_reason_for_which_a_history_is_refused_is_explained_and_no_other()
     assert set(re.findall(r"(?m)^``(.*)``$", section)) == reasons
 
 
+def test_every_reason_for_which_a_backup_is_not_restored_is_explained_and_no_other() -> None:
+    source = Path(restore.__file__).read_text(encoding="utf-8")
+    reasons = {*re.findall(r'why=f?"([^"]+)"', source), *restore.REASONS.values()}
+    text = PROSE["operations.rst"]
+    section = text.split("Restoring and moving\n~")[1].split("Trimming\n~")[0]
+    # A server has these, too, and they are explained there.
+    shared = set(re.findall(r"(?m)^``(.*)``$", text.split("When the file is refused\n~")[1]))
+    assert set(re.findall(r"(?m)^``(.*)``$", section)) == reasons - shared
+
+
 def test_what_a_speaker_is_told_when_the_disk_is_full_is_what_is_shown() -> None:
     told = f"! {NotKept(why=schema.explain(sqlite3.OperationalError('database or disk is full')))}"
     for page in ("operations.rst", "protocol.rst"):
@@ -384,12 +479,14 @@ def words(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub('["`“”]', "", text))
 
 
+@pytest.mark.process
 def test_the_documentation_lists_every_command_as_help_does(built: Path) -> None:
     shown = words((built / "commands.txt").read_text(encoding="utf-8"))
     for row in COMMANDS.values():
         assert f" {row.usage} {row.help} " in shown
 
 
+@pytest.mark.process
 def test_the_documentation_lists_every_option_with_its_unit_and_default(built: Path) -> None:
     # Long defaults are broken where they can be.
     shown = words((built / "options.txt").read_text(encoding="utf-8")).replace(" ", "")

@@ -18,7 +18,8 @@ from pages import frame, read_answer, request, upgrade
 from support import TIMEOUT, TWISTD, Hearing, Person, Server, Stage, port_of, program
 
 from chatroom.model.constants import HOST_NAME
-from chatroom.server.service import DOORS, HISTORY
+from chatroom.server.door_table import DOORS
+from chatroom.server.options import HISTORY
 
 MODULE = (sys.executable, "-m", "chatroom")
 STARTS = pytest.mark.parametrize("by", [(TWISTD, "-n", "chatroom"), MODULE], ids=["twistd", "module"])
@@ -38,7 +39,7 @@ def files(stage: Stage) -> set[str]:
 def at_the_page(stage: Stage, address: int | str, nickname: str) -> Person:
     page = stage.connect(address)
     page.socket.sendall(upgrade() + frame(nickname))
-    page.expect(f'"kind":"joined","room":"lobby","nick":"{nickname}","text":""}}')
+    page.expect(f'"kind":"joined","room":"lobby","nick":"{nickname}","text":"","member":"')
     return page
 
 
@@ -60,16 +61,16 @@ def test_every_door_leads_to_the_same_room(stage: Stage, by: tuple[str, ...]) ->
     bob = at_the_page(stage, server.web, "bob")
     carol = by_irc(stage, server.irc, "carol")
     alice.expect("* bob joined\r\n* carol joined\r\n")
-    bob.expect('"nick":"carol","text":""}')
+    bob.expect('"nick":"carol","text":"","member":"')
     alice.send("from a line")
-    bob.expect('"nick":"alice","text":"from a line"}')
+    bob.expect('"nick":"alice","text":"from a line","member":"')
     carol.expect("PRIVMSG #lobby :from a line\r\n")
     bob.socket.sendall(frame("from a page"))
     alice.expect("bob: from a page\r\n")
     carol.expect("PRIVMSG #lobby :from a page\r\n")
     carol.send("PRIVMSG #lobby :from IRC")
     alice.expect("carol: from IRC\r\n")
-    bob.expect('"nick":"carol","text":"from IRC"}')
+    bob.expect('"nick":"carol","text":"from IRC","member":"')
 
 
 @STARTS

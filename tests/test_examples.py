@@ -52,11 +52,11 @@ def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_
     server = stage.serve(port=port)
     scribe = run_example(stage, "scribe.py", {PORT: port})
     minutes = Minutes(stage.folder / "minutes.txt")
-    minutes.wait_for("Joined lobby scribe")
+    minutes.wait_for("joined lobby scribe")
     for number, killed in enumerate(["scribe", "server", "scribe"]):
         alice = stage.enter(port, "alice")
         alice.send(f"before {number}")
-        minutes.wait_for(f"Said lobby alice before {number}")
+        minutes.wait_for(f"said lobby alice before {number}")
         if killed == "server":
             server.signal(signal.SIGKILL)
             server.status()
@@ -70,9 +70,9 @@ def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_
         alice.expect(f"alice: while it was away {number}\r\n")
         if killed == "scribe":
             scribe = run_example(stage, "scribe.py", {PORT: port})
-        minutes.wait_for(f"Said lobby alice while it was away {number}")
+        minutes.wait_for(f"said lobby alice while it was away {number}")
         alice.send("/quit")
-        minutes.wait_for_lines("Left lobby alice", number + 1)
+        minutes.wait_for_lines("left lobby alice", number + 1)
     assert minutes.ids() == list(range(1, len(minutes.ids()) + 1)), "each event, once, in their order"
 
 
@@ -93,7 +93,7 @@ class Minutes:
             time.sleep(0.02)
 
     def ids(self) -> list[int]:
-        return [int(line.split()[0]) for line in self._lines()]
+        return [int(line.partition("@")[0]) for line in self._lines()]
 
     def _lines(self) -> list[str]:
         return self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []

@@ -9,50 +9,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.model.events import (
-    KINDS,
-    Acted,
+from chatroom.model.answers import (
     Answer,
-    Event,
+    CommandHelp,
+    Done,
     Found,
     Gone,
     History,
-    Joined,
-    Left,
+    Invited,
+    Limits,
     Live,
     Notice,
-    Noticed,
     Past,
     People,
     Pong,
     Private,
-    Quit,
     Refused,
-    Renamed,
+    Reset,
     RoomList,
     RoomSummary,
-    Said,
     Speaking,
-    TopicChanged,
     Welcome,
 )
-from chatroom.wire.formats import FORMATS, JSON, NAMES_IN_A_LINE, PLAIN, day_of, read_json
+from chatroom.model.events import KINDS, Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.wire.formats import day_of
+from chatroom.wire.handshake import FORMATS
+from chatroom.wire.jsonlines import JSON
+from chatroom.wire.plain import NAMES_IN_A_LINE, PLAIN
+from chatroom.wire.reading import read_json
 
 NOON = datetime(2026, 11, 22, 12, 5).timestamp()
 
-EVENTS: list[tuple[Event, str]] = [
-    (Said(1, NOON, "lobby", "alice", "hi"), "alice: hi"),
-    (Noticed(1, NOON, "lobby", "alice", "hi"), "alice: hi"),
-    (Acted(2, NOON, "lobby", "alice", "waves"), "* alice waves"),
-    (Joined(3, NOON, "lobby", "alice", ""), "* alice joined"),
-    (Left(4, NOON, "lobby", "alice", ""), "* alice left"),
-    (Left(4, NOON, "lobby", "alice", "tea"), "* alice left (tea)"),
-    (Quit(4, NOON, "lobby", "alice", ""), "* alice left"),
-    (Quit(4, NOON, "lobby", "alice", "tea"), "* alice left (tea)"),
-    (Renamed(5, NOON, "lobby", "alice", "al"), "* alice is now al"),
-    (TopicChanged(6, NOON, "lobby", "alice", "tea"), "* alice set the topic: tea"),
-    (TopicChanged(6, NOON, "lobby", "alice", ""), "* alice took away the topic"),
+EVENTS: list[tuple[Event, list[str]]] = [
+    (Said(1, NOON, "lobby", "id-1", "alice", "hi"), ["alice: hi"]),
+    (
+        Said(1, NOON, "lobby", "id-1", "alice", "one\n* two\n\nthree"),
+        ["alice: one", "alice: * two", "alice: ", "alice: three"],
+    ),
+    (Said(1, NOON, "lobby", "", "alice", "hi", 7, {"tea": [1, None]}), ["alice: hi"]),
+    (Noticed(1, NOON, "lobby", "id-1", "alice", "hi"), ["alice: hi"]),
+    (Noticed(1, NOON, "lobby", "id-1", "alice", "hi\nyou"), ["alice: hi", "alice: you"]),
+    (Acted(2, NOON, "lobby", "id-1", "alice", "waves"), ["* alice waves"]),
+    (Joined(3, NOON, "lobby", "id-1", "alice", ""), ["* alice joined"]),
+    (Left(4, NOON, "lobby", "id-1", "alice", ""), ["* alice left"]),
+    (Left(4, NOON, "lobby", "id-1", "alice", "tea"), ["* alice left (tea)"]),
+    (Quit(4, NOON, "lobby", "id-1", "alice", ""), ["* alice left"]),
+    (Quit(4, NOON, "lobby", "id-1", "alice", "tea"), ["* alice left (tea)"]),
+    (Renamed(5, NOON, "lobby", "id-1", "alice", "al"), ["* alice is now al"]),
+    # Whoever wants to know it asks.
+    (Away(5, NOON, "lobby", "id-1", "alice", "lunch"), []),
+    (Away(5, NOON, "lobby", "id-1", "alice", ""), []),
+    (TopicChanged(6, NOON, "lobby", "id-1", "alice", "tea"), ["* alice set the topic: tea"]),
+    (TopicChanged(6, NOON, "lobby", "id-1", "alice", ""), ["* alice took away the topic"]),
 ]
+"""What each kind looks like to a person."""
 
 ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
     (Notice("tea is ready"), ["* tea is ready"], {"kind": "notice", "text": "tea is ready"}),
@@ -68,19 +78,62 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
         {"kind": "private", "at": NOON, "nick": "alice", "to": "bob", "text": "psst"},
     ),
     (
+        Private(NOON, "alice", "bob", "psst\n\n* hush"),
+        ["alice (privately to bob): psst", "alice (privately to bob): ", "alice (privately to bob): * hush"],
+        {"kind": "private", "at": NOON, "nick": "alice", "to": "bob", "text": "psst\n\n* hush"},
+    ),
+    (
         Private(NOON, "alice", "bob", "psst", notice=True),
         ["alice (privately to bob): psst"],
         {"kind": "private", "at": NOON, "nick": "alice", "to": "bob", "text": "psst", "notice": True},
     ),
     (
-        Welcome("bob", "lobby", "tea", ["alice", "bob"], 3),
+        Welcome("bob", "lobby", "tea", ["alice", "bob"], 3, commands=[]),
         [
             "* welcome to lobby, bob. In the room: alice, bob. /help lists the commands.",
             "* and 1 more: /who names them all",
             "* the topic is: tea",
         ],
-        {"kind": "welcome", "nick": "bob", "room": "lobby", "topic": "tea", "people": ["alice", "bob"], "size": 3},
+        {
+            **{
+                "kind": "welcome",
+                "nick": "bob",
+                "room": "lobby",
+                "topic": "tea",
+                "people": ["alice", "bob"],
+                "size": 3,
+            },
+            **{"member": "", "history": "", "limits": None, "commands": []},
+        },
     ),
+    (
+        Welcome(
+            *("bob", "lobby", "", ["bob"], 1, "id-2", "0a1b2c", Limits(4096, 8192, 100, 32)),
+            [CommandHelp("me", "text", "say what you do"), CommandHelp("quit", "[reason]", "leave")],
+        ),
+        ["* welcome to lobby, bob. In the room: bob. /help lists the commands."],
+        {
+            **{"kind": "welcome", "nick": "bob", "room": "lobby", "topic": "", "people": ["bob"], "size": 1},
+            **{"member": "id-2", "history": "0a1b2c"},
+            "limits": {"line": 4096, "message": 8192, "lines": 100, "nickname": 32},
+            "commands": [
+                {"name": "me", "arguments": "text", "help": "say what you do", "in_room": False},
+                {"name": "quit", "arguments": "[reason]", "help": "leave", "in_room": False},
+            ],
+        },
+    ),
+    (
+        Invited("alice", "garden"),
+        ["* alice invites you to garden: /join garden"],
+        {"kind": "invited", "nick": "alice", "room": "garden"},
+    ),
+    (
+        Reset("trimmed", "Too long ago."),
+        ["* Too long ago."],
+        {"kind": "reset", "code": "trimmed", "text": "Too long ago."},
+    ),
+    (Done(7), ["* that was done before"], {"kind": "done", "event": 7}),
+    (Done(0), ["* that was done before"], {"kind": "done"}),
     (
         People("lobby", "", ["alice", "bob"], 2),
         ["* 2 in lobby: alice, bob"],
@@ -101,25 +154,38 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
         {"kind": "history", "room": "lobby", "events": [], "more": False},
     ),
     (
-        History("lobby", [Said(1, NOON, "lobby", "alice", "hi"), Said(2, NOON + 60, "lobby", "bob", "hello")]),
+        History(
+            "lobby",
+            [Said(1, NOON, "lobby", "id-1", "alice", "hi"), Said(2, NOON + 60, "lobby", "id-1", "bob", "hello")],
+        ),
         ["* what was said in lobby:", "* 2026-11-22:", "[12:05] alice: hi", "[12:06] bob: hello"],
         {
             "kind": "history",
             "room": "lobby",
             "events": [
-                {"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"},
-                {"id": 2, "at": NOON + 60, "kind": "said", "room": "lobby", "nick": "bob", "text": "hello"},
+                {"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi", "member": "id-1"},
+                {
+                    "id": 2,
+                    "at": NOON + 60,
+                    "kind": "said",
+                    "room": "lobby",
+                    "nick": "bob",
+                    "text": "hello",
+                    "member": "id-1",
+                },
             ],
             "more": False,
         },
     ),
     (
-        History("lobby", [Said(1, NOON, "lobby", "alice", "hi")], more=True),
+        History("lobby", [Said(1, NOON, "lobby", "id-1", "alice", "hi")], more=True),
         ["* what was said in lobby:", "* 2026-11-22:", "[12:05] alice: hi"],
         {
             "kind": "history",
             "room": "lobby",
-            "events": [{"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}],
+            "events": [
+                {"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi", "member": "id-1"}
+            ],
             "more": True,
         },
     ),
@@ -129,13 +195,15 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
         {"kind": "found", "room": "lobby", "words": "tea", "events": []},
     ),
     (
-        Found("lobby", "hi", [Said(1, NOON, "lobby", "alice", "hi")]),
+        Found("lobby", "hi", [Said(1, NOON, "lobby", "id-1", "alice", "hi")]),
         ["* what was found in lobby for: hi", "* 2026-11-22:", "[12:05] alice: hi"],
         {
             "kind": "found",
             "room": "lobby",
             "words": "hi",
-            "events": [{"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}],
+            "events": [
+                {"id": 1, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi", "member": "id-1"}
+            ],
         },
     ),
     (Past("lobby"), [], {"kind": "past", "room": "lobby"}),
@@ -152,64 +220,114 @@ def test_every_kind_is_shown_here() -> None:
     assert {type(answer) for answer, *_ in ANSWERS} == set(Answer.__args__)
 
 
-@pytest.mark.parametrize(("event", "line"), EVENTS)
-def test_a_person_reads_an_event(event: Event, line: str) -> None:
-    assert PLAIN.event(event, False) == f"{line}\r\n".encode()
-    assert PLAIN.event(event, True) == f"[lobby] {line}\r\n".encode()
-    assert PLAIN.lines(event) == [line]
-    assert PLAIN.lines(event, elsewhere=True) == [f"[lobby] {line}"]
+@pytest.mark.parametrize(("event", "lines"), EVENTS)
+def test_a_person_reads_an_event(event: Event, lines: list[str]) -> None:
+    assert PLAIN.event(event, False) == "".join(f"{line}\r\n" for line in lines).encode()
+    assert PLAIN.event(event, True) == "".join(f"[lobby] {line}\r\n" for line in lines).encode()
+    assert PLAIN.event_with_ref(event, "7", False) == PLAIN.event(event, False)
+    assert PLAIN.event_with_ref(event, "7", True) == PLAIN.event(event, True)
+    assert PLAIN.lines(event) == lines
+    assert PLAIN.lines(event, elsewhere=True) == [f"[lobby] {line}" for line in lines]
 
 
-@pytest.mark.parametrize(("event", "line"), EVENTS)
-def test_a_person_reads_when_it_was(event: Event, line: str) -> None:
-    assert PLAIN.past_event(event, False, "2026-11-22") == f"[12:05] {line}\r\n".encode()
-    assert PLAIN.past_event(event, True, "2026-11-21") == f"* 2026-11-22:\r\n[12:05] [lobby] {line}\r\n".encode()
+@pytest.mark.parametrize(("event", "lines"), [(event, lines) for event, lines in EVENTS if event.kept])
+@pytest.mark.parametrize("ref", ["", "7"])
+def test_a_person_reads_when_it_was(event: Event, lines: list[str], ref: str) -> None:
+    timed = [f"[12:05] {line}" for line in lines]
+    elsewhere = ["* 2026-11-22:", *(f"[12:05] [lobby] {line}" for line in lines)]
+
+    assert PLAIN.past_event(event, False, "2026-11-22", ref).decode().splitlines() == timed
+    assert PLAIN.past_event(event, True, "2026-11-21", ref).decode().splitlines() == elsewhere
 
 
 @pytest.mark.parametrize(("answer", "lines", "_object"), ANSWERS)
 def test_a_person_reads_an_answer(answer: Answer, lines: list[str], _object: dict[str, object]) -> None:
-    assert PLAIN.answer(answer) == "".join(f"{line}\r\n" for line in lines).encode()
+    assert PLAIN.answer(answer) == PLAIN.answer(answer, "7") == "".join(f"{line}\r\n" for line in lines).encode()
     assert PLAIN.lines(answer) == lines
 
 
-@pytest.mark.parametrize(("event", "_line"), EVENTS)
-def test_a_program_reads_an_event(event: Event, _line: str) -> None:
+@pytest.mark.parametrize(("event", "_lines"), EVENTS)
+def test_a_program_reads_an_event(event: Event, _lines: list[str]) -> None:
     # Whether somebody left one room or all of them makes no difference to those who stay in it.
     kind = "left" if isinstance(event, Quit) else next(name for name, type_ in KINDS.items() if type_ is type(event))
-    expected = {"id": event.id, "at": NOON, "kind": kind, "room": "lobby", "nick": "alice", "text": event.text}
+    expected = {"at": NOON, "kind": kind, "room": "lobby", "nick": "alice", "text": event.text}
+    if not isinstance(event, Away):
+        # What the log does not keep has no id by which one could come back.
+        expected["id"] = event.id
+    for name, value in (("member", event.member), ("about", event.about), ("extras", event.extras)):
+        if value:
+            expected[name] = value
 
     for data in (JSON.event(event, False), JSON.event(event, True), JSON.past_event(event, True, "")):
         assert data.endswith(b"\r\n")
         assert json.loads(data) == expected
+    for data in (JSON.event_with_ref(event, "7", True), JSON.past_event(event, True, "", "7")):
+        assert data.endswith(b"\r\n")
+        assert json.loads(data) == {**expected, "ref": "7"}
+
+
+def test_nobody_is_shown_the_ref_of_an_event_who_is_not_to_be() -> None:
+    event = Said(1, NOON, "lobby", "id-1", "alice", "hi", ref="7")
+
+    assert b"ref" not in JSON.event(event, False) + JSON.past_event(event, False, "")
 
 
 @pytest.mark.parametrize(("answer", "_lines", "expected"), ANSWERS)
 def test_a_program_reads_an_answer(answer: Answer, _lines: list[str], expected: dict[str, object]) -> None:
     assert json.loads(JSON.answer(answer)) == expected
+    assert json.loads(JSON.answer(answer, "7")) == {**expected, "ref": "7"}
 
 
 @pytest.mark.parametrize("thing", [event for event, _ in EVENTS] + [answer for answer, *_ in ANSWERS])
 def test_a_line_of_json_is_read_back_as_what_it_was(thing: Event | Answer) -> None:
     line = JSON.event(thing, False) if isinstance(thing, Event) else JSON.answer(thing)
     again = read_json(line)
+    # What is not kept has no id there.
+    expected = thing._replace(id=0) if isinstance(thing, Event) and not thing.kept else thing
 
-    assert again == thing
+    assert again == expected
     assert type(again) is (Left if isinstance(thing, Quit) else type(thing))
+
+
+@pytest.mark.parametrize("event", [event for event, _ in EVENTS])
+def test_a_ref_is_read_back(event: Event) -> None:
+    again = read_json(JSON.event_with_ref(event, "7 of 7", False))
+
+    assert isinstance(again, Event)
+    assert again == event._replace(id=event.id if event.kept else 0, ref="7 of 7")
 
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_json_is_one_line_whatever_the_text(text: str) -> None:
-    line = JSON.event(Said(1, NOON, "lobby", "alice", text), False)
+    event = Said(1, NOON, "lobby", "id-1", "alice", text, 7, {text: [text]})
+    line = JSON.event(event, False)
 
     assert line.find(b"\n") == len(line) - 1
-    assert read_json(line) == (1, NOON, "lobby", "alice", text)
+    assert read_json(line) == event
 
 
 def test_a_kind_that_is_not_known_is_none_of_ours() -> None:
     assert read_json('{"kind": "kicked", "nick": "alice"}') is None
 
 
-@pytest.mark.parametrize("line", ["", "NICK", "[]", "1", "{}", '{"kind": "said"}', '{"kind": {}}', b"\xff", "* hi"])
+EVENT = {"id": 7, "at": NOON, "kind": "said", "room": "lobby", "nick": "alice", "text": "hi"}
+WELCOME = {"kind": "welcome", "nick": "bob", "room": "lobby", "topic": "", "people": ["bob"], "size": 1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "NICK", "[]", "1", "{}", '{"kind": "said"}', '{"kind": {}}', b"\xff", "* hi"),
+        *(json.dumps({**EVENT, name: value}) for name, value in [("member", 1), ("about", "7"), ("about", None)]),
+        *(json.dumps({**EVENT, name: value}) for name, value in [("extras", []), ("ref", 7), ("member", "\ud800")]),
+        *(json.dumps({**WELCOME, name: value}) for name, value in [("limits", {}), ("commands", {}), ("member", 1)]),
+        json.dumps({**WELCOME, "commands": [{"name": "me"}]}),
+        json.dumps({"kind": "done", "event": "7"}),
+        json.dumps({"kind": "reset", "code": "trimmed"}),
+        json.dumps({"kind": "invited", "nick": "alice"}),
+        json.dumps({name: value for name, value in EVENT.items() if name != "id"}),
+    ],
+)
 def test_what_is_no_such_object_is_an_error(line: bytes | str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json's own errors are of that class
         read_json(line)

@@ -1,4 +1,4 @@
-"""The answer to MAGIC is read: a nickname, and options."""
+"""The answer to the nickname prompt is read: a nickname, and options."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatroom.model.errors import BadHandshake
-from chatroom.wire.formats import FORMATS, JSON, PLAIN
-from chatroom.wire.handshake import OPTIONS, Handshake, parse
+from chatroom.wire.handshake import FORMATS, INPUTS, OPTIONS, Handshake, Place, parse
+from chatroom.wire.jsonlines import JSON
+from chatroom.wire.plain import PLAIN
 
 OPTION_NAMES, FORMAT_NAMES = ", ".join(OPTIONS), ", ".join(FORMATS)
 
@@ -23,8 +24,16 @@ OPTION_NAMES, FORMAT_NAMES = ", ".join(OPTIONS), ", ".join(FORMATS)
         ("alice room=garden", Handshake("alice", PLAIN, ("garden",))),
         ("alice room=garden,kitchen format=json", Handshake("alice", JSON, ("garden", "kitchen"))),
         ("alice room=", Handshake("alice")),
-        ("alice since=0", Handshake("alice", since=0)),
-        (f"alice since={2**63 - 1} format=json", Handshake("alice", JSON, since=2**63 - 1)),
+        ("alice since=0", Handshake("alice", since=Place(0))),
+        (f"alice since={2**63 - 1} format=json", Handshake("alice", JSON, since=Place(2**63 - 1))),
+        ("alice since=9999999999999999999", Handshake("alice", since=Place(10**19 - 1))),
+        ("alice since=7@0a1b2c", Handshake("alice", since=Place(7, "0a1b2c"))),
+        ("alice since=7@", Handshake("alice", since=Place(7))),
+        ("alice input=json", Handshake("alice", json_input=True)),
+        ("alice input=json input=line", Handshake("alice")),
+        (f"alice client={'s' * 16}", Handshake("alice", client="s" * 16)),
+        (f"alice client=!{'~' * 63} input=json", Handshake("alice", json_input=True, client="!" + "~" * 63)),
+        ("alice client=sixteen=and=more", Handshake("alice", client="sixteen=and=more")),
         ("alice format=json format=plain", Handshake("alice", PLAIN)),
         ("al\x1b[31mice\tformat=json", Handshake("alice", JSON)),
     ],
@@ -50,6 +59,16 @@ def test_a_nickname_and_its_options_are_read(line: str, wanted: Handshake) -> No
         ("alice since=٣", "since=٣ is not the id of an event"),
         ("alice since=yesterday", "since=yesterday is not the id of an event"),
         (f"alice since={'9' * 5000}", f"since={'9' * 5000} is not the id of an event"),
+        ("alice since=@abc", "since=@abc is not the id of an event"),
+        ("alice since=7@a-b", "since=7@a-b is not the id of an event"),
+        ("alice since=7@a@b", "since=7@a@b is not the id of an event"),
+        ("alice since=7@\u00e9", "since=7@\u00e9 is not the id of an event"),
+        ("alice input=xml", f"There is no input xml ({', '.join(INPUTS)})"),
+        ("alice input=", f"There is no input  ({', '.join(INPUTS)})"),
+        *[
+            (f"alice client={secret}", "client= takes 16 to 64 letters, digits and signs of ASCII")
+            for secret in ("", "s" * 15, "s" * 65, "\u00e9" * 16)
+        ],
     ],
 )
 def test_what_is_not_of_that_form_is_refused_with_the_reason(line: str, what: str) -> None:

@@ -75,7 +75,7 @@ def test_a_room_that_could_not_be_joined_keeps_nobody_from_the_next() -> None:
 def test_whoever_is_killed_while_their_joining_waits_is_in_no_room() -> None:
     room = SteppedIRCRoom()
     operator = room.irc("operator")
-    operator.protocol.session.take_modes("o")
+    operator.protocol.session.member.operator = True
     room.alice.type("PRIVMSG #lobby :hi", "JOIN #tea")
     room.settle()
     operator.type("KILL alice")
@@ -132,6 +132,31 @@ def test_join_0_leaves_everything(room: IRCRoom) -> None:
 
     assert ask(alice, "JOIN 0") == ["alice PART #a", "alice PART #b"]
     assert ask(alice, "JOIN 0", "PING x") == [f"PONG {SERVER} :x"]
+
+
+@pytest.mark.parametrize("line", ["PART #a,#b,#c :bye", "JOIN 0"])
+def test_several_rooms_are_left_all_of_them_or_none(line: str) -> None:
+    room = SteppedIRCRoom()
+    bob = room.irc("bob")
+    room.has_joined(bob, "#a", "#b", "#c")
+    bob.type(line)
+    room.settle()
+    assert len({draft.token for draft in room.log.drafts}) == 1
+    room.log.fail()
+
+    assert numbers(bob.lines()) == ["NOTICE"]
+    assert "319 bob bob :#a #b #c" in ask(bob, "WHOIS bob")
+    bob.type(line)
+    room.settle()
+    room.log.commit()
+    assert numbers(bob.lines()) == ["PART"] * 3
+    assert room.chat.rooms.keys() == {"lobby"}
+
+
+def test_a_room_is_named_once_however_often_it_is_left(room: IRCRoom) -> None:
+    alice = room.irc("alice", rooms="#a,#b")
+
+    assert ask(alice, "PART #a,#A,#b,#a") == ["alice PART #a", "alice PART #b"]
 
 
 def test_a_topic_is_set_shown_and_taken_away(room: IRCRoom, alice: Person) -> None:
@@ -296,6 +321,17 @@ def test_somebody_is_asked_to_come_in(room: IRCRoom, alice: Person) -> None:
     ]
     assert carol.lines() == ["* alice invites you to lobby: /join lobby"]
     assert dave.lines() == []
+
+
+def test_somebody_is_asked_to_come_in_from_another_door(room: IRCRoom, alice: Person) -> None:
+    bob, carol = room.enter("bob", "room=garden"), room.irc("carol")
+    ask(carol, "AWAY :lunch")
+    bob.type("/invite alice garden", "/invite carol")
+
+    assert bare(alice.lines()) == ["bob INVITE alice #garden"]
+    assert bare(carol.lines()) == ["bob INVITE carol #garden"]
+    assert "* carol is away: lunch" in bob.lines()
+    assert ask(alice, "INVITE alice #lobby") == ["443 alice alice #lobby :is already on channel"]
 
 
 def test_being_called_something_else_is_shown_once_to_all(room: IRCRoom, alice: Person) -> None:

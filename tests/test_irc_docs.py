@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ircroom import IRCRoom, ask
 
+from chatroom.core.operators import MAX_WRONG, WRONG_FOR
+from chatroom.doors.irc.capabilities import CAPABILITIES
 from chatroom.doors.irc.commands import COMMANDS
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
-from chatroom.doors.irc.registration import CAPABILITIES
-from chatroom.doors.irc.server import MAX_WRONG, WRONG_FOR
 from chatroom.model.names import MAX_NAME_LENGTH
 from chatroom.model.settings import Settings
 
@@ -22,7 +22,7 @@ PAGE = re.sub(r"\s+", " ", (ROOT / "docs/irc.rst").read_text(encoding="utf-8"))
 
 
 def test_every_capability_is_named_and_no_other() -> None:
-    listed = PAGE.split("Capabilities (``CAP``):")[1].split(". And ``MONITOR``")[0]
+    listed = PAGE.split("Capabilities (``CAP``):")[1].split(". There are also ``MONITOR``")[0]
 
     assert [name for name in re.findall(r"``([a-z/-]+)``", listed) if name != "msgid"] == list(CAPABILITIES)
 

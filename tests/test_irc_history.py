@@ -173,6 +173,28 @@ def test_what_cannot_be_answered_fails_with_a_code(reader: Reader, question: str
     assert ask(reader.person, f"CHATHISTORY {question}") == [f"FAIL CHATHISTORY {failure}"]
 
 
+def test_a_message_of_another_history_is_no_reference_here(reader: Reader) -> None:
+    history, _, id_ = reader.said[5]["msgid"].partition("-")
+    assert reader.ask(f"AFTER #lobby msgid={history}-{id_} 2") == ["6", "7"]
+
+    for other in (f"0{history}", "abc"):
+        assert ask(reader.person, f"CHATHISTORY AFTER #lobby msgid={other}-{id_} 2") == [
+            f"FAIL CHATHISTORY MESSAGE_ERROR AFTER #lobby msgid={other}-{id_}"
+            " :Messages could not be retrieved: that message is of another history than this server's"
+        ]
+
+
+@pytest.mark.parametrize(
+    "msgid", ["", "-", "-5", "5", "{}", "{}-", "{}-x", "{}--5", "{}-5-2", "{}-٥", "{}-" + "9" * 400, "p{}5"]
+)
+def test_what_is_no_id_of_a_message_is_said_to_be_none(reader: Reader, msgid: str) -> None:
+    text = f"msgid={msgid.format(reader.room.chat.log.identity)}"
+
+    (failed,) = ask(reader.person, f"CHATHISTORY AFTER #lobby {text} 2")
+    assert re.match(r"FAIL CHATHISTORY (INVALID_PARAMS AFTER|MESSAGE_ERROR AFTER #lobby) msgid=", failed)
+    assert "INVALID_PARAMS" in failed or msgid == "p{}5"
+
+
 def test_a_topic_is_nothing_that_was_said_to_whoever_has_not_asked_for_it() -> None:
     room = IRCRoom()
     asked = "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 10"

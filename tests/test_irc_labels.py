@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ircroom import SERVER, IRCRoom, SteppedIRCRoom, bare, numbers, tags_of
+from stepped import SteppedLog
 
 from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.model.errors import LooksLikeEvent, Stopping
 from chatroom.testing import BUFFER, Person
 
 WANTS = "batch labeled-response echo-message"
@@ -139,6 +145,97 @@ def test_an_answer_that_waits_has_its_label(room: IRCRoom) -> None:
         ({"label": "7"}, "y"),
         ({}, "z"),
     ]
+
+
+def test_without_an_echo_the_answer_is_an_ack_once_it_is_kept_or_why_it_is_not() -> None:
+    room = SteppedIRCRoom(capabilities="batch labeled-response")
+    alice = room.alice
+    alice.type("@label=1 PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "@label=3 PRIVMSG #lobby :three")
+    assert alice.lines() == []
+
+    room.log.commit(2)
+    assert alice.lines() == [f"@label=1 :{SERVER} ACK"]
+    room.log.fail()
+    (failed,) = alice.lines()
+    assert (tags_of(failed), numbers([failed])) == ({"label": "3"}, ["NOTICE"])
+
+
+def test_of_several_that_are_on_their_way_each_has_its_own_outcome() -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    alice, wrong = room.alice, LooksLikeEvent()
+    alice.type("@label=1 PRIVMSG #lobby :one", "@label=2 PRIVMSG #lobby :two", "@label=3 NOTICE #lobby :three")
+    room.settle()
+    room.log.commit(1, {0: wrong})
+    room.log.commit(1)
+    room.log.commit(1, {0: wrong})
+
+    shown = [(tags_of(line).get("label"), bare([line])[0]) for line in alice.lines()]
+    assert shown == [
+        ("1", f"404 alice #lobby :{wrong}"),
+        ("2", "alice PRIVMSG #lobby :two"),
+        ("3", f"404 alice #lobby :{wrong}"),
+    ]
+
+
+def test_an_error_that_comes_late_is_of_the_command_that_it_came_of() -> None:
+    room = SteppedIRCRoom()
+    room.alice.type("PRIVMSG #lobby :one", "NOTICE #lobby :two")
+    room.settle()
+    room.log.commit(1, {0: Stopping()})
+    room.log.commit(1, {0: Stopping()})
+
+    assert bare(room.alice.lines()) == [f"400 alice {command} :{Stopping()}" for command in ("PRIVMSG", "NOTICE")]
+
+
+def test_leaving_several_rooms_is_one_answer_of_all_or_nothing() -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    alice = room.alice
+    room.has_joined(alice, "#tea")
+    alice.type("@label=1 PART #lobby,#none,#tea :bye")
+    room.settle()
+    room.log.fail()
+    assert numbers(alice.lines()) == ["BATCH", "403", "NOTICE", "BATCH"]
+
+    alice.type("@label=2 PART #lobby,#tea :bye")
+    room.settle()
+    room.log.commit()
+    opening, *parts, ending = alice.lines()
+    assert tags_of(opening) == {"label": "2"}
+    assert bare(parts) == ["alice PART #lobby :bye", "alice PART #tea :bye"]
+    assert numbers([opening, ending]) == ["BATCH", "BATCH"]
+
+
+@pytest.mark.parametrize("rooms", ["", "#lobby", "#lobby,#garden"])
+def test_being_away_is_answered_by_a_numeric_alone(room: IRCRoom, rooms: str) -> None:
+    carol = room.irc("carol", f"{WANTS} away-notify", rooms)
+    for text in (":lunch", ":lunch", ""):
+        carol.type(f"@label=1 AWAY {text}")
+        (line,) = carol.lines()
+        assert (tags_of(line), numbers([line])) == ({"label": "1"}, ["306" if text else "305"])
+
+
+@pytest.mark.parametrize("rooms", ["", "#lobby"])
+def test_the_error_that_ends_the_connection_answers_quit(room: IRCRoom, rooms: str) -> None:
+    carol = room.irc("carol", WANTS, rooms)
+    carol.type("@label=1 QUIT :bye")
+
+    last = carol.lines()[-1]
+    assert (tags_of(last), bare([last])) == ({"label": "1"}, ["ERROR :Closing link: (bye)"])
+
+
+def test_what_closes_the_connection_beside_it_ends_an_answer() -> None:
+    room = SteppedIRCRoom(capabilities=WANTS)
+    operator = room.irc("operator")
+    operator.protocol.session.member.operator = True
+    room.alice.type("@label=1 JOIN #tea")
+    room.settle()
+    operator.type("KILL alice")
+    room.settle()
+    room.log.settle()
+
+    shown = room.alice.lines()
+    assert numbers(shown)[-2:] == ["ACK", "ERROR"]
+    assert [tags_of(line) for line in shown[-2:]] == [{"label": "1"}, {}]
 
 
 def test_what_others_do_meanwhile_is_no_part_of_an_answer() -> None:
@@ -305,3 +402,70 @@ def test_labels_of_those_who_have_not_asked_for_them_are_no_labels(room: IRCRoom
     alice.type("@label=1 PING x")
 
     assert alice.lines() == [f":{SERVER} PONG {SERVER} :x"]
+
+
+LINES = (
+    *("PING x", "PONG x", "FOO", "WHO *", "NAMES #lobby", "LIST", "TOPIC #lobby", "MODE alice +i", "WHOWAS x"),
+    *("PRIVMSG #lobby :hi", "NOTICE #lobby :hi", "PRIVMSG #lobby,bob,#tea,#none :hi", "PRIVMSG alice :hi", "PRIVMSG x"),
+    *("PRIVMSG #lobby :\x01ACTION waves\x01", "PRIVMSG #lobby :" + "x" * 480, "TOPIC #lobby :tea", "TOPIC #tea :x"),
+    *("JOIN #tea", "JOIN #tea,#garden", "JOIN #no:ne,#tea", "PART #lobby", "PART #lobby,#tea,#none", "JOIN 0"),
+    *("NICK ally", "NICK alice", "NICK bob", "AWAY :lunch", "AWAY", "SETNAME :Al", "INVITE bob #lobby"),
+    *("CHATHISTORY LATEST #lobby * 5", "CHATHISTORY AFTER #lobby msgid=other-1 5", "HISTORY #lobby", "MONITOR + bob"),
+)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("type"), st.sampled_from([*LINES, "batch"])),
+            st.tuples(st.just("other"), st.sampled_from(["PRIVMSG #lobby :hi", "NICK robert", "JOIN #tea", "AWAY :x"])),
+            st.tuples(st.sampled_from(["commit", "fail"]), st.integers(1, 3)),
+            st.just(("refuse", 0)),
+            st.just(("answer", 0)),
+        ),
+        max_size=40,
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_each_line_with_a_label_has_one_answer_whatever_becomes_of_it(
+    steps: list[tuple[str, Any]], echo: bool, prompt: bool
+) -> None:
+    wants = "batch labeled-response away-notify message-tags draft/multiline" + " echo-message" * echo
+    room = SteppedIRCRoom(SteppedLog(prompt), wants)
+    bob = room.irc("bob")
+    room.has_joined(bob, "#lobby")
+    labels: list[str] = []
+    for what, detail in steps:
+        if what == "type":
+            labels.append(str(len(labels)))
+            line = f"@label={labels[-1]} {detail}"
+            said = ["BATCH +1 draft/multiline #lobby", "@batch=1 PRIVMSG #lobby :a", "@batch=1 PRIVMSG #lobby :b"]
+            batch = [f"@label={labels[-1]} {said[0]}", *said[1:], "BATCH -1"]
+            room.alice.type(*(batch if detail == "batch" else [line]))
+        elif what == "other":
+            bob.type(detail)
+        room.settle()
+        if what == "commit":
+            room.log.commit(detail)
+        elif what == "fail":
+            room.log.fail(detail)
+        elif what == "refuse" and room.log.requests:
+            room.log.commit(1, {0: Stopping()})
+        elif what == "answer":
+            room.log.answer()
+    for _ in range(3 * len(steps) + 3):
+        room.settle()
+        room.log.settle()
+
+    shown = room.alice.lines()
+    # "Servers MUST include the tag in exactly one logical message" (labeled-response).
+    assert sorted(label for line in shown if (label := tags_of(line).get("label"))) == sorted(labels)
+    open_: set[str] = set()
+    for line in shown:
+        batch_of = tags_of(line).get("batch")
+        assert batch_of is None or batch_of in open_
+        if numbers([line]) == ["BATCH"]:
+            sign, name = re.search(r" BATCH ([+-])(\S+)", line).groups()  # type: ignore[union-attr]
+            (open_.add if sign == "+" else open_.remove)(name)
+    assert not open_

@@ -55,7 +55,8 @@ def test_a_line_is_taken_apart(line: bytes, message: Message) -> None:
 
 
 def test_what_is_not_utf8_still_has_a_command_to_say_so_of() -> None:
-    assert parse(b"@label=x PRIVMSG #a \xaa")[0::2] == ("PRIVMSG", "x")
+    found = parse(b"@label=x PRIVMSG #a \xaa")
+    assert (found.command, found.label) == ("PRIVMSG", "x")
     assert not parse(b"PRIVMSG #a \xaa").valid
 
 

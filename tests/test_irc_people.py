@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ircroom import SERVER, IRCRoom, ask, bare, numbers
+from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers
 
+from chatroom.core.operators import WRONG_FOR
 from chatroom.doors.irc.information import MAX_MONITORED
-from chatroom.doors.irc.server import MAX_WAS, WRONG_FOR
+from chatroom.doors.irc.users import MAX_WAS
 from chatroom.testing import BUFFER, Person
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> IRCRoom:
     (tmp_path / "operators").write_text("# who may\n\nroot open sesame\n", encoding="utf-8")
-    return IRCRoom(irc_operators=str(tmp_path / "operators"))
+    return IRCRoom(operators=str(tmp_path / "operators"))
 
 
 @pytest.fixture
@@ -104,16 +105,35 @@ def test_who_somebody_is_has_the_username_that_they_gave(room: IRCRoom, alice: P
     assert alice.lines() == [f":bob!bob@{SERVER} JOIN #lobby"]
 
 
+def test_whoever_is_lost_while_they_are_renamed_has_their_username_to_the_end() -> None:
+    room = SteppedIRCRoom()
+    bob = room.knock("NICK bob", "USER rob 0 * :Robert")
+    room.has_joined(bob, "#lobby")
+    bob.type("NICK robert")
+    room.settle()
+    bob.drop()
+    room.settle()
+    for _ in range(2):
+        room.log.commit()
+
+    assert room.alice.lines() == [
+        f":bob!rob@{SERVER} NICK robert",
+        f":robert!rob@{SERVER} QUIT :connection lost",
+    ]
+    assert ask(room.alice, "WHOWAS robert")[0] == f"314 alice robert rob {SERVER} * :Robert"
+    assert room.door.server.users.at_this_door(bob.protocol.session.member) is None
+
+
 def test_a_nickname_of_the_past_that_nobody_could_have_now_has_a_prefix_all_the_same(room: IRCRoom) -> None:
-    assert room.door.server.prefix("al\u0378ice") == f"al\u0378ice!alice@{SERVER}"
+    assert room.door.server.users.prefix("al\u0378ice") == f"al\u0378ice!alice@{SERVER}"
 
 
 def test_usernames_of_those_who_have_gone_are_not_remembered_for_ever(room: IRCRoom, alice: Person) -> None:
     for number in range(2 * MAX_WAS + 10):
         room.knock(f"NICK gone{number}", f"USER was{number} 0 * :Gone", "QUIT").lines()
 
-    assert room.door.server.prefix(f"gone{number}") == f"gone{number}!was{number}@{SERVER}"
-    assert room.door.server.prefix("gone1") == f"gone1!gone1@{SERVER}"
+    assert room.door.server.users.prefix(f"gone{number}") == f"gone{number}!was{number}@{SERVER}"
+    assert room.door.server.users.prefix("gone1") == f"gone1!gone1@{SERVER}"
 
 
 def test_whois_tells_what_everybody_may_know(room: IRCRoom, alice: Person) -> None:
@@ -132,9 +152,12 @@ def test_whois_tells_what_everybody_may_know(room: IRCRoom, alice: Person) -> No
     assert told[5].startswith("317 alice bob 0 ")
     assert told[6:] == ["318 alice bob :End of WHOIS list"]
     assert ask(alice, f"WHOIS {SERVER} bob") == ask(alice, "WHOIS bob BOB") == told
-    room.enter("carol")
+    carol = room.enter("carol")
     alice.lines()
     assert [line.split(" ")[0] for line in ask(alice, "WHOIS carol")] == ["311", "319", "312", "318"]
+    carol.protocol.session.member.account = "caroline"
+    assert "330 alice carol caroline :is logged in as" in ask(alice, "WHOIS carol")
+    assert ask(alice, "WHO carol %na")[0] == "354 alice carol caroline"
 
 
 def test_whois_nobody(alice: Person) -> None:
@@ -333,6 +356,105 @@ def test_an_operator_closes_connections_at_any_door(room: IRCRoom, alice: Person
     assert ask(alice, "KILL carol") == ["carol QUIT :Killed (alice (no reason given))"]
     assert "* alice closes your connection: no reason given" in carol.lines()
     assert carol.closed
+
+
+def test_operators_are_operators_at_every_door(room: IRCRoom, alice: Person) -> None:
+    carol = room.enter("carol")
+    carol.type("/oper root open sesame")
+    assert carol.lines() == ["* You're an operator now."]
+    alice.lines()
+
+    assert "313 alice carol :is an IRC operator" in ask(alice, "WHOIS carol")
+    assert [line.split(" ")[6:8] for line in ask(alice, "WHO #lobby o")[:-1]] == [["carol", "H*"]]
+    assert ask(alice, "LUSERS")[1] == "252 alice 1 :operator(s) online"
+    carol.type("/kill alice enough")
+    assert bare(alice.lines()) == [
+        "carol KILL alice :enough",
+        "alice QUIT :Killed (carol (enough))",
+        "ERROR :Closing link: (Killed (carol (enough)))",
+    ]
+    assert alice.closed
+    assert "* alice left (Killed (carol (enough)))" in carol.lines()
+
+
+def test_an_operator_of_this_door_is_one_for_the_others(room: IRCRoom, alice: Person) -> None:
+    carol, dave = room.enter("carol"), room.enter("dave")
+    carol.type("/kill dave")
+    assert carol.lines()[-1].startswith("! Only operators may do that")
+    ask(alice, "OPER root :open sesame", "KILL dave :x")
+
+    assert dave.closed
+    assert ask(alice, "MODE alice -o", "KILL carol") == [
+        ":alice MODE alice :-o",
+        "481 alice :Permission Denied- You're not an IRC operator",
+    ]
+
+
+# Being away, at whatever door.
+
+
+def test_who_is_away_at_another_door_is_shown_to_be(room: IRCRoom, alice: Person) -> None:
+    carol = room.enter("carol")
+    alice.lines()
+    carol.type("/away lunch")
+    assert carol.lines() == ["* You're away: lunch"]
+
+    assert ask(alice, "PRIVMSG carol :hi", "NOTICE carol :hi") == ["301 alice carol :lunch"]
+    assert "301 alice carol :lunch" in ask(alice, "WHOIS carol")
+    assert ask(alice, "WHO carol")[0].split(" ")[7] == "G"
+    assert ask(alice, "USERHOST carol") == [f"302 alice :carol=-carol@{SERVER}"]
+    assert ask(alice, "INVITE carol #lobby")[0].startswith("443")
+    carol.type("/away")
+    carol.lines()
+    assert ask(alice, "WHO carol")[0].split(" ")[7] == "H"
+
+
+def test_who_is_away_here_is_shown_to_be_at_other_doors(room: IRCRoom, alice: Person) -> None:
+    carol, dave = room.enter("carol"), room.enter("dave", "format=json")
+    ask(alice, "AWAY :lunch")
+    assert '"kind":"away"' in "".join(dave.lines()).replace(" ", "")
+    carol.lines()
+    carol.type("/msg alice hi")
+
+    assert carol.lines() == ["carol (privately to alice): hi", "* alice is away: lunch"]
+
+
+def test_peers_who_have_asked_for_it_are_told_of_those_at_other_doors_once(room: IRCRoom) -> None:
+    carol = room.irc("carol", "away-notify", "#lobby,#garden")
+    dave = room.enter("dave", "room=garden,lobby")
+    carol.lines()
+    dave.type("/away lunch", "/leave garden", "/join garden", "/away", "/away")
+
+    assert bare(carol.lines()) == [
+        "dave AWAY :lunch",
+        "dave PART #garden",
+        "dave JOIN #garden",
+        "dave AWAY :lunch",
+        "dave AWAY",
+    ]
+
+
+def test_watchers_are_told_of_those_at_other_doors_with_whom_they_share_no_room(room: IRCRoom) -> None:
+    wants = "extended-monitor away-notify"
+    apart, together = room.irc("apart", wants), room.irc("together", wants, "#lobby")
+    deaf = room.irc("deaf", "away-notify")
+    dave = room.enter("dave")
+    for watcher in (apart, together, deaf):
+        ask(watcher, "MONITOR + dave")
+    dave.type("/away lunch", "/away")
+    dave.lines()
+    wandering = room.irc("wandering")
+    apart.type("MONITOR + wandering")
+    ask(wandering, "AWAY :far")
+
+    assert bare(apart.lines()) == [
+        "dave AWAY :lunch",
+        "dave AWAY",
+        f"730 apart :wandering!wandering@{SERVER}",
+        "wandering AWAY :far",
+    ]
+    assert bare(together.lines()) == ["dave AWAY :lunch", "dave AWAY"]
+    assert deaf.lines() == []
 
 
 def test_wallops_reach_those_who_want_them(room: IRCRoom, alice: Person) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ircroom import SERVER, IRCRoom, ask, bare, tags_of
+from ircroom import SERVER, IRCRoom, ask, bare, tags_of, texts
 
 from chatroom.testing import Person
 
@@ -91,7 +91,7 @@ def test_an_action_is_an_action(room: IRCRoom, alice: Person, bob: Person) -> No
             "PRIVMSG carol :\x01VERSION\x01",
             "400 alice PRIVMSG carol :carol is not at an IRC client, and takes no CTCP but ACTION",
         ),
-        ("PRIVMSG bob :" + "x" * 490, "417 alice :Input line was too long"),
+        ("PRIVMSG bob :\x01VERSION " + "x" * 470 + "\x01", "417 alice :Input line was too long"),
         ("WALLOPS", "461 alice WALLOPS :Not enough parameters"),
     ],
 )
@@ -108,7 +108,7 @@ def test_what_cannot_be_said_is_answered(room: IRCRoom, bob: Person, alice: Pers
     "said",
     [
         *("NOTICE", "NOTICE bob", "NOTICE bob :", "NOTICE nobody :hi", "NOTICE #none :hi", "NOTICE #lobby :\x01A\x01"),
-        *("NOTICE carol :\x01VERSION x\x01", "NOTICE bob :" + "x" * 490, "TAGMSG #lobby", "@+a=b TAGMSG bob"),
+        *("NOTICE carol :\x01VERSION x\x01", "NOTICE bob :\x01A " + "x" * 480, "TAGMSG #lobby", "@+a=b TAGMSG bob"),
     ],
 )
 def test_a_notice_is_never_answered(room: IRCRoom, bob: Person, alice: Person, said: str) -> None:
@@ -168,12 +168,14 @@ def test_the_speaker_hears_it_where_they_have_asked_to(room: IRCRoom, bob: Perso
     assert dave.lines() == ["carol (privately to dave): six"]
 
 
-def test_talk_has_its_time_and_its_id(room: IRCRoom, alice: Person) -> None:
+def test_talk_has_its_time_and_its_id_in_its_history(room: IRCRoom, alice: Person) -> None:
     carol = room.irc("carol", "server-time message-tags", "#lobby")
     ask(alice, "PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG carol :three", "PRIVMSG carol :three")
     one, two, private, again = [tags_of(line) for line in carol.lines()]
 
-    assert int(one["msgid"]) + 1 == int(two["msgid"])
+    history, _, id_ = one["msgid"].partition("-")
+    assert history == room.chat.log.identity
+    assert two["msgid"] == f"{history}-{int(id_) + 1}"
     assert one["time"].endswith("Z")
     assert len(one["time"]) == len("2026-11-22T12:34:56.789Z")
     assert private.keys() == {"time", "msgid"}
@@ -190,20 +192,31 @@ def test_both_sides_of_a_private_message_have_one_id(room: IRCRoom) -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 1500, "word " * 300, "ü" * 700, "/me " + "wave " * 300])
-def test_what_is_longer_than_a_line_comes_in_several_each_with_an_id(room: IRCRoom, alice: Person, text: str) -> None:
-    bob, carol = room.irc("bob", "message-tags", "#lobby"), room.enter("carol")
+def test_what_is_longer_than_a_line_comes_in_several_the_first_with_its_id(
+    room: IRCRoom, alice: Person, text: str
+) -> None:
+    bob, carol = room.irc("bob", "message-tags server-time", "#lobby"), room.enter("carol")
     alice.lines()
     bob.lines()
     carol.type(text)
     lines = bob.lines()
-    said = [line.split(" :")[-1].removeprefix("\x01ACTION ").rstrip("\x01") for line in lines]
+    said = [line.removeprefix("\x01ACTION ").rstrip("\x01") for line in texts(lines)]
 
     assert len(lines) > 2
-    assert all(len(line.removeprefix("@msgid=").encode()) <= 530 for line in lines)
     assert all(len(line.encode()) <= 510 for line in alice.lines())
     assert "".join(said).replace(" ", "") == text.removeprefix("/me ").replace(" ", "")
-    first, *more = [tags_of(line)["msgid"] for line in lines]
-    assert more == [f"{first}-{number}" for number in range(2, len(lines) + 1)]
+    # "Servers MUST only include a message ID on the first message of a batch" (draft/multiline).
+    assert [set(tags_of(line)) for line in lines] == [{"msgid", "time"}, *[{"time"}] * (len(lines) - 1)]
+
+
+def test_a_line_to_one_person_that_is_too_long_with_its_source_comes_in_two(alice: Person, bob: Person) -> None:
+    assert ask(alice, "PRIVMSG bob :" + "x" * 490, "PRIVMSG bob :\x01ACTION " + "y" * 480 + "\x01") == []
+    lines = bob.lines()
+
+    assert len(lines) == 4
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert "".join(texts(lines)[:2]) == "x" * 490
+    assert all(text.startswith("\x01ACTION y") and text.endswith("y\x01") for text in texts(lines)[2:])
 
 
 def test_colours_and_escapes_do_not_pass(room: IRCRoom, alice: Person, bob: Person) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatroom.model.errors import LineTooLong
-from chatroom.wire.lines import LineSplitter, TelnetFilter
+from chatroom.wire.lines import LineSplitter
+from chatroom.wire.telnet import TelnetFilter
 
 LIMIT = 8
 

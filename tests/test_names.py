@@ -8,22 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from chatroom.model.answers import Notice, Private, Refused, Welcome
 from chatroom.model.errors import NicknameRefused, PeerError, RoomNameRefused
-from chatroom.model.events import (
-    Acted,
-    Event,
-    Joined,
-    Left,
-    Notice,
-    Private,
-    Refused,
-    Renamed,
-    Said,
-    TopicChanged,
-    Welcome,
-)
+from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said, TopicChanged
 from chatroom.model.names import check_nickname, nickname_key, room_name
-from chatroom.wire.formats import PLAIN
+from chatroom.wire.plain import PLAIN
 
 # Letters of several scripts, and the characters that the wire gives a meaning to.
 NAMES = st.text(
@@ -148,7 +137,7 @@ def test_rooms_are_case_folded_and_a_leading_hash_does_not_count() -> None:
 
 @given(NICKNAMES, NICKNAMES, st.text(st.characters(exclude_categories=("Cc", "Zl", "Zp"))))
 def test_no_line_can_be_taken_for_one_of_another_sort_or_speaker(nickname: str, other: str, text: str) -> None:
-    event = (1, 0.0, "lobby", nickname, text)
+    event = (1, 0.0, "lobby", "", nickname, text)
 
     def shown(thing: Event) -> str:
         line, end = PLAIN.event(thing, False).decode().split("\r\n")
@@ -164,7 +153,7 @@ def test_no_line_can_be_taken_for_one_of_another_sort_or_speaker(nickname: str, 
     assert " " not in nickname, "or a speaker could be called what a private line begins with"
     for kind in (Acted, Joined, Left, TopicChanged):
         assert shown(kind(*event)).split(" ")[:2] == ["*", nickname]
-    assert shown(Renamed(1, 0.0, "lobby", nickname, other)) == f"* {nickname} is now {other}"
+    assert shown(Renamed(1, 0.0, "lobby", "", nickname, other)) == f"* {nickname} is now {other}"
     for elsewhere in (Said(*event), Acted(*event)):
         assert PLAIN.event(elsewhere, True).decode() == f"[lobby] {shown(elsewhere)}\r\n"
 
@@ -178,10 +167,18 @@ def test_nobody_has_a_name_that_a_line_of_the_servers_begins_with(word: str) -> 
         check_nickname(word)
 
 
+@pytest.mark.parametrize("name", ["You're", "you've", "You\u2019re", "the's", "you`re"])
+def test_nobody_has_such_a_name_with_an_apostrophe_behind_it(name: str) -> None:
+    with pytest.raises(NicknameRefused, match="mistaken for the server"):
+        check_nickname(name)
+    assert check_nickname("O'Brien") == "o'brien"
+
+
 def test_the_servers_own_lines_begin_like_nobodys() -> None:
     welcome, more = PLAIN.answer(Welcome("alice", "lobby", "tea", ["alice"], 3)).decode().split("\r\n")[:2]
 
-    for line in (welcome, more, PLAIN.answer(Notice("you hear bob again")).decode()):
+    notices = [PLAIN.answer(Notice(text)).decode() for text in ("you no longer ignore bob", "You're away: lunch")]
+    for line in (welcome, more, *notices):
         with pytest.raises(NicknameRefused):
             check_nickname(line.split()[1])
     assert PLAIN.answer(Refused("some-code", "No.")) == b"! No.\r\n"

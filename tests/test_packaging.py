@@ -23,10 +23,12 @@ from support import Stage, program
 
 from chatroom import __version__
 
+pytestmark = pytest.mark.process
+
 TOP = Path(__file__).parent.parent
 BUILT = shutil.ignore_patterns(
-    ".git", ".venv", ".tox", "build", "dist", "_build", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis",
-    ".coverage*", "*dropin.cache*", "twistd.log", "twistd.pid", "*.sqlite", "*.sqlite-*"
+    ".git", ".venv", "node_modules", ".tox", "build", "dist", "_build", "*.egg-info", "__pycache__", ".*_cache",
+    ".hypothesis", ".coverage*", "*dropin.cache*", "twistd.log", "twistd.pid", "*.sqlite", "*.sqlite-*"
 )  # fmt: skip
 TIMEOUT = 300
 """Seconds for one run of pip, which may have to fetch what it needs."""

@@ -36,7 +36,8 @@ def test_the_constants_are_what_was_agreed() -> None:
 def test_a_bot_may_override_and_call_these() -> None:
     promised = {
         *("entered", "said", "acted", "told", "joined", "left", "renamed", "topic_changed", "noticed", "refused"),
-        *("nickname_wanted", "received", "say", "give_nickname", "nickname", "live"),
+        *("nickname_wanted", "received", "say", "do", "acknowledged", "invited", "reset", "give_nickname"),
+        *("nickname", "member", "live", "limits", "commands"),
     }
 
     assert promised <= set(vars(chatroom.ChatClientProtocol))

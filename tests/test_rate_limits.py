@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.core.rate_limits import Admission, Guesses, RateLimit
+from chatroom.core.rate_limits import Admission, RateLimit
 from chatroom.model.errors import TooManyClients, TooManyFromHost
 from chatroom.model.settings import PRIVATE_NETWORKS
 
@@ -22,11 +22,11 @@ PAUSES = st.lists(st.one_of(st.just(0.0), st.floats(0, 10)), max_size=300)
 @given(RATES, BURSTS, PAUSES)
 def test_nobody_takes_more_than_the_burst_and_what_the_rate_gives(rate: float, burst: int, pauses: list[float]) -> None:
     now = 1000.0
-    pace = RateLimit(rate, burst, now)
+    limit = RateLimit(rate, burst, now)
     taken: list[float] = []
     for pause in pauses:
         now += pause
-        if not pace.take(now):
+        if not limit.take(now):
             taken.append(now)
 
     # Of any stretch of time, not only from the beginning.
@@ -38,45 +38,60 @@ def test_nobody_takes_more_than_the_burst_and_what_the_rate_gives(rate: float, b
 @given(RATES, BURSTS, st.integers(1, 300))
 def test_whoever_waits_as_long_as_they_are_told_gets_their_line(rate: float, burst: int, count: int) -> None:
     now = 1000.0
-    pace = RateLimit(rate, burst, now)
+    limit = RateLimit(rate, burst, now)
     for number in range(count):
-        wait = pace.take(now)
+        wait = limit.take(now)
         assert 0 <= wait <= 1 / rate + 1e-6
         if number < burst:
             assert wait == 0
         elif wait:
             # What is told is a time, and times are rounded.
             now += wait + 1e-9
-            assert pace.take(now) == 0
+            assert limit.take(now) == 0
 
     assert now - 1000 <= max(0, count - burst) / rate + count * 1e-6
 
 
 @given(RATES, BURSTS, st.floats(0, 1e9))
 def test_nobody_is_told_to_wait_for_less_than_a_clock_can_count(rate: float, burst: int, now: float) -> None:
-    pace = RateLimit(rate, burst, now)
+    limit = RateLimit(rate, burst, now)
     taken = 0
     while taken < burst + 100:
-        wait = pace.take(now)
+        wait = limit.take(now)
         assert wait == 0 or now + wait > now
         taken += wait == 0
         now += wait
 
 
 def test_whoever_was_quiet_may_burst_again_but_no_more_than_before() -> None:
-    pace = RateLimit(10, 5, 0)
-    assert [pace.take(0) for _ in range(5)] == [0] * 5
-    assert pace.take(0) == pytest.approx(0.1)
-    assert [pace.take(1000) for _ in range(5)] == [0] * 5
-    assert pace.take(1000) > 0
+    limit = RateLimit(10, 5, 0)
+    assert [limit.take(0) for _ in range(5)] == [0] * 5
+    assert limit.take(0) == pytest.approx(0.1)
+    assert [limit.take(1000) for _ in range(5)] == [0] * 5
+    assert limit.take(1000) > 0
 
 
 def test_asking_too_early_costs_nothing() -> None:
-    pace = RateLimit(1, 1, 0)
-    assert pace.take(0) == 0
+    limit = RateLimit(1, 1, 0)
+    assert limit.take(0) == 0
     for now in (0.1, 0.2, 0.3):
-        assert pace.take(now) == pytest.approx(1 - now)
-    assert pace.take(1.001) == 0
+        assert limit.take(now) == pytest.approx(1 - now)
+    assert limit.take(1.001) == 0
+
+
+def test_what_is_spent_beforehand_is_waited_for_as_well() -> None:
+    limit = RateLimit(1, 5, 0)
+    limit.spend(7)
+    assert limit.take(0) == pytest.approx(3)
+    assert limit.take(3) == 0
+    limit.spend(0.5)
+    assert limit.take(4) == pytest.approx(0.5)
+
+
+def test_there_is_always_room_for_one_line() -> None:
+    limit = RateLimit(10, 0, 0)
+    assert limit.take(0) == 0
+    assert limit.take(0) == pytest.approx(0.1)
 
 
 # Who may come.
@@ -114,25 +129,6 @@ def test_whoever_was_refused_does_not_count() -> None:
     admission.admit("203.0.113.2")
     admission.release("203.0.113.1")
     admission.admit("203.0.113.1")
-
-
-def test_wrong_passwords_are_counted_by_address_for_a_while() -> None:
-    guesses = Guesses(2, 60, 100)
-    guesses.wrong("203.0.113.1", 5)
-    assert not guesses.too_many("203.0.113.1", 6)
-    guesses.wrong("203.0.113.1", 7)
-    assert guesses.too_many("203.0.113.1", 64)
-    assert not guesses.too_many("203.0.113.2", 64)
-    assert not guesses.too_many("203.0.113.1", 65)
-    guesses.wrong("203.0.113.1", 65)
-    assert not guesses.too_many("203.0.113.1", 66)
-
-
-def test_no_more_addresses_are_remembered_than_may_be() -> None:
-    guesses = Guesses(1, 60, 2)
-    for host in ("203.0.113.1", "203.0.113.2", "203.0.113.3"):
-        guesses.wrong(host, 0)
-    assert [guesses.too_many(f"203.0.113.{number}", 1) for number in (1, 2, 3)] == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import count
@@ -10,20 +11,41 @@ from pathlib import Path
 
 import pytest
 from guests import GUESTS, Guest
-from support import Server, Stage
+from support import TWISTD, Server, Stage
+
+pytestmark = pytest.mark.process
 
 PAIRS = [(first, second) for first in GUESTS for second in GUESTS]
 
 EVERY_DOOR = ("--web", "0", "--irc", "0")
 
+# The server as it is, but for nicknames that are granted, or refused, a moment after they are claimed.
+LATE_NAMES = """
+from chatroom import __main__
+from chatroom.core.nicknames import LocalNicknames
+from chatroom.server import service
+from chatroom.server.reactor import global_reactor
+
+class LateNicknames(LocalNicknames):
+    def claim(self, member, nickname, answer):
+        super().claim(member, nickname, lambda error: global_reactor().callLater(0.02, answer, error))
+
+opened = service.open_chat
+service.open_chat = lambda *arguments, **rest: opened(*arguments, nicknames=LateNicknames(), **rest)
+__main__.main()
+"""
+
+NAMES = {"at once": (TWISTD, "-n", "chatroom"), "late": (sys.executable, "-c", LATE_NAMES)}
+"""What to start a server by whose nicknames are granted at once, or a moment later."""
+
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=NAMES)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server with every door open; what a test says there is its own by its names."""
     with Stage(tmp_path_factory.mktemp("server")) as stage:
-        yield stage.serve(*EVERY_DOOR)
+        yield stage.serve(*EVERY_DOOR, by=NAMES[request.param])
 
 
 @pytest.fixture
@@ -92,6 +114,20 @@ def test_two_people_do_all_that_people_do(first: str, second: str, party: Party)
     ben.quit("supper")
     anna.expect("left", benno, "supper")
     ben.expect_the_end()
+
+
+@pytest.mark.parametrize("speaker", ["program", "irc"])
+@pytest.mark.parametrize("door", GUESTS)
+def test_a_message_of_several_lines_is_one_where_such_are_known(speaker: str, door: str, party: Party) -> None:
+    anna, ben = party.enters(speaker, "anna"), party.enters(door, "ben")
+    anna.say("one\n\ntwo")
+    shown = ["one", "", "two"] if door == "line" else ["one\n\ntwo"]
+    for text in shown:
+        ben.expect("said", anna.nickname, text)
+
+    ben.ask_for_history(1)
+    for text in shown:
+        ben.expect_past("said", anna.nickname, text)
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

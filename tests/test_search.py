@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from logs import Subject, sqlite
+from logs import Subject, draft, said, sqlite
+from support import TIMEOUT
 
 from chatroom.log import search
-from chatroom.log.search import VERSION, match_expression
-from chatroom.log.sqlite import TRIM_EVERY
+from chatroom.log.search import VERSION, SearchIndex, match_expression
+from chatroom.log.trimming import TRIM_EVERY
 from chatroom.model.errors import NothingToSearch
-from chatroom.model.events import Said, TopicChanged
+from chatroom.model.events import Event, Said, TopicChanged
 
 
 def opened(folder: Path, keep_events: int = 0) -> Subject:
@@ -27,7 +31,7 @@ def opened(folder: Path, keep_events: int = 0) -> Subject:
 def closed_log(folder: Path) -> Path:
     """A log that says tea and cake, fully indexed and stopped; the file of its index."""
     subject = opened(folder)
-    subject.say((Said, "lobby", "alice", "tea"), (Said, "lobby", "alice", "cake"))
+    subject.say(said("tea"), said("cake"))
     subject.indexed()
     subject.stop()
     return folder / "history-search"
@@ -64,9 +68,7 @@ def test_whatever_is_asked_for_the_index_understands_it(words: str) -> None:
 
 def test_a_word_is_found_with_and_without_its_accents(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-    with_accents, without = subject.say(
-        (Said, "lobby", "alice", "Crème brûlée"), (Said, "lobby", "bob", "creme brulee")
-    )
+    with_accents, without = subject.say(said("Crème brûlée"), said("creme brulee", nickname="bob"))
     subject.indexed()
 
     for words in ("crème", "CREME", "brulee crème"):
@@ -77,14 +79,13 @@ def test_a_word_is_found_with_and_without_its_accents(tmp_path: Path) -> None:
 def test_what_was_said_a_moment_ago_is_found(tmp_path: Path) -> None:
     subject = opened(tmp_path)
     for word in ("tea", "cake", "milk", "sugar", "lemon"):
-        (said,) = subject.say((Said, "lobby", "alice", word))
-        assert subject.search(word) == [said]
+        assert subject.say(said(word)) == subject.search(word)
     subject.stop()
 
 
 def test_a_part_of_a_word_is_not_the_word(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-    subject.say((Said, "lobby", "alice", "steal the teapot"))
+    subject.say(said("steal the teapot"))
     subject.indexed()
 
     assert subject.search("tea") == []
@@ -93,7 +94,7 @@ def test_a_part_of_a_word_is_not_the_word(tmp_path: Path) -> None:
 
 def test_topics_are_found_and_what_was_found_is_whole(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-    events = subject.say((TopicChanged, "lobby", "alice", "tea at five"), (Said, "lobby", "bob", "Tea! \U0001f375"))
+    events = subject.say(draft(TopicChanged, "lobby", "alice", "tea at five"), said("Tea! \U0001f375", nickname="bob"))
     subject.indexed()
     found = subject.search("tea")
 
@@ -135,7 +136,7 @@ def test_an_index_that_is_not_right_is_made_again(tmp_path: Path, harm: Callable
     subject = opened(tmp_path)
 
     assert [event.text for event in subject.search_until("tea", bool)] == ["tea"]
-    (event,) = subject.say((Said, "lobby", "alice", "more tea"))
+    (event,) = subject.say(said("more tea"))
     assert subject.search_until("tea", lambda found: len(found) == 2)[-1] == event
     subject.stop()
 
@@ -144,14 +145,14 @@ def test_an_index_that_is_behind_catches_up(tmp_path: Path) -> None:
     index = closed_log(tmp_path)
     shutil.copy(index, tmp_path / "behind")
     subject = opened(tmp_path)
-    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(3000)])
+    subject.say(*[said(f"tea {number}") for number in range(3000)])
     subject.stop()
     index.unlink()
     (tmp_path / "behind").rename(index)
     again = opened(tmp_path)
 
     again.search_until("2999", bool)
-    assert len(again.ask(lambda answer, failed: again.log.search("lobby", "tea", 5000, answer, failed))) == 3001
+    assert len(again.search("tea", count=5000)) == 3001
     again.stop()
 
 
@@ -159,12 +160,12 @@ def test_an_index_that_is_ahead_of_its_log_is_made_again(tmp_path: Path) -> None
     index = closed_log(tmp_path)
     shutil.copy(tmp_path / "history", tmp_path / "backup")
     subject = opened(tmp_path)
-    subject.say((Said, "lobby", "alice", "coffee"), (Said, "lobby", "alice", "coffee again"))
+    subject.say(said("coffee"), said("coffee again"))
     subject.search_until("coffee", lambda found: len(found) == 2)
     subject.stop()
     (tmp_path / "backup").rename(tmp_path / "history")
     again = opened(tmp_path)
-    (event,) = again.say((Said, "lobby", "alice", "water"))
+    (event,) = again.say(said("water"))
 
     assert index.exists()
     assert again.search_until("water", bool) == [event]
@@ -178,15 +179,15 @@ def test_what_was_trimmed_is_not_found_before_and_after_the_index_is_made_again(
 ) -> None:
     monkeypatch.setattr(search, "BEGIN_AGAIN_AFTER", 1000)
     subject = opened(tmp_path, keep_events=100)
-    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(500)])
+    subject.say(*[said(f"tea {number}") for number in range(500)])
     subject.indexed()
     subject.now += TRIM_EVERY
-    subject.say((Said, "lobby", "alice", "tea at last"))
+    subject.say(said("tea at last"))
     subject.search_until("tea", lambda found: len(found) < 100)
     assert subject.search("250") == []
     for _ in range(4):
         subject.now += TRIM_EVERY
-        subject.say(*[(Said, "lobby", "alice", f"coffee {number}") for number in range(500)])
+        subject.say(*[said(f"coffee {number}") for number in range(500)])
         subject.search_until("coffee 499", bool)
     subject.now += TRIM_EVERY
     subject.indexed()
@@ -200,9 +201,39 @@ def test_what_was_trimmed_is_not_found_before_and_after_the_index_is_made_again(
         assert begin > 1, "it was not made again"
 
 
+class Watched(SearchIndex):
+    """Notes which threads set each of its attributes."""
+
+    threads: dict[str, set[str]] = defaultdict(set)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.threads[name].add(threading.current_thread().name)
+        super().__setattr__(name, value)
+
+
+def test_each_attribute_of_the_index_is_one_thread_s_alone(tmp_path: Path) -> None:
+    """Two threads that both decide whether the index is being worked on may both begin."""
+    closed_log(tmp_path).unlink()
+    loop: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    index = Watched(str(tmp_path / "history"), loop.put)
+    deaths: list[BaseException] = []
+    index.start(deaths.append)
+    answers: list[list[Event]] = []
+    for last in range(1, 4):
+        index.catch_up(last)
+        index.ask("lobby", "tea", 1, lambda events: answers.append(list(events)), lambda error: None)
+        while len(answers) < last:
+            loop.get(timeout=TIMEOUT)()
+    index.stop()
+
+    assert not deaths
+    assert [event.text for event in answers[-1]] == ["tea"]
+    assert {name for name, threads in Watched.threads.items() if len(threads) > 1} == set()
+
+
 def test_stopping_does_not_wait_for_the_index_which_goes_on_from_there(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-    subject.say(*[(Said, "lobby", "alice", f"tea {number}") for number in range(20_000)])
+    subject.say(*[said(f"tea {number}") for number in range(20_000)])
     subject.stop()
     again = opened(tmp_path)
 

@@ -186,7 +186,7 @@ def reactor() -> Any:
     return SelectReactor()
 
 
-@pytest.fixture(params=["socket", "transport", "tls"])
+@pytest.fixture(params=["socket", "transport", pytest.param("tls", marks=pytest.mark.process)])
 def station(request: pytest.FixtureRequest, reactor: Any) -> Iterator[Station]:
     if request.param == "tls":
         pytest.importorskip("OpenSSL", reason="Twisted's TLS needs pyOpenSSL")
@@ -204,7 +204,7 @@ def plain(reactor: Any) -> Iterator[Station]:
     found.close()
 
 
-def test_the_outbox_suits_the_transport(station: Station) -> None:
+def test_the_send_queue_suits_the_transport(station: Station) -> None:
     wire = station.wire()
     direct = station.kind is send_queue_for and not isinstance(wire.far, ssl.SSLSocket)
 
@@ -339,7 +339,6 @@ def test_when_all_has_gone_that_waited_it_is_said_once(station: Station) -> None
     wire = station.wire()
     wire.send_queue.write(BIG)
     said: list[int] = []
-    wire.send_queue.when_drained(lambda: said.append(-1))
     wire.send_queue.when_drained(lambda: said.append(wire.send_queue.waiting))
     for _ in range(20):
         wire.turn()
@@ -351,6 +350,20 @@ def test_when_all_has_gone_that_waited_it_is_said_once(station: Station) -> None
     wire.turn_until(lambda: not wire.send_queue.waiting)
 
     assert said == [0]
+
+
+def test_one_at_a_time_waits_until_all_has_gone(station: Station) -> None:
+    wire = station.wire()
+    wire.send_queue.write(BIG)
+    wire.turn()
+    said: list[str] = []
+    wire.send_queue.when_drained(lambda: said.append("first"))
+    with pytest.raises(AssertionError, match="somebody waits for that already"):
+        wire.send_queue.when_drained(lambda: said.append("second"))
+    wire.read_until(len(BIG))
+    wire.turn_until(lambda: bool(said))
+
+    assert said == ["first"]
 
 
 def test_more_may_be_written_when_it_is_said_that_all_has_gone(station: Station) -> None:
@@ -384,6 +397,49 @@ def test_closing_waits_until_all_was_sent(station: Station) -> None:
     wire.turn_until(wire.at_end)
     wire.far.close()
     wire.turn_until(lambda: wire.near.lost)
+
+
+@pytest.mark.parametrize("asked", ["before", "after", "twice"])
+def test_closing_happens_though_somebody_waits_until_all_has_gone(station: Station, asked: str) -> None:
+    wire = station.wire()
+    wire.send_queue.write(BIG)
+    wire.turn()
+    said: list[str] = []
+    if asked != "after":
+        wire.send_queue.when_drained(lambda: said.append("before"))
+    wire.send_queue.close()
+    if asked != "before":
+        wire.send_queue.when_drained(lambda: said.append("after"))
+    wire.send_queue.write(b"an answer that comes too late")
+
+    assert wire.read_until(len(BIG)) == BIG
+    wire.turn_until(wire.at_end)
+    wire.far.close()
+    wire.turn_until(lambda: wire.near.lost)
+    assert said == []
+
+
+def test_nothing_is_said_to_have_gone_once_the_connection_is_closed(station: Station) -> None:
+    wire = station.wire()
+    wire.send_queue.close()
+    said: list[str] = []
+    wire.send_queue.when_drained(lambda: said.append("now"))
+    wire.send_queue.write(b"too late")
+    wire.turn_until(wire.at_end)
+
+    assert said == []
+    assert wire.send_queue.waiting == 0
+
+
+def test_closing_twice_closes_once(station: Station) -> None:
+    wire = station.wire()
+    wire.send_queue.write(BIG)
+    wire.turn()
+    wire.send_queue.close()
+    wire.send_queue.close()
+
+    assert wire.read_until(len(BIG)) == BIG
+    wire.turn_until(wire.at_end)
 
 
 def test_closing_with_nothing_waiting_closes(station: Station) -> None:

@@ -19,7 +19,7 @@ from support import NO_WAITING_FOR_NAMES, TIMEOUT, TWISTD, Program, Stage, missi
 
 from chatroom.model.constants import HOST_NAME, PORT
 from chatroom.model.settings import settings_table
-from chatroom.server.service import HISTORY
+from chatroom.server.options import HISTORY
 
 MODULE = (sys.executable, "-m", "chatroom")
 STARTS = pytest.mark.parametrize("by", [(TWISTD, "-n", "chatroom"), MODULE], ids=["twistd", "module"])

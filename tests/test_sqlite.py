@@ -1,44 +1,42 @@
-"""The log on disk, on real files: what it survives, what it refuses, and what happens when the disk is full."""
+"""The log on disk, on real files: what it survives, what it holds, and what happens when it cannot keep anything."""
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from logs import Subject, sqlite
-from support import TIMEOUT, TWISTD, Stage, program
+from kinds import new_kind
+from logs import Subject, draft, opened, said, talk
+from support import TIMEOUT, Stage, no_file_longer_than
 
-from chatroom import ChatFactory
+from chatroom.log.checkpoints import CHECKPOINT_AFTER
 from chatroom.log.recent import KEPT
-from chatroom.log.schema import APPLICATION_ID, STEPS, connect
-from chatroom.log.sqlite import CHECKPOINT_AFTER, SQLiteLog
-from chatroom.model.errors import HistoryBroken, HistoryUnusable, NotKept
-from chatroom.model.events import Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
-
-
-def opened(folder: Path) -> Subject:
-    """The log in ``folder``."""
-    return Subject(lambda subject: sqlite(subject, folder))
-
-
-def talk(subject: Subject, count: int, size: int = 20) -> list[Event]:
-    """Say ``count`` lines, a hundred in a batch."""
-    said: list[Event] = []
-    for start in range(0, count, 100):
-        lines = [f"{number} ".ljust(size, "x") for number in range(start, min(start + 100, count))]
-        said += subject.say(*[(Said, "lobby", "alice", line) for line in lines])
-    return said
-
+from chatroom.log.schema import connect
+from chatroom.log.sqlite import SQLiteLog
+from chatroom.log.trimming import TRIM_EVERY
+from chatroom.model.errors import AlreadyKept, HistoryBroken, HistoryUnusable, NotKept
+from chatroom.model.events import (
+    Away,
+    Draft,
+    Event,
+    Joined,
+    Left,
+    Nature,
+    Noticed,
+    Quit,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 
 # What survives.
 
@@ -46,13 +44,13 @@ def talk(subject: Subject, count: int, size: int = 20) -> list[Event]:
 def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     first = opened(tmp_path)
     events = first.say(
-        (Joined, "lobby", "alice", ""),
-        (Said, "lobby", "alice", "grüß dich \U0001f375 \x00 日本"),
-        (TopicChanged, "garden", "alice", "tea"),
-        (Renamed, "lobby", "alice", "al"),
-        (Left, "lobby", "al", "so long"),
-        (Quit, "garden", "al", "so long"),
-        (Noticed, "garden", "alice", "cake"),
+        draft(Joined, "lobby", "alice"),
+        said("grüß dich \U0001f375 \x00 日本"),
+        draft(TopicChanged, "garden", "alice", "tea"),
+        draft(Renamed, "lobby", "alice", "al"),
+        draft(Left, "lobby", "al", "so long"),
+        draft(Quit, "garden", "al", "so long"),
+        draft(Noticed, "garden", "alice", "cake"),
     )
     first.stop()
     again = opened(tmp_path)
@@ -62,9 +60,65 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
     assert found == events
     assert [type(event) for event in found] == [type(event) for event in events]
     assert again.recent("lobby", 10) == [events[1]]
-    (later,) = again.say((Said, "lobby", "alice", "back"))
+    (later,) = again.say(said("back"))
     assert later.id > events[-1].id
     assert again.search_until("日本", bool) == [events[1]]
+    again.stop()
+
+
+def test_every_field_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    events = first.say(
+        Draft(Said, "lobby", "m1", "alice", "two\nlines", 7, {"a": [1, None, "ü"], "b": {}}, "ref 1"),
+        Draft(Said, "lobby", "m1", "alice", extras={}),
+        Draft(Said, "lobby", "m2", "bob", "plain"),
+    )
+    first.stop()
+    again = opened(tmp_path)
+
+    assert again.since({"lobby"}, 0) == events
+    token = again.append(Draft(Said, "garden", "m1", "al", "once more", ref="ref 1"))
+    again.settle()
+    error = again.refusals[token]
+    assert isinstance(error, AlreadyKept)
+    assert str(events[0].id) in str(error)
+    again.stop()
+
+
+def test_a_history_keeps_its_identity(tmp_path: Path) -> None:
+    identities = []
+    for _ in range(2):
+        subject = opened(tmp_path)
+        identities.append(subject.log.identity)
+        subject.say(said("tea"))
+        subject.stop()
+
+    assert len(set(identities)) == 1
+
+
+def test_times_do_not_go_back_when_it_is_opened_again(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    first.now += 3600
+    (last,) = first.say(said("an hour ahead"))
+    first.stop()
+    again = opened(tmp_path)
+    assert again.now < last.at
+    (event,) = again.say(said("back in time"))
+
+    assert event.at == last.at
+    assert again.first_since(last.at + 1) == event.id + 1
+    again.stop()
+
+
+def test_what_is_not_kept_is_not_there_and_the_last_id_is(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    (one, _) = first.say(said("one"), draft(Away, "lobby", "alice", "tea"))
+    first.stop()
+    again = opened(tmp_path)
+    (away,) = again.say(draft(Away, "lobby", "alice"))
+
+    assert away.id == one.id
+    assert again.since({"lobby"}, 0) == [one]
     again.stop()
 
 
@@ -93,7 +147,7 @@ def test_the_file_can_be_called_anything(tmp_path: Path) -> None:
         subject = Subject(
             lambda subject: SQLiteLog(str(path), soon=subject.call, from_thread=subject.call, now=lambda: 0.0)
         )
-        subject.say((Said, "lobby", "alice", "tea"))
+        subject.say(said("tea"))
         assert len(subject.recent("lobby", 10)) == number + 1
         assert subject.search_until("tea", lambda found: len(found) == number + 1)  # noqa: B023 - used at once
         subject.stop()
@@ -128,16 +182,16 @@ def test_what_is_recent_is_the_same_from_memory_as_from_the_file(tmp_path: Path)
 def test_the_write_ahead_log_stays_short_while_much_is_said(tmp_path: Path) -> None:
     subject = opened(tmp_path)
     longest = 0
-    for said in range(50_000, 5_050_000, 50_000):
+    for spoken in range(50_000, 5_050_000, 50_000):
         for number in range(500):
-            subject.append(Said, "lobby", "alice", f"{number} {'x' * 100}")
+            subject.append(said(f"{number} {'x' * 100}"))
         wanted = len(subject.events) + 500
         subject.pump_until(lambda: len(subject.events) == wanted)  # noqa: B023 - done with before the next
         longest = max(longest, (tmp_path / "history-wal").stat().st_size)
         # The keeper has a thread of its own, which may come to its turn late.
         end = time.monotonic() + TIMEOUT
-        while said - (tmp_path / "history").stat().st_size > CHECKPOINT_AFTER / 2:
-            assert time.monotonic() < end, f"of {said} bytes that were said, too few have come into the file"
+        while spoken - (tmp_path / "history").stat().st_size > CHECKPOINT_AFTER / 2:
+            assert time.monotonic() < end, f"of {spoken} bytes that were said, too few have come into the file"
             time.sleep(0.01)
     subject.stop()
 
@@ -145,311 +199,234 @@ def test_the_write_ahead_log_stays_short_while_much_is_said(tmp_path: Path) -> N
     assert longest < 4 * CHECKPOINT_AFTER
 
 
-# Older schemas.
+# What holds.
 
 
-@pytest.mark.parametrize("version", range(len(STEPS)))
-def test_a_file_of_an_older_schema_moves_on(tmp_path: Path, version: int) -> None:
-    path = tmp_path / "history"
-    with closing(sqlite3.connect(path, isolation_level=None)) as old:
-        for step in STEPS[:version]:
-            step(old)
-        if version:
-            old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            old.execute(f"PRAGMA user_version = {version}")
-            old.execute("INSERT INTO room VALUES (1, 'lobby'), (2, 'garden')")
-            old.execute(
-                "INSERT INTO event VALUES (3, 0.5, 3, 'said', 'alice', 'old tea'), (7, 1.5, 4, 'joined', 'bob', '')"
-            )
+def state_of(folder: Path) -> list[Event]:
+    """What holds when the log in ``folder`` is opened again."""
+    subject = opened(folder)
+    subject.stop()
+    assert all(event.id <= subject.log.last_committed for event in subject.log.state)
+    return list(subject.log.state)
+
+
+def topic(room: str, text: str, **fields: object) -> Draft:
+    return draft(TopicChanged, room, "alice", text, **fields)
+
+
+def test_the_last_event_of_each_room_holds_oldest_first(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-
-    if version:
-        assert subject.since({"lobby", "garden"}, 0) == [
-            Said(3, 0.5, "lobby", "alice", "old tea"),
-            Joined(7, 1.5, "garden", "bob", ""),
-        ]
-        assert subject.search_until("tea", bool) == [Said(3, 0.5, "lobby", "alice", "old tea")]
-    (event, *_) = new = subject.say((Said, "lobby", "alice", "new"), (Quit, "lobby", "alice", "tea"))
-    assert event.id == (8 if version else 1)
-    found = subject.since({"lobby"}, event.id - 1)
-    assert [(type(event), event) for event in found] == [(type(event), event) for event in new]
+    _, garden, lobby = subject.say(topic("lobby", "tea"), topic("garden", "roses"), topic("lobby", "cake"))
+    assert list(subject.log.state) == [], "as of the start"
     subject.stop()
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
-        assert file.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-
-
-def test_an_empty_file_is_as_good_as_none(tmp_path: Path) -> None:
-    (tmp_path / "history").touch()
-    subject = opened(tmp_path)
-
-    assert subject.say((Said, "lobby", "alice", "hi"))
-    subject.stop()
-
-
-# What is refused, with the file left as it was.
-
-
-def not_a_database(path: Path) -> None:
-    path.write_bytes(b"Dear diary, " * 1000)
-
-
-def too_short_for_a_database(path: Path) -> None:
-    path.write_bytes(b"tea")
-
-
-def of_another_program(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute("CREATE TABLE recipe (text)")
-
-
-def of_another_program_that_marks_its_files(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute("PRAGMA application_id = 1")
-        file.execute("PRAGMA user_version = 1")
-
-
-def of_a_newer_schema(path: Path) -> None:
-    a_log(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as file:
-        file.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
-
-
-def damaged(path: Path) -> None:
-    a_log(path)
-    with path.open("r+b") as file:
-        for page in range(2, 12):
-            file.seek(page * 4096 + 100)
-            file.write(b"\xa5" * 3000)
-
-
-def damaged_at_the_beginning(path: Path) -> None:
-    a_log(path)
-    with path.open("r+b") as file:
-        file.seek(100)
-        file.write(b"\xa5" * 3000)
-
-
-def truncated(path: Path) -> None:
-    a_log(path)
-    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
-
-
-def truncated_within_a_page(path: Path) -> None:
-    a_log(path)
-    os.truncate(path, path.stat().st_size - 1000)
-
-
-def a_log(path: Path) -> None:
-    """Make ``path`` the file of a log with something in it."""
-    subject = opened(path.parent)
-    talk(subject, 1000)
-    subject.stop()
-    (path.parent / "history-search").unlink()
-
-
-REFUSED: dict[Callable[[Path], None], str] = {
-    not_a_database: "it is not a chatroom's history: name another file",
-    too_short_for_a_database: "it is not a chatroom's history: name another file",
-    of_another_program: "it is the database of another program: name another file",
-    of_another_program_that_marks_its_files: "it is the database of another program: name another file",
-    of_a_newer_schema: f"a newer chatroom made it (schema {len(STEPS) + 1}): install that one",
-    damaged: "it is damaged: restore a backup, or name another file",
-    damaged_at_the_beginning: "it is damaged: restore a backup, or name another file",
-    truncated: "it is damaged: restore a backup, or name another file",
-    truncated_within_a_page: "it is damaged: restore a backup, or name another file",
-}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Everything in ``folder`` but for what says that somebody has looked."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.endswith("-lock")}
-
-
-@pytest.mark.parametrize(("make", "why"), REFUSED.items(), ids=[make.__name__ for make in REFUSED])
-def test_what_is_no_history_of_ours_is_refused_and_left_as_it_was(
-    tmp_path: Path, make: Callable[[Path], None], why: str
-) -> None:
-    path = tmp_path / "history"
-    make(path)
-    before = contents(tmp_path)
-
-    for _ in range(2):
-        with pytest.raises(HistoryUnusable) as refusal:
-            opened(tmp_path)
-        assert str(refusal.value) == f"{path}: {why}."
-    assert contents(tmp_path) == before
-
-
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "history").mkdir()
-
-    with pytest.raises(HistoryUnusable, match="history: it cannot be opened or made there: check the folder"):
-        opened(tmp_path)
-    assert list((tmp_path / "history").iterdir()) == []
-
-
-def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(HistoryUnusable, match="it cannot be opened or made there: check the folder"):
-        opened(tmp_path / "nowhere")
-
-
-def test_a_file_that_another_log_of_this_process_uses_is_refused_until_it_has_stopped(tmp_path: Path) -> None:
-    first = opened(tmp_path)
-    with pytest.raises(HistoryUnusable, match="history: another server is using it: stop that one, or name another"):
-        opened(tmp_path)
-    assert first.say((Said, "lobby", "alice", "undisturbed"))
-    first.stop()
-
-    opened(tmp_path).stop()
-
-
-def test_where_the_index_cannot_be_the_log_is_refused_and_may_be_opened_once_it_can(tmp_path: Path) -> None:
-    (tmp_path / "history-search").mkdir()
-    (tmp_path / "history-search" / "keep").touch()
-    with pytest.raises(HistoryUnusable, match="history-search: is a directory"):
-        opened(tmp_path)
-    shutil.rmtree(tmp_path / "history-search")
+    assert state_of(tmp_path) == [garden, lobby]
 
     subject = opened(tmp_path)
-    assert subject.say((Said, "lobby", "alice", "hi"))
+    (garden,) = subject.say(topic("garden", "tulips"))
+    subject.stop()
+    assert state_of(tmp_path) == [lobby, garden]
+
+
+def test_an_event_that_clears_leaves_nothing_that_holds(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    subject.say(topic("lobby", "tea"), topic("garden", "roses"))
+    _, _, kitchen, _ = subject.say(
+        topic("lobby", ""), topic("garden", ""), topic("kitchen", "soup"), topic("nowhere", "")
+    )
     subject.stop()
 
-
-# The same as a whole server.
-
-
-def serve_in_vain(stage: Stage, path: Path, *by: str) -> str:
-    """Why a server does not start with the history in ``path``, which it says in one line."""
-    server = stage.start(*by, TWISTD, "-n", "--pidfile", "vain.pid", "chatroom", "--port", "0", "--history", str(path))
-    said = server.to_the_end() + server.errors()
-    assert server.status() == 1
-    assert "Traceback" not in said
-    [line] = server.errors().splitlines()
-    beginning = f"chatroom: --history {path}: "
-    assert line.startswith(beginning)
-    assert not (stage.folder / "vain.pid").exists()
-    return line.removeprefix(beginning)
+    assert state_of(tmp_path) == [kitchen]
 
 
-@pytest.mark.parametrize(("make", "why"), REFUSED.items(), ids=[make.__name__ for make in REFUSED])
-def test_a_server_says_in_one_line_why_it_does_not_use_a_file(
-    stage: Stage, tmp_path: Path, make: Callable[[Path], None], why: str
-) -> None:
-    path = tmp_path / "history"
-    make(path)
-    before = path.read_bytes()
+def test_every_field_of_what_holds_is_kept(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    events = subject.say(
+        topic("lobby", "tea", about=3, extras={"by": ["alice"]}, ref="7"), topic("garden", "roses", extras={})
+    )
+    subject.stop()
 
-    assert serve_in_vain(stage, path) == f"{why}."
-    assert path.read_bytes() == before
-    assert list(stage.folder.iterdir()) == []
+    assert state_of(tmp_path) == events
 
 
-def test_a_server_does_not_use_a_folder_nor_what_another_server_uses(stage: Stage, tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    assert serve_in_vain(stage, tmp_path / "folder").startswith("it cannot be opened or made there")
-    path = tmp_path / "history"
-    stage.serve("--history", str(path))
-
-    assert serve_in_vain(stage, path) == "another server is using it: stop that one, or name another file."
-
-
-def without_rights() -> list[str]:
-    """What runs a program for which the permissions of files count, though it is root's."""
-    if os.geteuid():
-        return []
-    return [program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
-
-
-@contextmanager
-def mode_of(path: Path, mode: int) -> Iterator[None]:
-    before = path.stat().st_mode
-    path.chmod(mode)
-    yield
-    path.chmod(before)
-
-
-def test_a_server_does_not_use_what_it_may_not_write(stage: Stage, tmp_path: Path) -> None:
-    path = tmp_path / "history"
-    a_log(path)
-    before = path.read_bytes()
-    with mode_of(path, 0o400):
-        assert serve_in_vain(stage, path, *without_rights()) == (
-            "it may not be written: check its permissions and its folder's."
+def test_each_kind_and_subject_has_a_state_of_its_own(tmp_path: Path) -> None:
+    traits = {"nature": Nature.STATE, "subject": property(lambda event: event.extras["of"])}
+    with new_kind("role", Event, **traits) as role, new_kind("mode", Event, nature=Nature.STATE) as mode:
+        subject = opened(tmp_path)
+        _, bob, tea, locked, carol, _ = subject.say(
+            draft(role, "lobby", "alice", "op", extras={"of": "bob"}),
+            draft(role, "lobby", "alice", "voice", extras={"of": "bob"}),
+            topic("lobby", "tea"),
+            draft(mode, "lobby", "alice", "locked"),
+            draft(role, "garden", "alice", "op", extras={"of": "carol"}),
+            draft(role, "lobby", "alice", "", extras={"of": "carol"}),
         )
-    assert path.read_bytes() == before
-    with mode_of(path, 0):
-        assert serve_in_vain(stage, path, *without_rights()).startswith("it cannot be opened or made there")
-    assert path.read_bytes() == before
+        subject.stop()
+        found = state_of(tmp_path)
+
+    assert found == [bob, tea, locked, carol]
+    assert [type(event) for event in found] == [role, TopicChanged, mode, role]
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_server_does_not_use_a_folder_that_it_may_not_write(stage: Stage, tmp_path: Path, there: bool) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    path = folder / "history"
-    if there:
-        a_log(path)
-        (folder / "history-lock").unlink()
-    before = contents(folder)
-    with mode_of(folder, 0o500):
-        why = serve_in_vain(stage, path, *without_rights())
-    assert why == "it cannot be opened or made there: check the folder and its permissions."
-    assert contents(folder) == before
+def test_what_holds_is_kept_however_much_is_trimmed(tmp_path: Path) -> None:
+    subject = opened(tmp_path, keep_events=10)
+    (tea,) = subject.say(topic("lobby", "tea"))
+    talk(subject, 100)
+    subject.now += TRIM_EVERY
+    talk(subject, 10)
+    subject.wait_until(lambda: tea not in subject.since({"lobby"}, 0))
+    subject.stop()
+
+    assert subject.log.forgotten >= tea.id
+    assert state_of(tmp_path) == [tea]
+
+
+def test_the_oldest_state_of_a_kind_is_forgotten_beyond_the_limit(tmp_path: Path) -> None:
+    with new_kind("mode", Event, nature=Nature.STATE) as mode:
+        subject = opened(tmp_path, state_limit=3)
+        locked = subject.say(draft(mode, "room0", "alice", "locked"))
+        together = subject.say(*[topic(f"room{number}", "tea") for number in range(5)])
+        subject.say(topic("room4", ""))
+        one_by_one = [subject.say(topic(f"room{number}", "cake"))[0] for number in (2, 5, 6)]
+        subject.stop()
+        found = state_of(tmp_path)
+
+    assert len(together) == 5
+    assert found == [*locked, *one_by_one]
+
+
+# Kinds that a newer program knows.
+
+
+def test_kinds_that_nobody_knows_are_passed_over(tmp_path: Path) -> None:
+    """A newer program was here, and has left: what it has written is skipped, and questions go on behind it."""
+    traits = {"nature": Nature.STATE}
+    with new_kind("hologram", Event, **traits) as hologram, new_kind("shimmered", Event, counted=False) as shimmered:
+        subject = opened(tmp_path)
+        for number in range(300):
+            kinds = (Said, hologram, shimmered, Joined, hologram)
+            subject.say(*[draft(kind, "lobby", "alice", f"tea {number}") for kind in kinds])
+        subject.stop()
+        # The index is made by a program that does not know them.
+        (tmp_path / "history-search").unlink()
+    known = [event for event in subject.events if type(event) in (Said, Joined)]
+    lines = [event for event in known if type(event) is Said]
+    again = opened(tmp_path)
+
+    assert list(again.log.state) == []
+    assert again.log.last_committed == subject.log.last_committed
+    assert again.recent("lobby", 5) == lines[-5:]
+    assert again.recent("lobby", 2 * KEPT) == lines[-2 * KEPT :]
+    assert again.recent("lobby", 5, lines[100].id) == lines[95:100]
+    assert again.since({"lobby", "nowhere"}, 0, 5) == known[:5]
+    assert again.since({"lobby"}, known[9].id, 100) == known[10:110]
+    assert again.since({"lobby"}, 0, 5000) == known
+    assert again.search_until("299", bool) == lines[-1:]
+    assert again.search("tea", count=5) == lines[-5:]
+    new = again.say(said("new"), topic("lobby", "cake"))
+    assert again.since({"lobby"}, known[-1].id) == new
+    again.stop()
+    assert state_of(tmp_path) == new[1:]
+
+
+# Trimming.
+
+
+def test_what_was_trimmed_is_known_to_be_forgotten_when_it_is_opened_again(tmp_path: Path) -> None:
+    subject = opened(tmp_path, keep_events=10)
+    talk(subject, 2000)
+    subject.now += TRIM_EVERY
+    talk(subject, 1)
+    subject.wait_until(lambda: len(subject.since({"lobby"}, 0)) == 10)
+    subject.stop()
+    again = opened(tmp_path)
+    (first, *_) = again.since({"lobby"}, 0)
+
+    assert again.log.forgotten == subject.log.forgotten == first.id - 1
+    again.stop()
+
+
+def test_what_was_trimmed_is_not_recent_either(tmp_path: Path) -> None:
+    subject = opened(tmp_path, keep_events=5)
+    assert subject.recent("garden", 5) == []
+    subject.say(said("roses", room="garden"))
+    assert subject.recent("garden", 5)
+    subject.now += TRIM_EVERY
+    events = talk(subject, 100)
+    subject.wait_until(lambda: not subject.recent("garden", 5))
+    subject.now += TRIM_EVERY
+    events += talk(subject, 1)
+    subject.wait_until(lambda: len(subject.since({"lobby"}, 0)) == 5)
+
+    assert subject.recent("lobby", 100) == events[-5:]
+    subject.stop()
 
 
 # A disk that is full.
 
 
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """What the disk has room for, as far as this process is concerned."""
-    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
-
-
-def fill(subject: Subject) -> int:
-    """Say something until it cannot be kept; how much was."""
-    kept = 0
+def fill(subject: Subject) -> None:
+    """Say something until it cannot be kept."""
     while not subject.failures:
-        before = len(subject.events)
-        subject.append(Said, "lobby", "alice", "x" * 10_000)
-        subject.pump_until(lambda: len(subject.events) > before or bool(subject.failures))  # noqa: B023 - used at once
-        kept += len(subject.events) - before
-    return kept
+        subject.say(said("x" * 10_000))
 
 
 def test_what_does_not_fit_is_not_kept_and_it_goes_on_once_there_is_room(tmp_path: Path) -> None:
     subject = opened(tmp_path)
-    before = subject.say((Said, "lobby", "alice", "before"))
+    before = subject.say(said("before"), topic("lobby", "before"))
     with no_file_longer_than(500_000):
         fill(subject)
         assert [type(error) for error in subject.errors] == [NotKept]
         assert str(subject.errors[0]).startswith("not sent: the disk ")
         kept = list(subject.events)
         # All of a batch is kept, or nothing.
+        tokens = []
         for number in range(50):
-            subject.append(Said, "lobby", "bob", f"{number} {'x' * 10_000}")
-            subject.append(Joined, "garden", "bob", "")
+            tokens.append(subject.append(said(f"{number} {'x' * 10_000}", nickname="bob")))
+            tokens.append(subject.append(topic("lobby", "never"), topic("garden", "never")))
         failed = len(subject.failures)
-        subject.pump_until(lambda: len(subject.failures) == failed + 100)
+        subject.settle()
+        assert subject.failures[failed:] == tokens, "each is named once"
         assert subject.events == kept
         assert subject.since({"lobby", "garden"}, 0) == kept
         assert subject.log.last_committed == kept[-1].id
     subject.failures.clear()
-    after = subject.say((Said, "lobby", "alice", "after"), (Joined, "garden", "bob", ""))
+    after = subject.say(said("after"), draft(Joined, "garden", "bob"))
     subject.stop()
     again = opened(tmp_path)
 
-    assert not subject.broken
+    assert not subject.breakdowns
     assert again.since({"lobby", "garden"}, 0) == [*kept, *after]
-    assert kept[0] == before[0]
+    assert kept[:2] == before
     assert after[0].id > kept[-1].id
+    assert list(again.log.state) == before[1:]
     again.stop()
+
+
+def test_what_needs_no_keeping_is_handed_back_though_the_rest_of_its_batch_fails(tmp_path: Path) -> None:
+    subject = opened(tmp_path)
+    (original,) = subject.say(said("before", ref="1"))
+    away = draft(Away, "lobby", "alice", "tea")
+    with no_file_longer_than(500_000):
+        fill(subject)
+        last = subject.events[-1]
+        handed_back = len(subject.events)
+        # In rooms of their own: each request makes the batch longer.
+        drafts = {"one": said("one " + "x" * 500_000), "two": said("two", ref="2"), "three": said("three", room="new")}
+        tokens = {name: subject.append(draft) for name, draft in drafts.items()}
+        tokens |= {"away": subject.append(away, away), "both": subject.append(away, said("and gone"))}
+        tokens |= {"again": subject.append(said("before", ref="1")), "two again": subject.append(said("two", ref="2"))}
+        subject.settle()
+    failed = subject.failures[1:]
+
+    assert [event[2:6] for event in subject.events[handed_back:]] == [away[1:5]] * 2
+    assert [event.id for event in subject.events[handed_back:]] == [last.id] * 2
+    assert failed == [tokens[name] for name in ("one", "two", "three", "both", "two again")]
+    error = subject.refusals[tokens["again"]]
+    assert isinstance(error, AlreadyKept)
+    assert error.details == {"id": original.id}
+    # Nothing of it is there, the ref included.
+    assert [event.text for event in subject.say(said("two", ref="2"))] == ["two"]
+    subject.stop()
 
 
 @pytest.fixture
@@ -497,6 +474,7 @@ def test_on_a_full_disk_the_speaker_is_told_nobody_sees_it_and_the_server_goes_o
     assert kept == shown[1]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("left", [0, 8, 16, 32, 48, 64, 100])
 def test_a_disk_on_which_there_is_no_room_to_begin_is_called_full(small_disk: Path, left: int) -> None:
     with (small_disk / "filler").open("wb", buffering=0) as file:
@@ -505,7 +483,7 @@ def test_a_disk_on_which_there_is_no_room_to_begin_is_called_full(small_disk: Pa
         file.truncate(file.tell() - left * 1024)
 
     with pytest.raises(HistoryUnusable, match="the disk is full: make room"):
-        ChatFactory(history=str(small_disk / "history"))
+        opened(small_disk)
 
 
 # A thread that dies.
@@ -515,17 +493,21 @@ class NoEvent(Event):
     """Of a kind that no log keeps."""
 
 
-def test_a_writer_that_dies_is_told_and_nothing_more_is_kept(tmp_path: Path) -> None:
+# It is to die of it.
+DEADLY = (draft(NoEvent, "lobby", "alice"), said("no JSON", extras={"key": object()}))
+
+
+@pytest.mark.parametrize("deadly", DEADLY)
+def test_a_writer_that_dies_is_told_and_nothing_more_is_kept(tmp_path: Path, deadly: Draft) -> None:
     subject = opened(tmp_path)
-    kept = subject.say((Said, "lobby", "alice", "before"))
-    # It is to die of it.
-    subject.append(NoEvent, "lobby", "alice", "")  # type: ignore[arg-type]
-    subject.append(Said, "lobby", "alice", "with it")
-    subject.pump_until(lambda: bool(subject.broken))
-    subject.append(Said, "lobby", "alice", "after")
+    kept = subject.say(said("before"))
+    subject.append(deadly)
+    subject.append(said("with it"))
+    subject.pump_until(lambda: bool(subject.breakdowns))
+    subject.append(said("after"))
     subject.stop()
 
-    [error] = subject.broken
+    [error] = subject.breakdowns
     assert isinstance(error, HistoryBroken)
     assert str(tmp_path / "history") in str(error)
     assert str(error).endswith("the server is stopping.")
@@ -538,9 +520,8 @@ def test_a_writer_that_dies_is_told_and_nothing_more_is_kept(tmp_path: Path) -> 
 def test_stopping_a_log_whose_writer_has_died_ends(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     subject = opened(tmp_path)
-    # It is to die of it.
-    subject.append(NoEvent, "lobby", "alice", "")  # type: ignore[arg-type]
-    subject.append(Said, "lobby", "alice", "on its way")
+    subject.append(DEADLY[0])
+    subject.append(said("on its way"))
     subject.stop()
 
     assert set(threading.enumerate()) <= before
@@ -551,7 +532,7 @@ SABOTAGE = """
 import sys
 from chatroom import __main__
 from chatroom.server import service
-from chatroom.model.events import Event, Said, TopicChanged
+from chatroom.model.events import Draft, Event, Said, TopicChanged
 
 class NoEvent(Event):
     pass
@@ -559,8 +540,8 @@ class NoEvent(Event):
 def sabotaged(settings, clock, **rest):
     def hook(event):
         if isinstance(event, TopicChanged) and event.text == "die":
-            chat.log.append(NoEvent, "lobby", "nobody", "")
-            chat.log.append(Said, "lobby", "nobody", "never seen")
+            chat.log.append([Draft(NoEvent, "lobby", "", "nobody")])
+            chat.log.append([Draft(Said, "lobby", "", "nobody", "never seen")])
     chat = opened(settings, clock, hook, **rest)
     return chat
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.model.text import clean, whole_number
+from chatroom.model.text import clean, clean_lines, whole_number
 
 # What a terminal may act on, picked often enough that sequences of it come about.
 HOSTILE = st.sampled_from([*"\x1b\x9b\x9d\x90\x9c\x07[]P\\;m0?\x00\x08\r\t\x7f\x85\u202e\u2066\u2069\u2028\ufeff"])
@@ -98,3 +98,36 @@ def test_no_half_of_a_colour_is_left_behind(text: str, numbers: list[int], final
     sequence = f"\x1b[{';'.join(map(str, numbers))}{final[:1] or 'm'}"
 
     assert clean(f"before{sequence}{text}") == "before" + clean(text)
+
+
+# Messages of several lines.
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one", "one"),
+        ("one\ntwo", "one\ntwo"),
+        ("one\r\ntwo\rthree\n", "one\ntwo\nthree"),
+        ("one\n\n\ntwo", "one\n\n\ntwo"),
+        ("\n \n\t\none\n\x07\n\n", "one"),
+        ("one  \n  two\t", "one\n  two"),
+        ("\x1b[31mred\n\x1b]0;title\nafter\x07", "red\n\nafter"),
+        ("a\u2028b\u0085c\x0bd\x0ce", "abcde"),
+        ("\n\r\n \u00a0\x00", ""),
+        ("", ""),
+    ],
+)
+def test_a_message_of_several_lines_is_made_safe_line_by_line(text: str, shown: str) -> None:
+    assert clean_lines(text) == shown
+
+
+@given(st.text(st.one_of(HOSTILE, st.sampled_from("\n\n \r"), st.characters())))
+def test_the_lines_of_a_message_are_clean_and_the_first_and_the_last_are_not_empty(text: str) -> None:
+    safe = clean_lines(text)
+    lines = safe.split("\n")
+
+    assert all(clean(line) == line == line.rstrip() for line in lines)
+    assert (lines[0] and lines[-1]) or not safe
+    assert clean_lines(safe) == safe
+    assert clean_lines("\n".join([safe, "end"])) == (f"{safe}\nend" if safe else "end")

@@ -32,7 +32,7 @@ def enter(stage: Stage, server: Server, nickname: str) -> Person:
     """Somebody at a page who is in."""
     page = connect(stage, server)
     page.socket.sendall(frame(nickname))
-    page.expect(f'"kind":"joined","room":"lobby","nick":"{nickname}","text":""}}')
+    page.expect(f'"kind":"joined","room":"lobby","nick":"{nickname}","text":"","member":"')
     return page
 
 
@@ -55,11 +55,11 @@ def test_it_prints_the_address_of_the_page_and_serves_it_there(stage: Stage, ser
 
 def test_a_page_and_a_line_talk(stage: Stage, server: Server) -> None:
     alice, bob = enter(stage, server, "alice"), stage.enter(server.port, "bob")
-    alice.expect('"nick":"bob","text":""}')
+    alice.expect('"nick":"bob","text":"","member":"')
     alice.socket.sendall(frame("grüß dich 👋"))
     bob.expect("alice: grüß dich 👋\r\n")
     bob.send("<b>hello</b>")
-    alice.expect('"kind":"said","room":"lobby","nick":"bob","text":"<b>hello</b>"}')
+    alice.expect('"kind":"said","room":"lobby","nick":"bob","text":"<b>hello</b>","member":"')
     alice.socket.sendall(frame(struct.pack("!H", 1001), Opcode.CLOSE))
     bob.expect("* alice left (connection closed)\r\n")
     alice.to_the_end()
@@ -75,7 +75,7 @@ def test_a_page_that_is_gone_is_out_at_once(stage: Stage, server: Server) -> Non
 def test_what_was_asked_for_before_the_upgrade_is_answered_before_it(stage: Stage, server: Server) -> None:
     page = stage.connect(server.web)
     page.socket.sendall(request("/style.css") * 3 + request("/healthz") + upgrade() + frame("alice"))
-    page.expect('"kind":"joined","room":"lobby","nick":"alice","text":""}')
+    page.expect('"kind":"joined","room":"lobby","nick":"alice","text":"","member":"')
     heard = page.heard
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == 4
     assert heard.index(b"\r\n\r\nok\n") < heard.index(b"HTTP/1.1 101 ") < heard.index(b"\x81\x04NICK")

@@ -15,7 +15,8 @@ from wsproto.utilities import generate_accept_token
 
 from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.web import WebFactory
-from chatroom.doors.web.site import HEADERS, IDLE, TYPES
+from chatroom.doors.web.http import HEADERS, IDLE
+from chatroom.doors.web.site import TYPES
 from chatroom.model.errors import NotKept
 from chatroom.testing import MemoryRoom, Person
 

@@ -1,4 +1,4 @@
-"""``python -m chatroom.client alice``: which terminal it is to be, and the reactor that goes with it."""
+"""``python -m chatroom.client alice``: chooses the terminal, and the reactor that goes with it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
+from chatroom.client.conversation import Conversation
+from chatroom.client.options import parser
 from chatroom.client.plain import PlainTerminal, open_closed_descriptors
-from chatroom.client.terminal import Client, Terminal, parser
+from chatroom.client.terminal import Terminal
 
 HINT = "* pip install 'chatroom[client]' makes a better terminal of this one; --plain keeps it as it is"
 
@@ -28,7 +30,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def main(reactor: Any, options: argparse.Namespace, terminal: Terminal) -> Deferred[None]:
-    return Client(reactor, options, terminal).run()
+    return Conversation(reactor, options, terminal).run()
 
 
 def terminal_for(options: argparse.Namespace) -> Terminal:

@@ -1,51 +1,49 @@
-"""What the Tab key completes: commands, nicknames and rooms. It knows no terminal."""
+"""Completion for the Tab key: commands, nicknames and rooms. This module knows no terminal, and no command by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-ARGUMENTS: Mapping[str, str] = {
-    "help": "command",
-    "who": "room",
-    "me": "text",
-    "msg": "nickname",
-    "nick": "",
-    "join": "room",
-    "leave": "room",
-    "rooms": "",
-    "topic": "text",
-    "history": "",
-    "search": "text",
-    "ignore": "nickname",
-    "unignore": "nickname",
-    "ping": "",
-    "quit": "text",
-}
-"""The commands, and what their first argument is, as :data:`chatroom.core.commands.COMMANDS` has them; anything in a
-text may be a nickname."""
+from chatroom.model.answers import CommandHelp
+
+TEXTS = frozenset(("text", "words", "reason"))
+"""Arguments that are free text, in which any word may be a nickname; they go on to the end of the line."""
 
 
-def complete(line: str, nicknames: Sequence[str], rooms: Sequence[str]) -> list[tuple[str, int]]:
-    """What the last word of ``line`` may become: each with how many characters of the line it takes the place of.
+def complete(
+    line: str, nicknames: Sequence[str], rooms: Sequence[str], commands: Sequence[CommandHelp]
+) -> list[tuple[str, int]]:
+    """Completions for the last word of ``line``, each with the number of characters that it replaces.
 
     :param nicknames: in the order in which they are offered.
+    :param commands: the table of commands that came with the welcome.
     """
     before, _, word = line.rpartition(" ")
-    command = line.startswith("/") and not line.startswith("//")
-    if command and not before:
-        return _matching(word, [f"/{name}" for name in ARGUMENTS], " ")
-    if command:
-        name, *arguments = before.split()
-        wanted = ARGUMENTS.get(name.removeprefix("/").lower(), "text")
-        if wanted == "text" or (wanted == "nickname" and arguments):
-            return _matching(word.removeprefix("@"), nicknames, " ")
-        if arguments:
-            return []
-        if wanted == "room":
-            return _matching(word.removeprefix("#"), rooms, " ")
-        return _matching(word, {"nickname": nicknames, "command": list(ARGUMENTS)}.get(wanted, []), " ")
-    # Whom one speaks to is named at the beginning.
-    return _matching(word.removeprefix("@"), nicknames, " " if before else ": ")
+    if not line.startswith("/") or line.startswith("//"):
+        # At the beginning of a message, a nickname says whom it is for.
+        return _matching(word.removeprefix("@"), nicknames, " " if before else ": ")
+    if not before:
+        return _matching(word, [f"/{command.name}" for command in commands], " ")
+    name, *arguments = before.split()
+    wanted = _argument(name.removeprefix("/").lower(), len(arguments), commands)
+    if wanted == "room":
+        return _matching(word.removeprefix("#"), rooms, " ")
+    if wanted == "command":
+        return _matching(word, [command.name for command in commands], " ")
+    if wanted == "nickname" or wanted in TEXTS:
+        return _matching(word.removeprefix("@"), nicknames, " ")
+    return []
+
+
+def _argument(name: str, index: int, commands: Sequence[CommandHelp]) -> str:
+    """The name that the help of a command gives to its argument with this index; empty where there is none."""
+    for command in commands:
+        if command.name == name:
+            arguments = [argument.strip("[]") for argument in command.arguments.split()]
+            if index < len(arguments):
+                return arguments[index]
+            return arguments[-1] if arguments and arguments[-1] in TEXTS else ""
+    return "text"
 
 
 def _matching(word: str, names: Sequence[str], end: str) -> list[tuple[str, int]]:

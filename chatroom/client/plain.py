@@ -1,16 +1,21 @@
 """The plain terminal: lines in, lines out, no escape sequence; for pipes, and where there is nothing better.
 
-Standard input and output are a connection of the reactor. While there is no server to send to, standard input
-is not read, so what is typed or piped waits where it is and nothing is lost.
+Standard input and output are a connection of the reactor. Standard input is read only while there is a connection to
+the server and no line waits to be sent. So lines that are typed or piped in the meantime wait in the pipe or the
+terminal, and none is lost.
+
+On a pipe, each line is said, and none is a command: no person has looked at it. A line that is too long for the server
+is said in pieces.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
@@ -18,56 +23,70 @@ from twisted.internet.stdio import StandardIO
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatroom.client.errors import TooManyUnacknowledged
+from chatroom.client.limits import pieces
 from chatroom.client.render_context import RenderContext
+from chatroom.client.terminal import Speaker, is_command, spoken
+from chatroom.model.answers import Answer, Done, Welcome
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import ChatError
-from chatroom.model.events import Answer, Event
+from chatroom.model.events import Event
 from chatroom.model.text import clean
-from chatroom.wire.formats import PLAIN, day_of
+from chatroom.wire.formats import day_of
 from chatroom.wire.lines import LineSplitter
-
-if TYPE_CHECKING:
-    from chatroom.client.terminal import Client
+from chatroom.wire.plain import PLAIN
 
 MAX_LINE = 1024 * 1024
-"""Bytes in a line of input; what a server takes is less."""
+"""Bytes in a line of input."""
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class PlainTerminal(Protocol):
-    """Standard input and output; what is typed is produced for the connection to the server."""
+    """Standard input and output; a producer of lines for the connection to the server."""
 
     transport: StandardIO
 
     def __init__(self, hint: str = "") -> None:
-        """:param hint: a line to begin with."""
+        """:param hint: a line to show first."""
         self.can_ask = os.isatty(0) and os.isatty(1)
+        # Whether a person types, and may give commands.
+        self._typed = os.isatty(0)
         self._hint = hint
         self._lines = LineSplitter(MAX_LINE)
+        # Input that was read and not handed on: texts, each with whether it is a command.
+        self._waiting: deque[tuple[str, bool]] = deque()
         self._answer: Callable[[str], None] | None = None
         self._ended = False
+        # The connection by which we are in, and whether its buffer is full.
         self._consumer: Any = None
-        # The date of what was last shown of the past, on this connection.
+        self._full = False
+        # Bytes in the longest message that the server takes, once it has told.
+        self._max_message = MAX_LINE
+        # The date of the last event of the past that was shown, on this connection.
         self._day = ""
 
-    def start(self, client: Client, reactor: Any) -> None:
-        self._client = client
+    def start(self, speaker: Speaker, reactor: Any) -> None:
+        self._speaker = speaker
         if os.name == "posix":
             _leave_as_they_are(reactor)
         StandardIO(self, reactor=reactor)
 
     def connectionMade(self) -> None:
-        self._pause()
+        self._read_or_not()
         if self._hint:
             self._show_line(self._hint)
 
     # Output.
 
     def show(self, thing: Event | Answer, context: RenderContext) -> None:
-        for line in self._looks_like(thing, context):
+        if isinstance(thing, Welcome) and thing.limits is not None:
+            self._max_message = thing.limits.message
+        for line in self._rendered(thing, context):
             self._show_line(line)
 
-    def _looks_like(self, thing: Event | Answer, context: RenderContext) -> list[str]:
+    def _rendered(self, thing: Event | Answer, context: RenderContext) -> list[str]:
+        if isinstance(thing, Done) and thing.event:
+            return []  # The event itself is shown, among those that were missed.
         if not isinstance(thing, Event):
             return PLAIN.lines(thing)
         if not context.past:
@@ -80,7 +99,7 @@ class PlainTerminal(Protocol):
             print(f"! {clean(line)}", file=sys.stderr, flush=True)
 
     def _show_line(self, line: str) -> None:
-        # Whatever a terminal would act on is taken out.
+        # Nothing that a terminal would act on may pass.
         self._write(clean(line) + "\n")
 
     def _write(self, text: str) -> None:
@@ -95,64 +114,109 @@ class PlainTerminal(Protocol):
         self._show_line(f"* no connection to {where}: trying again in {pause:.0f} s")
 
     def entered(self, transport: Any) -> None:
-        # What is read from a pipe faster than the server takes it waits in the pipe.
+        # A pipe is read no faster than the server takes the lines.
+        self._full = False
         self._consumer = IConsumer(transport)
         self._consumer.registerProducer(self, True)
-        self._take()
+        self._hand_on()
 
     def lost(self) -> None:
+        self._answer = None
         if self._consumer is not None:
             self._consumer.unregisterProducer()
             self._consumer = None
-        self._pause()
+        self._read_or_not()
+
+    def answered(self) -> None:
+        if self._waiting:
+            self._hand_on()
+
+    def pauseProducing(self) -> None:
+        self._full = True
+        self._read_or_not()
+
+    def resumeProducing(self) -> None:
+        self._full = False
+        self._hand_on()
+
+    def stopProducing(self) -> None:
+        """Wait for another connection: this one is lost."""
+        self._full = True
+        self._read_or_not()
 
     # Input.
 
     def ask(self, question: str, answer: Callable[[str], None]) -> None:
         self._answer = answer
         self._write(question)
-        self._take()
+        self._read_or_not()
 
-    def _pause(self) -> None:
-        self.transport.pauseProducing()
+    def unsaid(self) -> Sequence[str]:
+        return [text for text, _ in self._waiting]
 
-    def _take(self) -> None:
-        if self._ended:
-            self._client.no_more()
+    def _read_or_not(self) -> None:
+        """Read standard input, or leave it unread, as the state is now."""
+        wanted = self._answer is not None or (self._consumer is not None and not self._full and not self._waiting)
+        if wanted and not self._ended:
+            self.transport.resumeProducing()
         else:
-            self.transport.resumeProducing()
-
-    def pauseProducing(self) -> None:
-        self._pause()
-
-    def resumeProducing(self) -> None:
-        if not self._ended:
-            self.transport.resumeProducing()
-
-    def stopProducing(self) -> None:
-        """The connection has gone; there may be another."""
-        self._pause()
+            self.transport.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
         for line in self._lines.feed(data):
-            self._typed(line)
-
-    def _typed(self, line: bytes | ChatError) -> None:
-        if isinstance(line, ChatError):
-            self.complain(str(line))
-        elif self._answer is not None:
-            answer, self._answer = self._answer, None
-            self._pause()
-            answer(line.decode(ENCODING, "replace"))
-        else:
-            self._client.typed(line)
+            self._take(line)
+        self._hand_on()
 
     def readConnectionLost(self) -> None:
-        """The end of the input."""
+        """Take notice of the end of the input."""
         self._ended = True
         if rest := self._lines.end():
-            self._typed(rest)
-        self._client.no_more()
+            self._take(rest)
+        self._hand_on()
+
+    def _take(self, line: bytes | ChatError) -> None:
+        """Take in one line of the input, or the error that stands in its place."""
+        if isinstance(line, ChatError):
+            self._cannot_be_said("a line of the input", str(line))
+            return
+        encoding = sys.stdin.encoding if sys.stdin else ENCODING
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError:
+            self._cannot_be_said(line.decode(encoding, "replace"), f"it is not {encoding}")
+            return
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            answer(text)
+        elif self._typed and is_command(text):
+            self._waiting.append((text, True))
+        elif clean(text).strip():
+            said = spoken(text) if self._typed else text
+            self._waiting.extend((piece, False) for piece in pieces(said, self._max_message))
+
+    def _cannot_be_said(self, line: str, why: str) -> None:
+        if self.can_ask:
+            self._show_line(f"! not sent: {why}")
+        self._speaker.not_said(line, why)
+
+    def _hand_on(self) -> None:
+        """Hand on waiting lines as far as the connection takes them; then read on, or leave after the last."""
+        while self._waiting and self._consumer is not None and not self._full:
+            text, is_a_command = self._waiting[0]
+            try:
+                if is_a_command:
+                    self._speaker.do(text)
+                else:
+                    self._speaker.say(text)
+            except TooManyUnacknowledged:
+                break
+            except ChatError as error:
+                self._show_line(f"! {error}")
+                self._speaker.not_said(text, str(error))
+            self._waiting.popleft()
+        self._read_or_not()
+        if self._ended and not self._waiting:
+            self._speaker.no_more()
 
     # The end.
 
@@ -160,19 +224,19 @@ class PlainTerminal(Protocol):
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Nobody reads what we print."""
-        self._client.ended()
+        """Take notice that nobody reads our output any more."""
+        self._speaker.ended()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._client.ended()
+        self._speaker.ended()
 
 
 def _leave_as_they_are(reactor: Any) -> None:
-    """Have standard input and output be at the end what they are now."""
+    """Restore the blocking modes of standard input and output at the end."""
     blocking = {descriptor: os.get_blocking(descriptor) for descriptor in (0, 1)}
 
     def restore() -> None:
-        # Standard input is shared with the shell that started us, which may want it as it was.
+        # Standard input is shared with the shell that started us.
         for descriptor, was in blocking.items():
             os.set_blocking(descriptor, was)
 
@@ -180,7 +244,7 @@ def _leave_as_they_are(reactor: Any) -> None:
 
 
 def open_closed_descriptors() -> None:
-    """Put the null device where standard input or output was closed, before something else is opened there."""
+    """Open the null device for a closed standard input or output, before another file gets its descriptor."""
     for descriptor in (0, 1):
         try:
             os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""Where something came in: what a terminal has to know of a connection to show it."""
+"""The render context: where and when something came in, as a terminal has to know to show it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class RenderContext(NamedTuple):
-    """What holds for one thing that was received."""
+    """The state of the connection when one event or answer came."""
 
     nickname: str
-    """What the person is called."""
+    """The person's nickname."""
     room: str
     """The room that they speak in."""
     past: bool = False
-    """Whether it happened before they came into the room."""
+    """Whether it is an event from before the person came into the room."""
     back: bool = False
-    """Whether they are coming back, so that what is past is what they missed."""
+    """Whether the person is coming back, so that past events are those that they missed."""

@@ -1,10 +1,13 @@
-"""The terminal for people, by prompt_toolkit: the line that is typed stays below what others say.
+"""The rich terminal, for people, by prompt_toolkit: the typed message stays below those of others.
 
-No full screen and no second screen: what was shown belongs to the terminal, which scrolls it, searches it and
-keeps it. Only the rows of the input line and of the status line are drawn anew. Whatever arrives in one turn of the
-reactor is printed at once, so that a burst costs one drawing.
+There is no full screen and no second screen: shown messages belong to the terminal, which scrolls, searches and keeps
+them. Only the rows of the input line and of the status line are drawn anew. Events that arrive in one turn of the
+reactor are printed together, so that a burst costs one drawing.
 
-It runs on the reactor that goes by asyncio, since that is what prompt_toolkit reads the keys by.
+The input line holds one message, perhaps of several lines, or a command; Enter sends it. Line ends that are pasted are
+part of the message. A message that cannot be sent stays in the input line.
+
+This terminal needs the reactor that runs on asyncio, since prompt_toolkit reads the keys by asyncio.
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Any
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
@@ -38,48 +42,59 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from chatroom.client.completion import complete
+from chatroom.client.errors import NotConnected
 from chatroom.client.render_context import RenderContext
 from chatroom.client.roster import Roster
+from chatroom.client.terminal import Speaker, is_command, spoken
 from chatroom.client.theme import STYLES, Line, Theme
-from chatroom.client.unacknowledged import Unacknowledged
+from chatroom.model.answers import Answer, CommandHelp, Notice, Refused, Welcome
 from chatroom.model.constants import ENCODING
-from chatroom.model.events import Answer, Event, Live, Notice, Refused
-from chatroom.model.text import clean
-
-if TYPE_CHECKING:
-    from chatroom.client.terminal import Client
+from chatroom.model.errors import ChatError
+from chatroom.model.events import Event
+from chatroom.model.text import clean, clean_lines
 
 MAX_INPUT_ROWS = 8
 """Rows that the input line may take before it scrolls within them."""
 
-NOT_CONNECTED = "Not sent: there is no connection. It stays here until you press Enter again."
-NOT_ARRIVED = "What you said last has not arrived: it is in the input line again."
+
+class Link(Enum):
+    """The state of the connection to the server, as the status line says it."""
+
+    CONNECTING = "connecting"
+    ASKED = "not in the room yet"
+    """The person is asked for another nickname."""
+    IN = "connected"
+    LOST = "no connection"
+    """There is none, and the next is tried in a while."""
 
 
 class RichTerminal:
-    """What the person sees and types."""
+    """The person's screen and keyboard."""
 
     can_ask = True
 
     def __init__(self) -> None:
         self._theme = Theme()
         self._roster = Roster()
-        self._unacknowledged = Unacknowledged()
+        self._commands: Sequence[CommandHelp] = ()
         self._context = RenderContext("", "")
         self._unshown: list[Line] = []
         self._complaints: list[str] = []
-        self._state = "connecting"
-        self._in = False
+        self._link = Link.CONNECTING
+        # When the next connection is tried, by the reactor's clock.
+        self._try_at = 0.0
         self._answer: Callable[[str], None] | None = None
         self._question = ""
-        # Whether they were told that nothing is sent, since the connection was lost.
+        # The content of the input line while a question takes its place.
+        self._put_aside = Document()
+        # Whether the person was told, since the connection was lost, that nothing is sent.
         self._told_to_wait = False
         self._leaving = False
         self._over = False
         self._gone: Deferred[None] = Deferred()
 
-    def start(self, client: Client, reactor: Any) -> None:
-        self._client = client
+    def start(self, speaker: Speaker, reactor: Any) -> None:
+        self._speaker = speaker
         self._reactor = reactor
         self._buffer = Buffer(
             completer=_Completer(self._complete),
@@ -95,14 +110,14 @@ class RichTerminal:
             output=_output(),
             color_depth=ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None,
             erase_when_done=True,
-            # Where a signal tells of a new size, nobody needs to look for it.
+            # Elsewhere, a signal tells of a new size.
             terminal_size_polling_interval=None if os.name == "posix" else 0.5,
         )
         self._countdown = LoopingCall(self._app.invalidate)
         self._countdown.clock = reactor
-        # The terminal is given back before anything else goes, whatever it is that ends us.
+        # However the program ends, the terminal is given back first.
         reactor.addSystemEventTrigger("before", "shutdown", self._leave_the_terminal)
-        # In a turn of its own: there is no running loop before.
+        # In a turn of its own: the loop does not run before.
         reactor.callLater(0, self._run)
 
     def _run(self) -> None:
@@ -110,23 +125,21 @@ class RichTerminal:
             self._finished(None)
             return
         if sys.platform != "win32":
-            # Its window was closed.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._client.end)
+            # The signal says that the window was closed.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._speaker.end)
         running = self._app.run_async(set_exception_handler=False, handle_sigint=False)
         Deferred.fromFuture(asyncio.ensure_future(running)).addBoth(self._finished)
 
     def _finished(self, result: object) -> None:
         self._over = True
-        # Of these two, the terminal itself has gone.
+        # Of these two errors, the cause is a terminal that has gone.
         if isinstance(result, Failure) and not result.check(EOFError, OSError):
-            self._client.end(result.getErrorMessage())
-        for line in self._unacknowledged.take():
-            self._complaints.append(f"this has perhaps not arrived: {line}")
+            self._speaker.end(result.getErrorMessage())
         with suppress(OSError):
             for line in self._complaints:
                 print(f"! {clean(line)}", file=sys.stderr, flush=True)
         self._gone.callback(None)
-        self._client.ended()
+        self._speaker.ended()
 
     def _leave_the_terminal(self) -> Deferred[None]:
         self.close()
@@ -158,15 +171,18 @@ class RichTerminal:
             if size := self._roster.size(room):
                 parts.append(f"{size} here")
         parts.append(self._connection())
-        return [("class:status" if self._in else "class:status.warning", " | ".join(parts))]
+        if self._link is not Link.IN and (waiting := self._speaker.unacknowledged):
+            parts.append(f"{waiting} to be sent again")
+        return [("class:status" if self._link is Link.IN else "class:status.warning", " | ".join(parts))]
 
     def _connection(self) -> str:
         if self._leaving:
             return "leaving"
-        if not self._countdown.running:
-            return self._state
+        state: str = self._link.value
+        if self._link is not Link.LOST:
+            return state
         left = round(self._try_at - self._reactor.seconds())
-        return f"no connection: trying again {f'in {left} s' if left > 0 else 'now'}"
+        return f"{state}: trying again {f'in {left} s' if left > 0 else 'now'}"
 
     def _print(self, lines: Iterable[Line]) -> None:
         """Print whole lines above the input line, in the next turn."""
@@ -189,60 +205,69 @@ class RichTerminal:
     def show(self, thing: Event | Answer, context: RenderContext) -> None:
         self._context = context
         self._roster.note(thing, context)
-        self._unacknowledged.note(thing, context)
+        if isinstance(thing, Welcome):
+            self._commands = thing.commands
         self._print(self._theme.lines(thing, context))
-        if isinstance(thing, Live) and context.back and (lines := self._unacknowledged.take()):
-            self._print(self._theme.lines(Refused("not-kept", NOT_ARRIVED), context))
-            self._put_back(lines)
         self._app.invalidate()
 
-    def _put_back(self, lines: list[str]) -> None:
-        self._buffer.text = "\n".join([*lines, self._buffer.text]) if self._buffer.text else "\n".join(lines)
-        self._buffer.cursor_position = len(self._buffer.text)
-
     def complain(self, line: str) -> None:
-        # Once the terminal was given back: it is what ends us.
+        # Errors are written once the terminal is given back.
         self._complaints.append(line)
 
     # The connection to the server.
 
     def connecting(self) -> None:
-        self._say_state("connecting")
+        self._set_link(Link.CONNECTING)
 
     def trying_again(self, where: str, pause: float) -> None:
-        if self._state != "lost":
+        if self._link is not Link.LOST:
             self._print(self._theme.lines(Notice(f"no connection to {where}: trying again"), self._context))
         self._try_at = self._reactor.seconds() + pause
-        self._say_state("lost")
-        self._countdown.start(1)
+        self._set_link(Link.LOST)
 
     def entered(self, transport: Any) -> None:
-        self._in = True
         self._told_to_wait = False
-        self._say_state("connected")
+        self._set_link(Link.IN)
 
     def lost(self) -> None:
-        self._in = False
-        self._say_state("lost" if self._state == "lost" else "connecting")
+        self._end_question()
+        self._set_link(Link.CONNECTING)
 
-    def _say_state(self, state: str) -> None:
-        if self._countdown.running:
+    def _set_link(self, link: Link) -> None:
+        if link is Link.LOST and not self._countdown.running:
+            self._countdown.start(1)
+        elif link is not Link.LOST and self._countdown.running:
             self._countdown.stop()
-        self._state = state
+        self._link = link
         self._app.invalidate()
 
     # What is typed.
 
     def ask(self, question: str, answer: Callable[[str], None]) -> None:
+        if self._answer is None:
+            self._put_aside = self._buffer.document
+            self._buffer.reset()
         self._question = question
         self._answer = answer
-        self._say_state("not in the room yet")
+        self._set_link(Link.ASKED)
+
+    def _end_question(self) -> None:
+        """Withdraw the question, and restore the input line."""
+        if self._answer is not None:
+            self._answer, self._question = None, ""
+            self._buffer.document = self._put_aside
+
+    def answered(self) -> None:
+        self._app.invalidate()
+
+    def unsaid(self) -> Sequence[str]:
+        return ()
 
     def _complete(self, line: str) -> Iterable[tuple[str, int]]:
         if self._answer is not None:
             return []
         others = [name for name in self._roster.nicknames() if name != self._context.nickname]
-        return complete(line, others, self._roster.rooms())
+        return complete(line, others, self._roster.rooms(), self._commands)
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -252,10 +277,14 @@ class RichTerminal:
         def _paste(event: KeyPressEvent) -> None:
             self._paste(event.data)
 
+        @keys.add(Keys.Escape, Keys.Enter, filter=~is_searching)
+        def _alt_enter(event: KeyPressEvent) -> None:
+            self._buffer.insert_text("\n")
+
         @keys.add("c-c", filter=~is_searching)
         def _ctrl_c(event: KeyPressEvent) -> None:
             if self._leaving:
-                self._client.end()
+                self._speaker.end()
             elif self._buffer.text:
                 self._buffer.reset()
                 self._shrink()
@@ -275,44 +304,51 @@ class RichTerminal:
     def _leave(self) -> None:
         self._leaving = True
         self._app.invalidate()
-        self._client.no_more()
+        if self._link is Link.IN:
+            self._speaker.no_more()
+        else:
+            self._speaker.end()
 
     def _accept(self, buffer: Buffer) -> bool:
-        """Enter was pressed; whether what was typed stays in the input line."""
+        """Send the content of the input line, since Enter was pressed; whether it stays there."""
         self._shrink()
-        lines = [_sendable(line) for line in buffer.text.split("\n")]
-        if self._answer is not None:
-            answer, self._answer, self._question = self._answer, None, ""
-            answer(" ".join(lines))
+        text = "\n".join(_sendable(line) for line in buffer.text.rstrip("\n").split("\n"))
+        if (answer := self._answer) is not None:
+            self._end_question()
+            answer(text.replace("\n", " "))
+            # The message from before the question stands in place of the answer.
+            return True
+        if not clean_lines(text).strip():
             return False
-        if self._in:
-            for line in lines:
-                self._send(line)
-            return False
-        if any(lines) and not self._told_to_wait:
-            self._told_to_wait = True
-            self._print(self._theme.lines(Refused("not-kept", NOT_CONNECTED), self._context))
-        # What is pasted by a terminal that does not say so comes as lines with Enter behind each.
-        if lines[-1]:
-            buffer.cursor_position = len(buffer.text)
-            buffer.insert_text("\n")
-        return True
+        try:
+            if is_command(text):
+                self._speaker.do(text)
+            else:
+                self._speaker.say(spoken(text))
+        except NotConnected as error:
+            if not self._told_to_wait:
+                self._told_to_wait = True
+                self._refuse(error)
+            # A paste without bracketed paste comes as lines with Enter behind each.
+            if not buffer.text.endswith("\n"):
+                buffer.cursor_position = len(buffer.text)
+                buffer.insert_text("\n")
+            return True
+        except ChatError as error:
+            self._refuse(error)
+            return True
+        return False
 
-    def _send(self, line: str) -> None:
-        if line.strip():
-            self._unacknowledged.sent(line)
-            self._client.typed(line.encode(ENCODING))
+    def _refuse(self, error: ChatError) -> None:
+        self._print(self._theme.lines(Refused(error.code, str(error)), self._context))
 
     def _paste(self, text: str) -> None:
-        """Each whole line is sent, as if Enter had been pressed; the last waits for that."""
-        first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._buffer.insert_text(clean(first))
-        for line in others:
-            self._buffer.validate_and_handle()
-            self._buffer.insert_text(clean(line))
+        """Insert pasted text into the input line, where it waits for Enter."""
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+        self._buffer.insert_text("\n".join(map(clean, lines)))
 
     def _shrink(self) -> None:
-        """Have the input line take no more rows than it needs again."""
+        """Have the input line take no more rows than it needs."""
         self._app.renderer.erase()
         self._app.invalidate()
 
@@ -327,12 +363,12 @@ class RichTerminal:
 
 
 def _sendable(line: str) -> str:
-    """``line`` without what has no business in it, and without the halves of characters that keys may stand for."""
+    """``line`` without control characters, and without halves of characters, which some keys stand for."""
     return clean(line).encode(ENCODING, "replace").decode(ENCODING)
 
 
 class _Completer(Completer):
-    """What prompt_toolkit asks."""
+    """The completions, as prompt_toolkit asks for them."""
 
     def __init__(self, find: Callable[[str], Iterable[tuple[str, int]]]) -> None:
         self._find = find
@@ -346,6 +382,6 @@ def _output() -> Output:
     if sys.platform == "win32":
         return create_output()
     output = Vt100_Output.from_pty(sys.stdout, term=os.environ.get("TERM"))
-    # Asked where the cursor is, not every terminal answers, and nothing here depends on it.
+    # Not every terminal answers the question where the cursor is, and nothing here depends on it.
     output.enable_cpr = False
     return output

@@ -1,26 +1,14 @@
-"""Who is in which room, and which rooms there are, as far as the client has been told.
+"""The roster: the people in each room, and the rooms that there are, as far as the client has been told.
 
-It goes by what arrives and asks for nothing, so of a big room it knows the names that were told and those who
-have come or spoken since; how many there are, it knows for certain.
+The roster follows events and answers, and asks for nothing. So of a big room it has the nicknames that were told, and
+those of people who have come or spoken since. The number of people in each room is exact.
 """
 
 from __future__ import annotations
 
 from chatroom.client.render_context import RenderContext
-from chatroom.model.events import (
-    Acted,
-    Answer,
-    Event,
-    Gone,
-    Joined,
-    Left,
-    People,
-    Renamed,
-    RoomList,
-    Said,
-    Speaking,
-    Welcome,
-)
+from chatroom.model.answers import Answer, Gone, People, RoomList, Speaking, Welcome
+from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said
 from chatroom.model.text import clean
 
 MAX_NAMES = 20_000
@@ -28,39 +16,39 @@ MAX_NAMES = 20_000
 
 
 class Roster:
-    """What is known of the people and the rooms."""
+    """The people and the rooms that are known."""
 
     def __init__(self, max_names: int = MAX_NAMES) -> None:
         self._max_names = max_names
         self._names: dict[str, dict[str, None]] = {}
         self._sizes: dict[str, int] = {}
-        # The rooms that we are in: of others, what /who told of them goes stale.
+        # The rooms that we are in. For other rooms there is only the answer to /who, which goes stale.
         self._joined: set[str] = set()
-        # Those who spoke, the last one at the end; and the rooms that were heard of.
+        # Nicknames of speakers, the latest at the end; and the names of all known rooms.
         self._speakers: dict[str, None] = {}
         self._rooms: dict[str, None] = {}
 
     def size(self, room: str) -> int:
-        """How many are in ``room``; 0 when that is not known."""
+        """The number of people in ``room``; 0 when that is not known."""
         return self._sizes.get(clean(room), 0)
 
     def others(self, room: str) -> int:
-        """How many rooms we are in beside ``room``."""
+        """The number of our rooms beside ``room``."""
         return len(self._joined - {clean(room)})
 
     def nicknames(self) -> list[str]:
-        """Everybody who is known to be here; whoever spoke last comes first."""
+        """The nicknames of everybody who is known to be here; the latest speaker comes first."""
         here = {name for room in self._joined for name in self._names[room]}
         return list(dict.fromkeys([*(name for name in reversed(self._speakers) if name in here), *sorted(here)]))
 
     def rooms(self) -> list[str]:
-        """The rooms that are known."""
+        """The names of the rooms that are known."""
         return sorted(self._rooms)
 
     def note(self, thing: Event | Answer, context: RenderContext) -> None:
-        """Take in what has arrived."""
+        """Take in an event or an answer."""
         if isinstance(thing, Welcome):
-            # A new connection, and what was known may have changed in the meantime.
+            # This is a new connection: everything may have changed in the meantime.
             self._names.clear()
             self._sizes.clear()
             self._joined.clear()
@@ -81,7 +69,7 @@ class Roster:
 
     def _happened(self, event: Event, room: str, nickname: str, context: RenderContext) -> None:
         if isinstance(event, Joined) and nickname == context.nickname and len(self._joined) < self._max_names:
-            # How many there are, we among them, was told before.
+            # The number of people, ourselves included, came before.
             self._joined.add(room)
             self._put(self._names.setdefault(room, {}), nickname)
             self._sizes.setdefault(room, 1)
@@ -110,7 +98,7 @@ class Roster:
             self._sizes[room] = max(len(names), self._sizes[room] - 1)
 
     def _forget_others(self) -> None:
-        """Keep no more rooms than one may, those that we are in above all."""
+        """Forget rooms above the limit, those that we are not in first."""
         others = [room for room in self._names if room not in self._joined]
         for room in others[: max(0, len(self._names) - self._max_names)]:
             del self._names[room], self._sizes[room]

@@ -1,36 +1,26 @@
-"""What things look like on the rich terminal: lines of pieces of text, each with its style.
+"""The theme of the rich terminal: events and answers as lines of pieces of text, each with its style.
 
-No prompt_toolkit here, and no escape sequence: a style is the name of a row in :data:`STYLES`, or a colour of
-:data:`PALETTE`, and the text is only ever text.
+There is no prompt_toolkit here, and no escape sequence: a style is the name of a row in :data:`STYLES`, or a colour of
+:data:`PALETTE`, and text is cleaned of everything that a terminal would act on.
+
+A message may have several lines. The second and each further one is indented more than any line that stands by itself,
+so that nobody can write a line that passes for another message.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import time
-from zlib import crc32
+from unicodedata import normalize
 
+from chatroom.client.mentions import folded, mentions
 from chatroom.client.render_context import RenderContext
-from chatroom.model.events import (
-    Acted,
-    Answer,
-    Event,
-    Found,
-    History,
-    Joined,
-    Left,
-    Live,
-    Past,
-    Private,
-    Refused,
-    Renamed,
-    Said,
-    TopicChanged,
-)
-from chatroom.model.text import apart, clean
-from chatroom.wire.formats import PLAIN, day_of
+from chatroom.model.answers import Answer, Done, Found, History, Live, Past, Private, Refused, Reset
+from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.text import clean
+from chatroom.wire.formats import day_of
+from chatroom.wire.plain import PLAIN
 
 Line = list[tuple[str, str]]
 """Pieces of a line: the style, and the text."""
@@ -38,10 +28,10 @@ Line = list[tuple[str, str]]
 # Each is a colour of the 256 that terminals share, which themes leave alone, and of middling luminance: its contrast
 # (WCAG 2.2) is at least 4 on white and on black, and so at least 3 on what themes use as light and dark.
 PALETTE = (
-    *("#008700", "#0087af", "#5f5fff", "#5f8700", "#875fd7", "#af00ff"),
-    *("#af5f00", "#af5f5f", "#af5faf", "#008787", "#d700af", "#005fff"),
+    *("#d70087", "#af5f5f", "#af5f00", "#5f8700", "#008700", "#00875f"),
+    *("#008787", "#0087af", "#005fff", "#875fd7", "#af00ff", "#af5faf"),
 )
-"""The colours of nicknames."""
+"""The colours of nicknames: much the same hues as those of the page (style.css), in the same order."""
 
 STYLES: Mapping[str, str] = {
     "time": "#767676",
@@ -65,12 +55,18 @@ STYLES: Mapping[str, str] = {
 """The styles by name; the words are prompt_toolkit's."""
 
 INDENT = "  "
-"""Stands before what was said before: answers, and the past."""
+"""The indentation of the past, and of events in answers."""
+
+CONTINUED = "        "
+"""The indentation of the second and each further line of a message."""
 
 
 def colour_of(nickname: str) -> str:
-    """The same for the same name, wherever and whenever it is shown, and however it is written."""
-    return PALETTE[crc32(nickname.casefold().encode()) % len(PALETTE)]
+    """The colour of a nickname, the same wherever and whenever it is shown; the rule is in docs/client.rst."""
+    digest = 0x811C9DC5  # FNV-1a of 32 bits, whose upper bits are the better mixed ones.
+    for byte in folded(normalize("NFC", nickname)).encode():
+        digest = (digest ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return PALETTE[(digest >> 8) % len(PALETTE)]
 
 
 def name(nickname: str) -> tuple[str, str]:
@@ -78,19 +74,9 @@ def name(nickname: str) -> tuple[str, str]:
     return f"class:nickname {colour_of(nickname)}", nickname
 
 
-def mentions(text: str, nickname: str) -> list[tuple[int, int]]:
-    """Where ``nickname`` stands in ``text`` as a word of its own, whatever its case: start and end."""
-    if not nickname:
-        return []
-    # Scripts that put no spaces between words do not end a name.
-    before = r"(?<!\w)" if apart(nickname[0]) == nickname[0] else ""
-    behind = r"(?!\w)" if apart(nickname[-1]) == nickname[-1] else ""
-    return [found.span() for found in re.finditer(before + re.escape(nickname) + behind, text, re.IGNORECASE)]
-
-
 def _text(event: Event | Private, context: RenderContext) -> Line:
-    """What somebody said; one's own nickname stands out in what others say."""
-    text = clean(event.text)
+    """The text of a message, with its line ends; the reader's nickname stands out in messages of others."""
+    text = "\n".join(normalize("NFC", clean(line)) for line in event.text.split("\n"))
     found = mentions(text, context.nickname) if event.nickname != context.nickname else []
     line: Line = []
     end = 0
@@ -101,37 +87,55 @@ def _text(event: Event | Private, context: RenderContext) -> Line:
     return [*line, (rest, text[end:])]
 
 
+def _said(event: Event, context: RenderContext) -> Line:
+    return [name(clean(event.nickname)), ("", ": "), *_text(event, context)]
+
+
 def _happened(event: Event, words: str) -> Line:
-    return [("class:event", "* "), name(clean(event.nickname)), ("class:event", f" {words}")]
+    return [("class:event", "* "), name(clean(event.nickname)), ("class:event", f" {clean(words)}".rstrip())]
 
 
 def _left(event: Event, context: RenderContext) -> Line:
-    return _happened(event, f"left ({clean(event.text)})" if event.text else "left")
+    return _happened(event, f"left ({event.text})" if event.text else "left")
+
+
+def _renamed(event: Event, context: RenderContext) -> Line:
+    return [*_happened(event, "is now"), ("", " "), name(clean(event.text))]
+
+
+def _away(event: Event, context: RenderContext) -> Line:
+    return _happened(event, f"is away ({event.text})" if event.text else "is back")
 
 
 def _topic(event: Event, context: RenderContext) -> Line:
-    return _happened(event, f"set the topic: {clean(event.text)}" if event.text else "took away the topic")
+    return _happened(event, f"set the topic: {event.text}" if event.text else "took away the topic")
 
 
-_EVENTS: Mapping[type[Event], Callable[[Event, RenderContext], Line]] = {
-    Said: lambda event, context: [name(clean(event.nickname)), ("", ": "), *_text(event, context)],
+THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
+    Said: _said,
+    Noticed: _said,
     Acted: lambda event, context: [("", "* "), name(clean(event.nickname)), ("", " "), *_text(event, context)],
     Joined: lambda event, context: _happened(event, "joined"),
     Left: _left,
-    Renamed: lambda event, context: [*_happened(event, "is now "), name(clean(event.text))],
+    Quit: _left,
+    Renamed: _renamed,
+    Away: _away,
     TopicChanged: _topic,
 }
+"""The rendering of each kind of event, without time and room."""
 
 
 class Theme:
-    """Turns what arrives into lines, one thing after the other."""
+    """Turns events and answers into lines, in the order in which they come."""
 
     def __init__(self) -> None:
         self._day = day_of(time())
-        # What is to stand above the first line of the past, and whether it does.
+        # The heading for the first event of the past, while none has come, and whether one has.
         self._heading = ""
         self._in_past = False
-        # Whether the history that is being told goes on, and the date it has come to.
+        # Whether a reset has come, so that the past is only the last of it.
+        self._was_reset = False
+        # Whether another part of the same answer to /history follows, and the date of the last event of this one.
         self._more = False
         self._told_day = ""
 
@@ -140,18 +144,21 @@ class Theme:
         if isinstance(thing, Event):
             return self._show(thing, context)
         if isinstance(thing, Past):
-            self._heading = "what you missed" if context.back else "what was said before"
-            self._in_past = False
+            self._heading = "what you missed" if context.back and not self._was_reset else "what was said before"
+            self._in_past = self._was_reset = False
             return []
         if isinstance(thing, Live):
             self._heading = ""
             return [_heading("now")] if self._in_past else []
+        if isinstance(thing, Done) and thing.event:
+            return []  # The event itself is shown, among those that were missed.
         if isinstance(thing, History | Found):
             return self._told(thing, context)
         if isinstance(thing, Private):
             names = [name(clean(thing.nickname)), ("class:private", " (privately to "), name(clean(thing.to))]
-            return [[_at(thing.at), *names, ("class:private", "): "), *_text(thing, context)]]
-        style = "class:error" if isinstance(thing, Refused) else "class:notice"
+            return _lines_of([_at(thing.at), *names, ("class:private", "): "), *_text(thing, context)])
+        self._was_reset = self._was_reset or isinstance(thing, Reset)
+        style = "class:error" if isinstance(thing, Refused | Reset) else "class:notice"
         return [[_at(time()), (style, clean(line))] for line in PLAIN.lines(thing)]
 
     def _show(self, event: Event, context: RenderContext) -> list[Line]:
@@ -164,12 +171,12 @@ class Theme:
         if day != self._day:
             lines.append(_heading(day))
             self._day = day
-        line = _line(event, context)
-        return [*lines, [("", INDENT), *line] if context.past else line]
+        indent = INDENT if context.past else ""
+        return [*lines, *_event_lines(event, context, indent)]
 
     def _told(self, answer: History | Found, context: RenderContext) -> list[Line]:
-        """What somebody looked for."""
-        # As plain lines have it: what it is, or that there is nothing.
+        """Lines for the answer to /history or /search."""
+        # The first of its plain lines is a title, or says that there is nothing.
         title = clean(PLAIN.lines(answer._replace(events=answer.events[:1]))[0])
         lines: list[Line] = [] if self._more else [[_at(time()), ("class:heading", title)]]
         day = self._told_day if self._more else self._day
@@ -177,7 +184,7 @@ class Theme:
             if day_of(event.at) != day:
                 day = day_of(event.at)
                 lines.append([("", INDENT), ("class:heading", f"{day}:")])
-            lines.append([("", INDENT), *_line(event, context._replace(room=event.room))])
+            lines += _event_lines(event, context._replace(room=event.room), INDENT)
         self._more = isinstance(answer, History) and answer.more
         self._told_day = day
         return lines
@@ -191,8 +198,23 @@ def _at(at: float) -> tuple[str, str]:
     return "class:time", f"{datetime.fromtimestamp(at):%H:%M} "
 
 
-def _line(event: Event, context: RenderContext) -> Line:
-    """An event with its time, and its room if that is another than one's own."""
-    kind = next(kind for kind in type(event).__mro__ if kind in _EVENTS)
+def _event_lines(event: Event, context: RenderContext, indent: str) -> list[Line]:
+    """Lines for an event, with its time, and its room where the reader speaks in another."""
+    render = THEME_EVENTS.get(type(event), _of_no_known_kind)
     elsewhere = [] if event.room == context.room else [("class:room", f"[{clean(event.room)}] ")]
-    return [_at(event.at), *elsewhere, *_EVENTS[kind](event, context)]
+    return _lines_of([_at(event.at), *elsewhere, *render(event, context)], indent)
+
+
+def _of_no_known_kind(event: Event, context: RenderContext) -> Line:
+    return _happened(event, f"{event.kind} {event.text}")
+
+
+def _lines_of(pieces: Line, indent: str = "") -> list[Line]:
+    """Cut ``pieces`` at line ends, and indent all lines but the first."""
+    lines: list[Line] = [[("", indent)] if indent else []]
+    for style, text in pieces:
+        first, *others = text.split("\n")
+        lines[-1].append((style, first))
+        for other in others:
+            lines.append([("", f"{indent}{CONTINUED}"), (style, other)])
+    return lines

@@ -1,56 +1,70 @@
-"""Who is here, and what may be said.
+"""The rooms of one server: what may happen in them, and what has.
 
-The middle of the way of a line. A request (imperative: :meth:`Chat.say`, :meth:`Chat.join`) is checked and
-drafted into the log; what the log hands back (:meth:`Chat.committed`) changes who is here and goes on to
-delivery. It knows no sockets, no files, no clock and no Twisted: the log and the delivery are handed to it.
+The middle of the way of a line. A request (imperative: :meth:`Chat.say`, :meth:`Chat.join`) is checked and drafted into
+the log; what the log hands back (:class:`chatroom.log.interface.Outcomes`) changes who is here and goes on to delivery.
+It knows no sockets, no files, no clock and no Twisted: the log, the delivery and the nicknames are handed to it.
 
-Two rules hold it together:
+Three rules hold it together:
 
-- Only :meth:`Chat.committed` changes who is in a room, so everybody sees the same order.
-- A member has one request to join, leave or be renamed on its way at a time; until it is answered
-  (:meth:`chatroom.core.members.Member.settled`) nothing more is heard from that member.
+- Only an event that the log hands back changes who is in a room, so everybody sees the same order.
+- Each request has a token (:mod:`chatroom.core.requests`), and its asker is told one outcome: done or not done.
+- A member has one request to join, leave, be renamed or quit on its way at a time. Who quits, or is lost, in the middle
+  of one quits once it has been answered: until then nobody can say what they are called, and where they are.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
+from typing import Any
 
 from chatroom.core.delivery import Delivery
-from chatroom.core.members import Member, Room
+from chatroom.core.directory import Directory
+from chatroom.core.members import Member, Standing
+from chatroom.core.nicknames import LocalNicknames, Nicknames
+from chatroom.core.operators import Operators
 from chatroom.core.rate_limits import Admission
-from chatroom.core.state import Topics
+from chatroom.core.requests import Asker, Ledger, Request
+from chatroom.core.rooms import Room, Rooms
+from chatroom.core.state import State
 from chatroom.log.interface import ILog
+from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
 from chatroom.model.errors import (
+    AlreadyHere,
     ChatError,
     InNoRoom,
     LooksLikeEvent,
-    NicknameTaken,
-    NoSuchNickname,
     NoSuchRoom,
     NotInRoom,
+    NotOperator,
+    PeerError,
+    RequestPending,
     Stopping,
     TooManyRooms,
 )
 from chatroom.model.events import (
     Acted,
+    Away,
+    Draft,
     Event,
-    EventType,
-    Gone,
     Joined,
     Left,
-    Notice,
-    Noticed,
-    Private,
+    Nature,
     Quit,
     Renamed,
     Said,
     TopicChanged,
 )
-from chatroom.model.names import check_nickname, nickname_key, room_name
+from chatroom.model.names import check_nickname, room_name
 from chatroom.model.settings import Settings
 from chatroom.model.text import looks_like_event
+
+# Looked up for each event.
+_TALK = Nature.TALK
+
+REMEMBERED_REFS = 10_000
+"""Requests with a ``ref`` that are not in the log, and that are known to have been done."""
 
 
 class Chat:
@@ -63,137 +77,199 @@ class Chat:
         *,
         now: Callable[[], float],
         settings: Settings,
+        nicknames: Nicknames | None = None,
         motd: Sequence[str] = (),
+        operators: Mapping[str, str] | None = None,
         hook: Callable[[Event], None] | None = None,
         on_not_kept: Callable[[ChatError | None], None] = lambda error: None,
         on_broken: Callable[[ChatError], None] = lambda error: None,
     ) -> None:
         """
         :param now: the time, in seconds since 1970, UTC.
+        :param nicknames: who is called what; those of one process unless given.
         :param motd: lines that each newcomer is shown.
+        :param operators: the passwords of those who may become operators, by their names.
         :param hook: called with every event, after everybody was shown it. It must not raise.
         :param on_not_kept: called when the log begins to fail, and, with None, when it keeps something again.
         :param on_broken: called when the log can keep nothing any more, after everybody was told.
         """
         self.settings = settings
         self.log = log
-        self.members: dict[str, Member] = {}
-        """Who holds a nickname, by its key."""
-        self.rooms: dict[str, Room] = {}
-        self.stopping = False
-        self.default_room = room_name(settings.room)
         self.delivery = delivery
         self.now = now
         self.motd = motd
-        self._hook = hook
-        self._on_not_kept = on_not_kept
+        self.rooms = Rooms()
+        self.default_room = room_name(settings.room)
+        self.stopping = False
+        self.fault = ""
+        """Why nothing can be kept, and so said, for the moment; empty while all is well."""
         self.when_broken: list[Callable[[ChatError], None]] = [on_broken]
         """Each is called when the log can keep nothing any more, after everybody was told."""
-        self.fault = ""
-        """Why nothing can be kept, and so said, for the moment; else empty."""
         self.admission = Admission(
             settings.max_clients,
             settings.max_clients_per_host,
             [ip_network(network) for network in settings.exempt.split(",") if network],
         )
         """How many connections there are, at all doors."""
-        # Whose request each Joined, Left and Renamed in the log is: it hands them back in the order of the
-        # appends, and a nickname would not tell, since it may have changed hands in between.
-        self._asked: deque[Member] = deque()
-        # Whose is what is in the log already and Member.own shows them, by how much had been appended with it.
-        self._apart: deque[tuple[int, Member]] = deque()
-        self._appended = self._returned = 0
-        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # Each for so many to have returned.
-        self.watchers: list[Callable[[str, bool], None]] = []
-        """Each is called with a nickname, and whether somebody holds it from now on or nobody does."""
-        self._topics = Topics(settings.max_rooms, log.topics)
-        log.start(self.committed, self.failed, self.broken)
+        self.operators = Operators(operators or {})
+        self.directory = Directory(nicknames or LocalNicknames())
+        self._ledger = Ledger()
+        self._state = State(settings.max_rooms, log.state)
+        # Who quits once what they have asked for before is answered: why, and who is told.
+        self._quits: dict[Member, tuple[str, Asker | None]] = {}
+        # What was done for a ref and is in no log, by member and ref; oldest first.
+        self._refs: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._hook = hook
+        self._on_not_kept = on_not_kept
+        log.start(self)
 
-    # Requests: each either raises a PeerError or has an event drafted.
+    # Questions.
 
-    def claim(self, member: Member, nickname: str) -> None:
-        """Have ``member`` hold ``nickname`` from now on.
+    @property
+    def members(self) -> Mapping[str, Member]:
+        """Who holds a nickname, by its key."""
+        return self.directory.holders
+
+    def find(self, nickname: str) -> Member:
+        """:raises NoSuchNickname: nobody is called that."""
+        return self.directory.find(nickname)
+
+    def room(self, name: str) -> Room:
+        """:raises NoSuchRoom: there is none of that name."""
+        if name not in self.rooms:
+            raise NoSuchRoom(room=name)
+        return self.rooms[name]
+
+    # Nicknames.
+
+    def claim(
+        self, member: Member, nickname: str, granted: Callable[[], None], refused: Callable[[PeerError], None]
+    ) -> None:
+        """Have ``member`` hold their first nickname; one of the two is called, perhaps later.
+
+        Neither is called for a member who has quit in the meantime.
 
         :raises NicknameRefused: nobody may be called that.
-        :raises NicknameTaken: somebody is.
         """
-        key = self._free_key(member, nickname)
-        self.members[key] = member
-        member.nickname, member.key = nickname, key
-        self._tell_watchers(nickname, True)
+        self._check_nickname(nickname)
+        member.standing = Standing.CLAIMING
 
-    def _free_key(self, member: Member, nickname: str) -> str:
-        if self.stopping:
-            raise Stopping()
-        key = check_nickname(nickname, self.settings.server_name)
-        if self.members.get(key, member) is not member:
-            raise NicknameTaken(nickname=nickname)
-        return key
+        def answered(error: PeerError | None) -> None:
+            if member.standing is Standing.LEAVING:
+                if error is None:
+                    self.directory.give_up(member, nickname)
+                self._quit(member, *self._quits.pop(member))
+            elif error is not None:
+                member.standing = Standing.OUTSIDE
+                refused(error)
+            else:
+                member.standing = Standing.HERE
+                self.directory.enter(member, nickname)
+                granted()
 
-    def rename(self, member: Member, nickname: str) -> None:
+        self.directory.claim(member, nickname, answered)
+
+    def give_up(self, member: Member) -> None:
+        """Have ``member``, who is in no room, hold no nickname: they are outside again."""
+        if member.standing is Standing.HERE:
+            self.directory.release(member)
+            member.standing = Standing.OUTSIDE
+
+    def rename(self, member: Member, nickname: str, asker: Asker | None = None, ref: str = "", **own: Any) -> None:
         """Have ``member`` called ``nickname``; until that has happened both names are theirs.
 
         :raises NicknameRefused: nobody may be called that.
-        :raises NicknameTaken: somebody is.
         """
-        key = self._free_key(member, nickname)
-        self.members[key] = member
-        if not member.rooms:
-            self._rename(member, nickname)
-            return
-        self._ask(member, Renamed, member.rooms, nickname)
+        self._check_nickname(nickname)
+        self._one_at_a_time(member)
+        request = Request(member, Renamed, tuple(member.rooms), nickname, asker, ref=ref, **own)
+        member.pending = True
         member.next_nickname = nickname
 
-    def join(self, member: Member, rooms: Sequence[str]) -> None:
-        """Have ``member`` come into ``rooms``, each named as :func:`~chatroom.model.names.room_name` does.
+        def answered(error: PeerError | None) -> None:
+            if error is not None:
+                member.next_nickname = ""
+                self._not_done(request, error)
+            elif member.rooms:
+                self._append(request)
+            else:
+                # There is no room in which it could be seen.
+                event = self._unseen(request)
+                self.directory.rename(member, nickname)
+                self._done(request, event)
 
+        self.directory.claim(member, nickname, answered)
+
+    def _check_nickname(self, nickname: str) -> None:
+        if self.stopping:
+            raise Stopping()
+        check_nickname(nickname, self.settings.server_name)
+
+    # Requests about where one is: each either raises a PeerError or has its asker told an outcome.
+
+    def join(self, member: Member, rooms: Sequence[str], asker: Asker | None = None, ref: str = "", **own: Any) -> None:
+        """Have ``member`` come into ``rooms``, in none of which they are.
+
+        :param rooms: each as :func:`~chatroom.model.names.room_name` has it.
+        :param own: ``own_form`` and ``context`` of the :class:`~chatroom.core.requests.Request`.
         :raises TooManyRooms: for that member, or altogether.
         """
         if self.stopping:
             raise Stopping()
+        self._one_at_a_time(member)
         if len(member.rooms) + len(rooms) > self.settings.max_joined:
             raise TooManyRooms(who="One person may be in", limit=self.settings.max_joined)
         new = sum(room not in self.rooms for room in rooms)
         if new and len(self.rooms) + new > self.settings.max_rooms:
             raise TooManyRooms(who="There may be", limit=self.settings.max_rooms)
         member.rooms.update(dict.fromkeys(rooms))
-        self._ask(member, Joined, rooms, "")
+        self._append_alone(Request(member, Joined, rooms, "", asker, ref=ref, **own))
 
-    def leave(self, member: Member, room: str, reason: str) -> None:
-        """:raises NotInRoom: they are not in it."""
-        self._must_be_in(member, room)
-        del member.rooms[room]
-        self._ask(member, Left, (room,), reason)
+    def leave(
+        self, member: Member, rooms: Sequence[str], reason: str, asker: Asker | None = None, ref: str = "", **own: Any
+    ) -> None:
+        """Have ``member`` go out of ``rooms``.
 
-    def quit(self, member: Member, reason: str) -> None:
-        """Have ``member`` leave everything. Their nickname is free at once."""
-        self._release(member, member.nickname)
-        self._release(member, member.next_nickname)
-        if self.stopping:
-            for room in list(member.rooms):
-                self._remove(member, room)
-            return
-        self._ask(member, Quit, member.rooms, reason)
-
-    def say(self, member: Member, room: str, text: str, kind: EventType = Said) -> None:
-        """:raises NotInRoom: they are not in it."""
-        if self.stopping or room not in member.rooms:
+        :raises NotInRoom: they are not in one of them.
+        """
+        for room in rooms:
             self._must_be_in(member, room)
-        self._appended += 1
-        member.unsettled = True
-        if member.apart or not (member.echo or kind is TopicChanged):
-            self._apart.append((self._appended, member))
-        self.log.append(kind, room, member.nickname, text)
+        self._one_at_a_time(member)
+        for room in rooms:
+            del member.rooms[room]
+        self._append_alone(Request(member, Left, rooms, reason, asker, ref=ref, **own))
 
-    def act(self, member: Member, room: str, text: str) -> None:
-        """:raises LooksLikeEvent: others could take it for a line of the server's."""
-        if looks_like_event(text):
-            raise LooksLikeEvent()
-        self.say(member, room, text, Acted)
+    def quit(self, member: Member, reason: str, asker: Asker | None = None) -> None:
+        """Have ``member`` leave everything; their nickname is free once that is on its way."""
+        if member.standing in (Standing.LEAVING, Standing.GONE):
+            return
+        waits = member.pending or member.standing is Standing.CLAIMING
+        member.standing = Standing.LEAVING
+        if waits:
+            self._quits[member] = reason, asker
+        else:
+            self._quit(member, reason, asker)
 
-    def set_topic(self, member: Member, room: str, text: str) -> None:
-        """:param text: the topic; empty takes it away."""
-        self.say(member, room, text, TopicChanged)
+    def _quit(self, member: Member, reason: str, asker: Asker | None) -> None:
+        request = Request(member, Quit, tuple(member.rooms), reason, asker)
+        # Nothing more can be said there.
+        member.rooms.clear()
+        if self.stopping or not request.rooms:
+            self.directory.release(member)
+            for room in request.rooms:
+                self._remove(member, room)
+            member.standing = Standing.GONE
+            if asker is not None:
+                asker.done(request, self._unseen(request))
+            return
+        self._append_alone(request)
+        # Behind the append: whoever takes the nickname comes in after its holder has gone.
+        self.directory.release(member)
+
+    def _unseen(self, request: Request) -> Event:
+        """What stands for an event of a request that happens in no room, and so in no log."""
+        member = request.member
+        return request.kind(0, self.now(), "", member.member_id, member.nickname, request.text)
 
     def _must_be_in(self, member: Member, room: str) -> None:
         if self.stopping:
@@ -203,198 +279,284 @@ class Chat:
         if room not in member.rooms:
             raise NotInRoom(room=room)
 
-    def _ask(self, member: Member, kind: EventType, rooms: Iterable[str], text: str) -> None:
-        for room in rooms:
-            member.awaited += 1
-            self._appended += 1
-            self._asked.append(member)
-            if member.apart:
-                self._apart.append((self._appended, member))
-            self.log.append(kind, room, member.next_nickname or member.nickname, text)
+    def _one_at_a_time(self, member: Member) -> None:
+        if member.pending or member.standing is not Standing.HERE:
+            raise RequestPending()
 
-    # What is not kept, and so happens at once.
+    def _append_alone(self, request: Request) -> None:
+        request.member.pending = True
+        self._append(request)
 
-    def private(self, member: Member, nickname: str, text: str, notice: bool = False) -> None:
-        """Tell one other person; both are told it was said.
+    def _append(self, request: Request) -> None:
+        member = request.member
+        token = self._ledger.open(request, len(request.rooms))
+        # Its ref stays out of the log: to do it again, after a reconnect, is what somebody wants who asks again.
+        self.log.append(
+            [
+                Draft(request.kind, room, member.member_id, member.nickname, request.text, token=token)
+                for room in request.rooms
+            ]
+        )
 
+    # Requests to have something shown.
+
+    def say(
+        self,
+        member: Member,
+        room: str,
+        text: str,
+        kind: type[Event] = Said,
+        request: Request | None = None,
+        *,
+        ref: str = "",
+        about: int = 0,
+        extras: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Have something said in ``room``, or another event of talk or state happen there.
+
+        :param request: who is told what becomes of it; one may stand for many.
+        :param ref: the id that the member's client gave to the request, which is not done twice; empty for none.
+        :param about: the id of the event that it is about; 0: of none.
+        :raises NotInRoom: they are not in it.
+        :raises LooksLikeEvent: others could take it for a line of the server's.
+        """
+        if self.stopping or room not in member.rooms:
+            self._must_be_in(member, room)
+        if kind is Acted and looks_like_event(text):
+            raise LooksLikeEvent()
+        if request is None:
+            token = 0
+        elif request.token:
+            # As the ledger does it.
+            token = request.token
+            request.awaited += 1
+        else:
+            token = self._ledger.open(request)
+        draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token)
+        # As in Draft.event: this is done for each message.
+        self.log.append((tuple.__new__(Draft, draft),))
+
+    def set_away(self, member: Member, text: str, asker: Asker | None = None, ref: str = "", **own: Any) -> None:
+        """Have ``member`` away from now on.
+
+        :param text: why; empty when they are back.
+        """
+        self._one_at_a_time(member)
+        request = Request(member, Away, tuple(member.rooms), text, asker, ref=ref, **own)
+        if member.rooms and member.away != (text or None) and not self.stopping:
+            self._append_alone(request)
+        else:
+            self._went_away(member, text)
+            self._done(request, self._unseen(request))
+
+    # What goes to one person, and so happens at once.
+
+    def private(self, member: Member, nickname: str, text: str, notice: bool = False) -> Private:
+        """Tell one other person.
+
+        :returns: what they are told, for the one who says it.
         :raises NoSuchNickname: nobody is called that.
         """
         to = self.find(nickname)
         message = Private(self.now(), member.nickname, to.nickname, text, notice)
         if to is not member and not to.ignores(member.nickname):
             to.tell(message)
-        if member.echo or to is member:
-            member.tell(message)
+        return message
+
+    def invite(self, member: Member, nickname: str, room: str) -> Member:
+        """Ask somebody to come into a room.
+
+        :returns: whom.
+        :raises NoSuchNickname: nobody is called that.
+        :raises NotInRoom: the one who asks is not in it.
+        :raises AlreadyHere: the one who is asked is.
+        """
+        guest = self.find(nickname)
+        self._must_be_in(member, room)
+        if room in guest.rooms:
+            raise AlreadyHere(nickname=guest.nickname, room=room)
+        if not guest.ignores(member.nickname):
+            guest.tell(Invited(member.nickname, room))
+        return guest
+
+    def expel(self, member: Member, nickname: str, reason: str) -> Member:
+        """Close somebody's connection, as operators may.
+
+        :returns: whose.
+        :raises NotOperator: the one who asks is none.
+        :raises NoSuchNickname: nobody is called that.
+        """
+        if not member.operator:
+            raise NotOperator()
+        victim = self.find(nickname)
+        if victim.session is not None:
+            victim.session.expel(member.nickname, reason)
+        else:
+            self.quit(victim, f"Killed ({member.nickname} ({reason}))")
+        return victim
 
     def broadcast(self, text: str) -> None:
         """Tell everybody."""
-        for member in self.everybody():
+        for member in self.directory.everybody():
             member.tell(Notice(text))
+
+    def was_done(self, member: Member, ref: str) -> bool:
+        """Whether a request that is in no log was done for this member and ``ref`` before."""
+        return (member.member_id, ref) in self._refs
+
+    def note_done(self, member: Member, ref: str) -> None:
+        """Remember that a request that is in no log was done; of too many, the oldest is forgotten."""
+        self._refs[member.member_id, ref] = None
+        if len(self._refs) > REMEMBERED_REFS:
+            self._refs.popitem(last=False)
 
     def stop(self, done: Callable[[], None]) -> None:
         """Take no more requests, have what was said kept and shown, then call ``done``."""
         self.stopping = True
         self.log.stop(done)
 
-    # Questions.
+    # Outcomes, as the log tells them.
 
-    def when_done(self, call: Callable[[], None]) -> None:
-        """Call ``call`` once all that was asked for until now has happened or failed: at once, if it has."""
-        if self._appended == self._returned:
-            call()
-        else:
-            self._waiting.append((self._appended, call))
-
-    def _came_back(self, count: int) -> None:
-        self._returned += count
-        while self._waiting and self._waiting[0][0] <= self._returned:
-            self._waiting.popleft()[1]()
-
-    def find(self, nickname: str) -> Member:
-        """:raises NoSuchNickname: nobody is called that."""
-        try:
-            return self.members[nickname_key(nickname)]
-        except (KeyError, ValueError):
-            raise NoSuchNickname(nickname=nickname) from None
-
-    def room(self, name: str) -> Room:
-        """:raises NoSuchRoom: there is none of that name."""
-        if name not in self.rooms:
-            raise NoSuchRoom(room=name)
-        return self.rooms[name]
-
-    def everybody(self) -> list[Member]:
-        """Each once, in the order in which they came."""
-        return list(dict.fromkeys(self.members.values()))
-
-    # What has happened.
-
-    def committed(self, batch: Sequence[Event]) -> None:
-        """What the log has kept: change who is here, show it, answer those who asked for it."""
-        if self.fault:
+    def committed(self, events: Sequence[Event], tokens: Sequence[int]) -> None:
+        """Change who is here, show what has happened, answer those who asked for it."""
+        if self.fault and any(event.kept for event in events):
             self.fault = ""
             self._on_not_kept(None)
-        settled: list[tuple[Member, Event, int]] = []
-        turned: dict[Member, int] = {}
-        own: dict[Member, dict[int, bytes]] = {}
-        for number, event in enumerate(batch, self._returned + 1):
-            kind = type(event)
-            if self._apart and (speaker := self._apart_for(number)) is not None:
-                own.setdefault(speaker, {})[event.id] = speaker.own(event)
-            if kind is Said or kind is Acted or kind is Noticed:
-                continue
-            if kind is TopicChanged:
-                self._topics.note(event)
-                if event.room in self.rooms:
-                    self.rooms[event.room].take_topic(event)
-                continue
-            member = self._asked.popleft()
-            member.first_answer = member.first_answer or event.id
-            member.awaited -= 1
-            self._happened(member, event, turned)
-            if not member.awaited:
-                settled.append((member, event, member.first_answer))
-                member.first_answer = 0
-        self.delivery.publish(batch, turned, own)
-        for member, event, first in settled:
-            member.settled(event, first)
+        take_event = self._ledger.take_event
+        done: list[tuple[Request, Event]] = []
+        # Where in the batch whoever hears something else from there on turns, and what stands there for one alone.
+        turned: dict[Any, int] = {}
+        own: dict[Any, dict[int, bytes]] = {}
+        for index, event in enumerate(events):
+            request = take_event(tokens[index])
+            if request is not None:
+                if not request.awaited:
+                    done.append((request, event))
+                if request.own_form and request.asker is not None:
+                    own.setdefault(request.asker, {})[index] = request.asker.own(request, event)
+            if event.ref:
+                self._show_ref(event, index, request, own)
+            if event.nature is not _TALK:
+                self._happened(event, request, turned)
+        self.delivery.publish(events, turned, own)
+        for request, event in done:
+            self._tell_done(request, event)
         if self._hook is not None:
-            for event in batch:
+            for event in events:
                 self._hook(event)
-        self._came_back(len(batch))
 
-    def _happened(self, member: Member, event: Event, turned: dict[Member, int]) -> None:
-        """Change who is here, and note in ``turned`` from where on ``member`` hears something else."""
+    def _tell_done(self, request: Request, event: Event) -> None:
+        """Tell whoever asked for a request that it has happened."""
+        if not request.standing:
+            self._done(request, event)
+        elif request.asker is not None:
+            request.asker.said(request)
+
+    def _show_ref(self, event: Event, index: int, request: Request | None, own: dict[Any, dict[int, bytes]]) -> None:
+        """Have the author of an event, who may have come back by another connection, be shown its ``ref``."""
+        author = self.directory.by_id(event.member)
+        session: Any = author.session if author is not None else None
+        if session is not None and (request is None or request.asker is not session):
+            own.setdefault(session, {})[index] = session.with_ref(event)
+
+    def _happened(self, event: Event, request: Request | None, turned: dict[Any, int]) -> None:
+        """Change who is here, or what holds, as ``event`` says."""
+        if event.nature is Nature.STATE:
+            self._state.note(event)
+            if type(event) is TopicChanged and event.room in self.rooms:
+                self.rooms[event.room].take_topic(event)
+            return
+        if request is None:
+            return
+        request.first = request.first or event.id
+        member = request.member
         if isinstance(event, Renamed):
-            self._rename(member, event.text)
+            self.directory.rename(member, event.text)
+        elif isinstance(event, Away):
+            self._went_away(member, event.text)
         elif isinstance(event, Joined):
-            turned.setdefault(member, event.id)
-            if event.room not in self.rooms:
-                self.rooms[event.room] = Room(event.room, event.at, self._topics.of(event.room))
-            self.rooms[event.room].members[member] = None
-        else:
+            turned.setdefault(member.session, event.id)
+            self.rooms.enter(member, event.room, event.at, self._state.of(event.room, TopicChanged))
+        elif isinstance(event, Left):
             # Whoever leaves several rooms is shown that of each.
-            if not member.awaited:
-                turned[member] = event.id
+            if not request.awaited:
+                turned[member.session] = event.id
             self._remove(member, event.room)
 
-    def failed(self, drafts: Sequence[tuple[EventType, str, str, str]], error: ChatError) -> None:
-        """What the log could not keep: all is as it was, and those who asked for it are told."""
+    def refused(self, token: int, error: ChatError) -> None:
+        """Tell the asker of a request that this one alone will not happen."""
+        request = self._ledger.close(token)
+        if request is not None:
+            self._not_done(request, error)
+
+    def failed(self, tokens: Sequence[int], error: ChatError) -> None:
+        """All is as it was before these requests; tell those who asked."""
         if not self.fault:
             self._on_not_kept(error)
         self.fault = str(error)
-        for number, (kind, room, nickname, text) in enumerate(drafts, self._returned + 1):
-            apart = self._apart_for(number)
-            if kind in (Joined, Left, Quit, Renamed):
-                self._undo(self._asked.popleft(), kind, room, text, error)
-            else:
-                speaker = apart or self.members.get(nickname_key(nickname))
-                if speaker is not None:
-                    speaker.not_done(error, apart is not None)
-        self._came_back(len(drafts))
+        for token in tokens:
+            self.refused(token, error)
 
     def broken(self, error: ChatError) -> None:
-        """The log can keep nothing any more, so nothing more can be said."""
+        """Nothing can be kept any more, so nothing more can be said; tell everybody."""
         self.stopping = True
         self.fault = str(error)
-        # Those too who are on their way out, and hold no nickname any more.
-        for member in dict.fromkeys([*self.everybody(), *self._asked]):
-            member.awaited = 0
-            member.not_done(error)
-        self._asked.clear()
-        self._apart.clear()
-        self._came_back(self._appended - self._returned)
+        pending = self._ledger.close_all()
+        told = {request.member for request in pending if request.asker is not None}
+        for request in pending:
+            self._not_done(request, error)
+        for member in list(self.directory.everybody()):
+            if member not in told:
+                member.tell(Refused(error.code, str(error)))
         for call in self.when_broken:
             call(error)
 
-    def _apart_for(self, number: int) -> Member | None:
-        """Whose it is that was appended as the ``number``-th, if :meth:`Member.own` shows it to them."""
-        if self._apart and self._apart[0][0] == number:
-            return self._apart.popleft()[1]
-        return None
+    def _done(self, request: Request, event: Event) -> None:
+        """A request about where, or who, somebody is has happened."""
+        member = request.member
+        member.pending = False
+        if request.kind is Quit:
+            member.standing = Standing.GONE
+        if request.asker is not None:
+            request.asker.done(request, event)
+        self._quit_if_due(request.member)
 
-    def _undo(self, member: Member, kind: EventType, room: str, text: str, error: ChatError) -> None:
-        if kind is Joined or kind is Quit or (kind is Left and self.members.get(member.key) is not member):
-            self._remove(member, room)
-            if kind is not Joined and room in self.rooms:
-                for other in list(self.rooms[room].members):
-                    other.tell(Gone(room, member.nickname, text))
-        elif kind is Left:
-            member.rooms[room] = None
-        elif kind is Renamed and member.next_nickname:
-            self._release(member, member.next_nickname, but=member.key)
-            member.next_nickname = ""
-        member.awaited -= 1
-        if not member.awaited:
-            member.first_answer = 0
-            member.not_done(error)
+    def _not_done(self, request: Request, error: ChatError) -> None:
+        if request.kind.nature is Nature.MEMBERSHIP:
+            self._undo(request)
+        if request.asker is not None:
+            request.asker.not_done(request, error)
+        self._quit_if_due(request.member)
+
+    def _quit_if_due(self, member: Member) -> None:
+        """Have whoever quit in the middle of another request quit now."""
+        if member in self._quits and not member.pending:
+            self._quit(member, *self._quits.pop(member))
+
+    def _undo(self, request: Request) -> None:
+        member = request.member
+        member.pending = False
+        if request.kind is Renamed:
+            self.directory.give_up_claim(member)
+        elif request.kind is Left:
+            member.rooms.update(dict.fromkeys(request.rooms))
+        elif request.kind is Joined:
+            for name in request.rooms:
+                member.rooms.pop(name, None)
+        elif request.kind is Quit:
+            member.standing = Standing.GONE
+            for name in request.rooms:
+                self._remove(member, name)
+                if name in self.rooms:
+                    for other in list(self.rooms[name].members):
+                        other.tell(Gone(name, member.nickname, request.text))
 
     def _remove(self, member: Member, name: str) -> None:
         member.rooms.pop(name, None)
-        room = self.rooms.get(name)
-        if room is not None:
-            room.members.pop(member, None)
-            if not room.members:
-                del self.rooms[name]
+        self.rooms.leave(member, name)
 
-    def _rename(self, member: Member, nickname: str) -> None:
-        if self.members.get(member.key) is not member:
-            return  # They have gone in the meantime and hold no name any more.
-        old = member.nickname
-        del self.members[member.key]
-        member.nickname, member.key, member.next_nickname = nickname, nickname_key(nickname), ""
-        self.members[member.key] = member
-        if nickname_key(old) != member.key:
-            self._tell_watchers(old, False)
-            self._tell_watchers(nickname, True)
-
-    def _release(self, member: Member, nickname: str, but: str = "") -> None:
-        key = nickname_key(nickname) if nickname else ""
-        if key != but and self.members.get(key) is member:
-            del self.members[key]
-            if key == member.key:
-                self._tell_watchers(nickname, False)
-
-    def _tell_watchers(self, nickname: str, here: bool) -> None:
-        for tell in self.watchers:
-            tell(nickname, here)
+    def _went_away(self, member: Member, text: str) -> None:
+        if member.away != (text or None):
+            member.away = text or None
+            for watcher in self.directory.watchers:
+                watcher.went_away(member)

@@ -1,97 +1,112 @@
-"""Somebody who is here, as the rooms see them: a nickname, rooms, and what they wait for; and one room.
+"""Members: the people, and programs, who are here.
 
-The room tells a member what came of what they asked for; how that is shown is for
-:class:`chatroom.core.session.Session`, which is the one kind of member. It knows no door.
+A member is known by an id, which outlives renames and, where its client can prove that it is the same, reconnects. What
+a connection adds is a session; a member without one (a bot, a person at another server) is a member like any other.
 """
 
 from __future__ import annotations
 
-from itertools import islice
+import secrets
+from base64 import urlsafe_b64encode
+from enum import Enum, auto
+from hashlib import blake2b
+from typing import Protocol
 
-from chatroom.model.errors import ChatError
-from chatroom.model.events import Answer, Event, People
+from chatroom.model.answers import Answer
+from chatroom.model.events import Event
+from chatroom.model.names import nickname_key
+
+_ID_BYTES = 9
+"""Bytes of an id: 12 characters of base64."""
+
+
+def new_id() -> str:
+    """An id that nobody has had."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def id_of_client(secret: str, history: str) -> str:
+    """The id of the member whose client knows ``secret``: the same each time, in one history.
+
+    Everybody sees the id, and nobody can tell the secret from it.
+    """
+    digest = blake2b(secret.encode(), digest_size=_ID_BYTES, key=history.encode()).digest()
+    return urlsafe_b64encode(digest).decode()
+
+
+class Connection(Protocol):
+    """What the core knows of a member's connection: its session."""
+
+    def tell(self, answer: Answer) -> None:
+        """Show what is no answer to something that the member asked for."""
+
+    def ignores(self, nickname: str) -> bool:
+        """Whether the member does not want to hear of ``nickname``."""
+
+    def with_ref(self, event: Event) -> bytes:
+        """What the member is shown of an event of theirs that has a ``ref``."""
+
+    def expel(self, by: str, reason: str) -> None:
+        """Say that ``by`` closes the connection, and close it."""
+
+    def replace(self) -> None:
+        """Close the connection: the member has come back by another."""
+
+
+class Standing(Enum):
+    """Where a member is on the way in and out."""
+
+    OUTSIDE = auto()
+    """They hold no nickname."""
+    CLAIMING = auto()
+    """They have claimed their first nickname and wait for the answer."""
+    HERE = auto()
+    """They hold a nickname."""
+    LEAVING = auto()
+    """They have quit, or will once what they asked for before has been answered."""
+    GONE = auto()
 
 
 class Member:
-    """Somebody who holds a nickname, or is about to."""
+    """Somebody who is here, or about to be."""
 
-    __slots__ = ("apart", "awaited", "echo", "first_answer", "key", "next_nickname", "nickname", "rooms", "unsettled")
+    __slots__ = (
+        *("account", "away", "key", "member_id", "next_nickname", "nickname", "operator", "pending"),
+        *("rooms", "session", "standing"),
+    )
 
-    nickname: str
-    key: str
-    """What their nickname is compared by; empty while they hold none."""
-    next_nickname: str
-    """What they have asked to be called; empty while they have not."""
-    rooms: dict[str, None]
-    """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
-    echo: bool
-    """Whether they hear what they say themselves; not where their client shows it by itself."""
-    apart: bool
-    """Whether what comes of what they ask for now is shown to them by :meth:`own` alone."""
-    awaited: int
-    """How many events of their own they wait for."""
-    first_answer: int
-    """The id of the first of those that have come; 0 while none has."""
-    unsettled: bool
-    """Whether something that they said may not have happened yet."""
+    def __init__(self, member_id: str = "", session: Connection | None = None) -> None:
+        """:param member_id: empty for a new one."""
+        self.member_id = member_id or new_id()
+        self.account = ""
+        """The account that they are logged in to; empty for none."""
+        self.nickname = ""
+        """What they are called; empty while they hold no nickname."""
+        self.key = ""
+        """What their nickname is compared by."""
+        self.next_nickname = ""
+        """What they have asked to be called; empty while they have not."""
+        self.rooms: dict[str, None] = {}
+        """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
+        self.away: str | None = None
+        """Why they are away; None while they are here."""
+        self.operator = False
+        """Whether they may close others' connections."""
+        self.standing = Standing.OUTSIDE
+        self.session = session
+        """Their connection; None for a member without one."""
+        self.pending = False
+        """Whether a request of theirs to join, leave, be renamed or quit is on its way: there is one at a time."""
 
-    def __init__(self) -> None:
-        self.nickname = self.key = self.next_nickname = ""
-        self.rooms = {}
-        self.echo = True
-        self.apart = False
-        self.awaited = self.first_answer = 0
-        self.unsettled = False
-
-    def settled(self, event: Event, first: int) -> None:
-        """What this member asked for has happened: ``event`` is the last of it, ``first`` the id of the first."""
-        raise NotImplementedError
-
-    def not_done(self, error: ChatError, apart: bool = False) -> None:
-        """What this member asked for could not be kept.
-
-        :param apart: whether it was said, and :meth:`own` was to show it; it will not be asked to.
-        """
-        raise NotImplementedError
-
-    def own(self, event: Event) -> bytes:
-        """What they are shown of their own doing, where they do not hear it as all do: nothing."""
-        return b""
+    def take_nickname(self, nickname: str) -> None:
+        """Be called ``nickname`` from now on."""
+        self.nickname, self.key, self.next_nickname = nickname, nickname_key(nickname), ""
 
     def tell(self, answer: Answer) -> None:
-        """Tell this member alone."""
-        raise NotImplementedError
+        """Tell this member alone, if there is anybody to tell."""
+        if self.session is not None:
+            self.session.tell(answer)
 
     def ignores(self, nickname: str) -> bool:
-        raise NotImplementedError
-
-
-class Room:
-    """One room: it is there as long as somebody is in it."""
-
-    __slots__ = ("created", "members", "name", "topic", "topic_at", "topic_by")
-
-    def __init__(self, name: str, created: float, topic: Event | None = None) -> None:
-        """
-        :param created: seconds since 1970, UTC.
-        :param topic: what set the topic that it has already.
-        """
-        self.name = name
-        self.created = created
-        self.topic = self.topic_by = ""
-        self.topic_at = 0.0
-        if topic is not None:
-            self.take_topic(topic)
-        self.members: dict[Member, None] = {}
-
-    def people(self, at_most: int | None = None) -> People:
-        """Who is here.
-
-        :param at_most: how many to name; None for all.
-        """
-        named = [member.nickname for member in islice(self.members, at_most)]
-        return People(self.name, self.topic, named, len(self.members))
-
-    def take_topic(self, event: Event) -> None:
-        """Somebody has set the topic."""
-        self.topic, self.topic_by, self.topic_at = event.text, event.nickname, event.at
+        """Whether they do not want to hear of ``nickname``."""
+        return self.session is not None and self.session.ignores(nickname)

@@ -1,4 +1,4 @@
-"""How fast somebody may speak, how often guess, and how many may come: limits that are counted. No I/O, no clock."""
+"""How fast somebody may speak, and how many may come: limits that are counted. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -40,37 +40,6 @@ class RateLimit:
     def spend(self, lines: float) -> None:
         """Take ``lines`` that may not be there yet: the next waits for them as well."""
         self._left -= lines
-
-
-class Guesses:
-    """Counts wrong passwords by address: whoever guesses does so from connection to connection."""
-
-    def __init__(self, most: int, seconds: float, most_hosts: int) -> None:
-        """
-        :param most: wrong ones from one address before no more are taken from there.
-        :param seconds: how long that lasts, from the first of them on.
-        :param most_hosts: addresses that are remembered; the oldest is forgotten first.
-        """
-        self._most = most
-        self._seconds = seconds
-        self._most_hosts = most_hosts
-        # By address, how many there were and when the first was; in the order of these moments.
-        self._wrong: dict[str, tuple[int, float]] = {}
-
-    def too_many(self, host: str, now: float) -> bool:
-        """Whether nothing is taken from ``host`` now, right or wrong."""
-        count, first = self._wrong.get(host, (0, now))
-        if now - first >= self._seconds:
-            del self._wrong[host]
-            return False
-        return count >= self._most
-
-    def wrong(self, host: str, now: float) -> None:
-        """Count one from ``host``."""
-        count, first = self._wrong.get(host, (0, now))
-        if not count and len(self._wrong) >= self._most_hosts:
-            del self._wrong[next(iter(self._wrong))]
-        self._wrong[host] = (count + 1, first)
 
 
 class Admission:

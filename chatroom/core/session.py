@@ -1,45 +1,82 @@
-"""One person at one door: their nickname, their rooms, what they hear and in what form.
+"""One connection of a member: its phase, the one thing that it waits for, and how it is told each outcome.
 
-The second step of the way of a line: a door hands a session lines of text, and the session turns each into a
-request, something said or a command. What comes back, it shows through the door. It knows no protocol and no
-socket; a door is whatever has the few methods of :class:`Door`.
+A door hands a session what its person sends, and the session turns it into requests; what comes of them, and what
+others do, it shows through the door. How a person and the server talk is for those who derive from it:
+:class:`chatroom.core.dialogue.Dialogue` at the line, JSON and web doors, and the IRC door's own. It knows no protocol
+and no socket; a door is whatever has the few methods of :class:`Door`.
 
-While something that a person asked for is on its way (to enter, to join, to be renamed, to see the history),
-their session is ``busy``, and the door keeps what they sent in the meantime. So one person's requests are
-done one after the other, and nothing that they send needs to know what comes of the line before.
+The phases, in their order; docs/architecture.rst draws them::
+
+    OUTSIDE --claims a nickname--> ENTERING --is in--> IN --quits--> LEAVING --connection lost--> GONE
+
+ENTERING goes back to OUTSIDE when the nickname is refused, or the entering cannot be kept; a lost connection leads
+from each phase to GONE. While a session waits for something, or is LEAVING, it is ``busy``: the door keeps what the
+person sends. So requests of one person are done one after the other, and nothing that they send needs to know what
+becomes of the line before. What is said is the exception: nobody waits for that (:attr:`Session.outstanding`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 from typing import Protocol
 
-from chatroom.core import commands
 from chatroom.core.chat import Chat
-from chatroom.core.delivery import View, rendered
+from chatroom.core.delivery import Subscription
 from chatroom.core.members import Member
+from chatroom.core.requests import Request
 from chatroom.log.interface import Events, NoAnswer
-from chatroom.model.errors import BadArgument, ChatError, InNoRoom, PeerError
-from chatroom.model.events import Answer, Event, History, Joined, Left, Live, Notice, Past, Refused, Speaking, Welcome
-from chatroom.model.names import nickname_key, room_name
+from chatroom.model.answers import Answer, Done, Refused
+from chatroom.model.errors import AlreadyKept, ChatError, PeerError
+from chatroom.model.events import Event, Joined, Left, Quit, Said
 from chatroom.model.text import clean
-from chatroom.wire.formats import PLAIN, Format, day_of
-from chatroom.wire.send_queue import PIECE, SendQueue
+from chatroom.wire.formats import Format
+from chatroom.wire.send_queue import SendQueue
 
-NAMED_AT_ONCE = 20
-"""How many of those in a room a newcomer is told by name: for all, there is ``/who``."""
 
-PAGE = 200
-"""Events that are asked of the log at once for somebody who comes back."""
+class Phase(Enum):
+    """How far somebody has come in."""
 
-PART = 50
-"""Events of a history that are told at once; of the longest lines, a quarter of what one may be behind."""
+    OUTSIDE = auto()
+    """They have no nickname yet."""
+    ENTERING = auto()
+    """They have asked to come in."""
+    IN = auto()
+    LEAVING = auto()
+    """They have quit, and are shown that before the connection is closed."""
+    GONE = auto()
+    """The connection is lost, or closed."""
 
-_NOBODY: frozenset[str] = frozenset()
+
+class Wait(Enum):
+    """What a session waits for before it takes another line."""
+
+    NOTHING = auto()
+    NICKNAME = auto()
+    """Whether the nickname that they claim is granted."""
+    OUTCOME = auto()
+    """What becomes of a request to join, leave or be called something else."""
+    EARLIER = auto()
+    """That all they have said is in the log, before something is done that does not pass through it."""
+    LOG = auto()
+    """The log's answer to a question."""
+    READER = auto()
+    """That they read what they were shown."""
+
+
+# Python looks a member of an enum up in a roundabout way, and these are looked up for each line.
+_NOTHING, _EARLIER, _LEAVING = Wait.NOTHING, Wait.EARLIER, Phase.LEAVING
 
 
 class Door(Protocol):
     """What a session needs of the door that it stands at."""
+
+    @property
+    def host(self) -> str:
+        """The address that the person comes from; empty where there is none."""
+
+    def seconds(self) -> float:
+        """How late it is, by a clock that only goes forward."""
 
     @property
     def send_queue(self) -> SendQueue:
@@ -51,349 +88,306 @@ class Door(Protocol):
     def go_on(self) -> None:
         """The session is not busy any more."""
 
+    def spend(self, lines: float) -> None:
+        """What was read last counts as so many more lines."""
+
     def close(self) -> None:
         """Close the connection once everything was sent."""
 
 
-class Session(Member):
-    """Somebody who has come, or is coming, in."""
+def _nowhere(data: bytes) -> None:
+    """Nobody is there to be written to."""
 
-    __slots__ = ("_asking", "_door", "_ignored", "_quitting", "_since", "active", "chat", "entered", "format", "write")
 
-    def __init__(self, chat: Chat, door: Door) -> None:
-        super().__init__()
+class Session:
+    """One connection of a member."""
+
+    __slots__ = ("_apart", "_then", "chat", "door", "format", "member", "phase", "ref", "talk", "waits_for", "write")
+
+    def __init__(self, chat: Chat, door: Door, format_: Format) -> None:
         self.chat = chat
-        self.format: Format = PLAIN
-        self.active = ""
-        """The room that they speak in; empty when they are in none."""
-        self.entered = False
-        """Whether they have come in, and a line of theirs is talk or a command."""
-        self._door: Door | None = door
-        self._ignored = _NOBODY
-        self._asking = False
-        self._quitting = False
-        self._since: int | None = None
+        self.door = door
+        self.format = format_
+        self.member = Member(session=self)
+        self.phase = Phase.OUTSIDE
+        self.waits_for = Wait.NOTHING
+        self.ref = ""
+        """The id that their client gave to the request that is being answered; empty for none."""
         self.write: Callable[[bytes], None] = door.send_queue.write
-        """Send whole lines in their format. The very method of the send_queue, since every delivery calls it."""
+        """Send whole lines in their format. The very method of the send queue, since every delivery calls it."""
+        self._then: Callable[[], None] = _nothing
+        self.talk = Request(self.member, Said, (), "", self)
+        """Stands for everything that they say that needs no request of its own."""
+        # How many messages with a request of their own are on their way.
+        self._apart = 0
+
+    @property
+    def nickname(self) -> str:
+        """What they are called; empty while they hold no nickname."""
+        return self.member.nickname
+
+    @property
+    def rooms(self) -> dict[str, None]:
+        """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
+        return self.member.rooms
+
+    @property
+    def entered(self) -> bool:
+        """Whether they are in: they have been welcomed, and have not left."""
+        return self.phase is Phase.IN
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is on its way, and no line may be handed in."""
-        return self._asking or self._quitting or self.awaited > 0
+        """Whether no line may be handed in."""
+        return self.waits_for is not _NOTHING or self.phase is _LEAVING
 
     @property
-    def door(self) -> Door | None:
-        """The door that they stand at; None when they have gone."""
-        return self._door
+    def outstanding(self) -> int:
+        """How many of their messages are on their way through the log."""
+        return self.talk.awaited + self._apart
 
-    @property
-    def active_room(self) -> str:
-        """:raises InNoRoom: they speak in none."""
-        if not self.active:
-            raise InNoRoom()
-        return self.active
+    # Requests.
 
-    # What the door hands in.
+    def say(self, room: str, text: str, kind: type[Event] = Said, about: int = 0) -> None:
+        """Have something said in ``room``, or another event of talk or state happen there.
 
-    def enter(self, nickname: str, rooms: Sequence[str] = (), since: int | None = None) -> None:
-        """Ask to come in.
-
-        :param rooms: those to join, the one to speak in last; the server's own when there are none.
-        :param since: the id of the last event that they know of; then all that they missed is shown to them.
-        :raises PeerError: it cannot be; they may try again.
+        :param about: the id of the event that it is about; 0: of none.
         """
-        names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
-        # An id that has not been given yet is another log's.
-        self._since = since if since is not None and since <= self.chat.delivery.published else None
-        self.chat.claim(self, nickname)
-        try:
-            self.chat.join(self, names)
-        except PeerError:
-            self.chat.quit(self, "")
-            raise
-
-    def line(self, text: str) -> None:
-        """Take one line that they typed, as it came in; it must not be ``busy``."""
-        try:
-            text = clean(text)
-            if text.startswith("/"):
-                if not text.startswith("//"):
-                    commands.run(self, text[1:])
-                    return
-                text = text[1:]
-            if text and not text.isspace():
-                self.chat.say(self, self.active, text)
-        except PeerError as error:
-            self.refuse(error)
-
-    def in_order(self, do: Callable[[], None]) -> None:
-        """Do what may raise a PeerError once all that they have said has happened; no line is taken until then."""
-
-        def settled() -> None:
-            self.unsettled = False
-            try:
-                do()
-            except PeerError as error:
-                self.refuse(error)
-
-        if self.unsettled:
-            self.ask(lambda answer, failed: self.chat.when_done(lambda: answer(())), lambda events: settled())
+        if self.ref or about:
+            own_form = bool(self.ref)
+            request = Request(self.member, kind, (room,), text, self, ref=self.ref, own_form=own_form)
+            self.say_apart(room, request, about)
         else:
-            settled()
+            self.chat.say(self.member, room, text, kind, self.talk)
 
-    def lost(self, reason: str) -> None:
-        """The connection has gone."""
-        self._door = None
-        self.write = lambda data: None
-        self.chat.delivery.detach(self)
-        if not self._quitting:
-            self._quitting = True
-            self.chat.quit(self, reason)
+    def say_apart(self, room: str, request: Request, about: int = 0) -> None:
+        """The same with a request of its own, which says what, and how they are shown it."""
+        self.chat.say(self.member, room, request.text, request.kind, request, ref=request.ref, about=about)
+        self._apart += 1
 
-    # What commands ask for.
+    def request(self, ask: Callable[[], None]) -> None:
+        """Ask for something that concerns where, or who, they are, and take no line until the outcome is known.
+
+        :param ask: calls one method of the chat, with this session as the asker.
+        :raises PeerError: ``ask`` raised it.
+        """
+        self.wait(Wait.OUTCOME)
+        try:
+            ask()
+        except PeerError:
+            self.waits_for = Wait.NOTHING
+            raise
 
     def quit(self, reason: str) -> None:
         """Leave, and close the connection once all have been told."""
-        if self._quitting:
+        if self.phase in (Phase.LEAVING, Phase.GONE):
             return
-        self._quitting = True
-        self.chat.quit(self, clean(reason))
-        if not self.awaited:
-            self._close()
+        told = self.phase is Phase.IN
+        self.phase = Phase.LEAVING
+        self.chat.quit(self.member, clean(reason), self)
+        if not told:
+            self.door.close()
 
-    def join(self, room: str) -> None:
-        """Enter ``room``, or speak in it from now on."""
-        if room in self.rooms:
-            self._speak_in(room)
-            self._hear(self.chat.delivery.published)
+    def lost(self, reason: str) -> None:
+        """The connection has gone."""
+        if self.phase is Phase.GONE:
+            return
+        self.phase = Phase.GONE
+        self.write = _nowhere
+        self.chat.delivery.detach(self)
+        self.chat.quit(self.member, reason, self)
+
+    # Waiting.
+
+    def wait(self, for_: Wait) -> None:
+        """Take no line until that has come."""
+        assert self.waits_for is Wait.NOTHING, f"waits for {self.waits_for}, and now for {for_}"
+        self.waits_for = for_
+
+    def _has_come(self) -> bool:
+        """What was waited for has come.
+
+        :returns: whether they are still there for it.
+        """
+        if self.phase in (Phase.LEAVING, Phase.GONE):
+            return False
+        self.waits_for = Wait.NOTHING
+        return True
+
+    def in_order(self, do: Callable[[], None]) -> None:
+        """Do what does not pass through the log, and may raise a PeerError, behind all that they have said before."""
+        if self.outstanding:
+            self.wait(Wait.EARLIER)
+            self._then = do
         else:
-            self.chat.join(self, (room,))
+            self._do(do)
 
-    def ignore(self, nickname: str) -> None:
-        """Hear no more of ``nickname``, whoever has it."""
-        if len(self._ignored) >= self.chat.settings.max_ignored:
-            raise BadArgument(what="You ignore as many as one can", usage="/unignore nickname")
-        self._ignored |= {_key(nickname)}
-        self._hear(self.chat.delivery.published)
-        self.tell(Notice(f"you hear no more of {nickname}"))
-
-    def unignore(self, nickname: str) -> None:
-        """Hear ``nickname`` again."""
-        if _key(nickname) not in self._ignored:
-            raise BadArgument(what=f"You do not ignore {nickname}", usage="/ignore nickname")
-        self._ignored -= {_key(nickname)}
-        self._hear(self.chat.delivery.published)
-        self.tell(Notice(f"you hear {nickname} again"))
+    def _do(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except PeerError as error:
+            self.refuse(error)
 
     def ask(
         self, question: Callable[[Events, NoAnswer], None], answer: Events, no_answer: Callable[[], None] = lambda: None
     ) -> None:
-        """Ask the log something, and take no more lines until ``answer`` was told what it says; not if they have left.
+        """Ask the log something; ``answer`` is told what it says, unless they have left.
 
         :param no_answer: called when it cannot say, after they were told why.
         """
 
         def answered(events: Sequence[Event]) -> None:
-            self._asking = False
-            if not self._quitting:
+            if self._has_come():
                 answer(events)
                 self.go_on()
 
         def failed(error: ChatError) -> None:
-            self._asking = False
-            if not self._quitting:
+            if self._has_come():
                 self.refuse(error)
                 no_answer()
                 self.go_on()
 
-        self._asking = True
+        self.wait(Wait.LOG)
         question(answered, failed)
 
-    def tell_history(self, room: str, events: Sequence[Event], after: str = "") -> None:
-        """Tell what was said in ``room``, no faster than it is read.
-
-        :param after: the date of the last that was told already.
-        """
-        part, rest = events[:PART], events[PART:]
-        self.tell(History(room, part, after, bool(rest)))
-        if rest:
-            self.when_read(lambda: self.tell_history(room, rest, day_of(part[-1].at)))
-
     def when_read(self, call: Callable[[], None]) -> None:
-        """Call ``call``, and take no more lines until then, once they have read what they were shown."""
+        """Call ``call`` once they have read what they were shown, unless they have left."""
 
         def read() -> None:
-            self._asking = False
-            if not self._quitting:
+            if self._has_come():
                 call()
                 self.go_on()
 
-        if self._door is not None:
-            self._asking = True
-            self._door.send_queue.when_drained(read)
-
-    # What is shown to them.
-
-    def tell(self, answer: Answer) -> None:
-        self.write(self.format.answer(answer))
-
-    def refuse(self, error: ChatError) -> None:
-        """Tell them what is wrong."""
-        self.tell(Refused(error.code, str(error)))
-
-    def ignores(self, nickname: str) -> bool:
-        return bool(self._ignored) and nickname_key(nickname) in self._ignored
-
-    # What comes of what they asked for.
-
-    def settled(self, event: Event, first: int) -> None:
-        if self._door is None:
-            return
-        if self._quitting:
-            self._close()
-        elif isinstance(event, Joined):
-            self.active = event.room
-            self._door.come_in()
-            self.arrived(event, first)
-        elif isinstance(event, Left):
-            if event.room == self.active:
-                self._speak_in(next(reversed(self.rooms), ""))
-            self.catch_up(event.id)
-            self.go_on()
-        else:
-            self.go_on()
-
-    def not_done(self, error: ChatError, apart: bool = False) -> None:
-        self.refuse(error)
-        if not self.entered:
-            self.chat.quit(self, "")
-        if self._quitting:
-            self._close()
-        else:
-            self.go_on()
-
-    # Arriving: what was before, from the log, and then, without a gap, what is now, from delivery.
-
-    def arrived(self, event: Event, first: int) -> None:
-        """They have come in, or into one more room: show them what they want to know of where they are now.
-
-        :param event: their coming in.
-        :param first: the id of the event from which on they hear everything.
-        """
-        if self.entered:
-            rooms = others = [self.active]
-        else:
-            self.entered = True
-            rooms = list(self.rooms)
-            others = rooms[:-1]
-            here = self.chat.rooms[self.active].people(NAMED_AT_ONCE)
-            self.tell(Welcome(self.nickname, here.room, here.topic, here.people, here.size))
-            for line in self.chat.motd:
-                self.tell(Notice(line))
-        for room in others:
-            self.tell(self.chat.rooms[room].people(NAMED_AT_ONCE))
-        self.tell(Past(self.active))
-        since, self._since = self._since, None
-        if since is None:
-            self._show_past(rooms, first)
-        else:
-            self._show_missed(since, first, day_of(self.chat.now()))
-
-    def _show_past(self, rooms: list[str], first: int) -> None:
-        """Show the last talk before ``first`` in each of ``rooms``."""
-        if not rooms:
-            self._go_live(first - 1)
-            return
-        room = rooms.pop(0)
-
-        def show(events: Sequence[Event]) -> None:
-            self._show(events, day_of(self.chat.now()), lambda day: self._show_past(rooms, first))
-
-        replay = self.chat.settings.replay
-        self.ask(
-            lambda answer, failed: self.chat.log.recent(room, replay, first, answer, failed),
-            show,
-            lambda: self._show_past(rooms, first),
-        )
-
-    def _show_missed(self, after: int, first: int, day: str) -> None:
-        """Show everything behind ``after`` and before ``first`` in all their rooms, a page at a time."""
-
-        def show(events: Sequence[Event]) -> None:
-            missed = [event for event in events if event.id < first]
-            if not missed:
-                self._go_live(first - 1)
-                return
-            self._show(missed, day, lambda day: self._show_missed(missed[-1].id, first, day))
-
-        rooms = frozenset(self.rooms)
-        self.ask(lambda answer, failed: self.chat.log.since(rooms, after, PAGE, answer, failed), show, self._close)
-
-    def _show(self, events: Sequence[Event], day: str, then: Callable[[str], None]) -> None:
-        """Show ``events`` as past, no faster than they are read, and call ``then`` with the last's date."""
-        view = self._view()
-        # What is written at once must not by itself be more than may wait.
-        piece = min(PIECE, self.chat.settings.sendq // 2)
-        shown, size, count = [], 0, 0
-        for event in events:
-            count += 1
-            if view.shows(event):
-                shown.append(self.format.past_event(event, event.room != self.active, day))
-                size += len(shown[-1])
-                day = day_of(event.at)
-                if size >= piece:
-                    break
-        if shown:
-            self.write(b"".join(shown))
-        rest = events[count:]
-        self.when_read(lambda: self._show(rest, day, then) if rest else then(day))
-
-    def _go_live(self, after: int) -> None:
-        self.tell(Live())
-        self.catch_up(after)
-
-    def catch_up(self, after: int, then: Callable[[], None] = lambda: None) -> None:
-        """Hear everything with an id above ``after``, and go on from there; ``then`` is called once it was heard."""
-        if self._hear(after):
-            then()
-            return
-        # More has happened since than delivery has by it: the log has it all.
-        view = self._view()
-        asked_at = self.chat.delivery.published
-
-        def show(events: Sequence[Event]) -> None:
-            self.write(rendered(events, view))
-            # The answer goes as far as what was published when it was asked for, perhaps no further.
-            last = events[-1].id if events else asked_at
-            self.when_read(lambda: self.catch_up(last, then))
-
-        # Whoever cannot be shown what came before is shown nothing of what comes after: they can come back.
-        self.ask(lambda answer, failed: self.chat.log.since(view.rooms, after, PAGE, answer, failed), show, self._close)
-
-    def _view(self) -> View:
-        return View(
-            self.format, frozenset(self.rooms), self.active if self.format.marks_elsewhere else "", self._ignored
-        )
-
-    def _hear(self, after: int) -> bool:
-        return self.chat.delivery.attach(self, self._view(), after)
-
-    def _speak_in(self, room: str) -> None:
-        self.active = room
-        self.tell(Speaking(room))
+        if self.phase is not Phase.GONE:
+            self.wait(Wait.READER)
+            self.door.send_queue.when_drained(read)
 
     def go_on(self) -> None:
         """Have the door hand in what it kept, unless there is more to wait for."""
-        if self._door is not None and not self.busy:
-            self._door.go_on()
+        if not self.busy and self.phase is not Phase.GONE:
+            self.door.go_on()
 
-    def _close(self) -> None:
-        if self._door is not None:
-            self._door.close()
+    # What they are shown.
+
+    def tell(self, answer: Answer) -> None:
+        """Show what is no answer to what they asked for."""
+        self.write(self.format.answer(answer))
+
+    def reply(self, answer: Answer) -> None:
+        """Answer the request that is being done."""
+        self.write(self.format.answer(answer, self.ref))
+
+    def refuse(self, error: ChatError) -> None:
+        """Tell them why what they ask for cannot be done."""
+        self.reply(Refused(error.code, str(error)))
+
+    def ignores(self, nickname: str) -> bool:
+        """Whether they do not want to hear of ``nickname``."""
+        return False
+
+    def subscription(self) -> Subscription:
+        """What they hear, and in what form."""
+        return Subscription(self.format, frozenset(self.rooms), "", frozenset())
+
+    def hear(self, after: int) -> bool:
+        """Hear, from now on, everything of their subscription with an id above ``after``.
+
+        :returns: False, with nothing changed, when delivery cannot reach back that far.
+        """
+        return self.chat.delivery.attach(self, self.subscription(), after)
+
+    def own(self, request: Request, event: Event) -> bytes:
+        """An event as they alone are shown it: with the id that they gave to the request."""
+        active = self.subscription().active
+        if event.once and self.format.once_for_all_rooms:
+            # As delivery has it for all: once, and in the room that they speak in where it happens there.
+            shown_in = active if active in request.rooms else request.rooms[0]
+            if event.room != shown_in:
+                return b""
+        return self.format.event_with_ref(event, request.ref, event.room != active)
+
+    def with_ref(self, event: Event) -> bytes:
+        """The same for an event of theirs that another connection has asked for."""
+        return self.format.event_with_ref(event, event.ref, event.room != self.subscription().active)
+
+    # Outcomes.
+
+    def said(self, request: Request) -> None:
+        """Take notice that something that they said has happened; everybody was shown it."""
+        if request is not self.talk:
+            self._apart -= 1
+        if self.waits_for is _EARLIER:
+            self._settled()
+
+    def done(self, request: Request, event: Event) -> None:
+        """Take notice that another request has happened; everybody was shown it."""
+        if request.kind is Quit:
+            self.door.close()
+        elif self._has_come():
+            if request.kind is Joined:
+                self.joined(request, event)
+            elif request.kind is Left:
+                self.left(request, event)
+            else:
+                self.changed(request, event)
+
+    def not_done(self, request: Request, error: ChatError) -> None:
+        """Take notice that nothing of a request has happened, or will."""
+        if request.standing:
+            if request is not self.talk:
+                self._apart -= 1
+            self.not_said(request, error)
+            self._settled()
+        elif request.kind is Quit:
+            self.not_said(request, error)
+            self.door.close()
+        elif self._has_come():
+            entering = self.phase is Phase.ENTERING
+            self.not_said(request, error)
+            if entering:
+                self.turned_away()
+            self.go_on()
+
+    def _settled(self) -> None:
+        """Do what waits for their earlier messages, once all are settled."""
+        if not self.outstanding and self.waits_for is Wait.EARLIER and self._has_come():
+            then, self._then = self._then, _nothing
+            self._do(then)
+            self.go_on()
+
+    def not_said(self, request: Request, error: ChatError) -> None:
+        """Tell them that something that they asked for was not kept."""
+        if isinstance(error, AlreadyKept):
+            answer: Answer = Done(error.id)
+        else:
+            answer = Refused(error.code, str(error))
+        self.write(self.format.answer(answer, request.ref))
+
+    def turned_away(self) -> None:
+        """They could not be let in; they are outside again, and may try once more."""
+        self.chat.give_up(self.member)
+        self.phase = Phase.OUTSIDE
+
+    def joined(self, request: Request, event: Event) -> None:
+        """They have come into rooms; ``event`` is the last of it. Shows them where they are, and goes on."""
+        raise NotImplementedError
+
+    def left(self, request: Request, event: Event) -> None:
+        """They have gone out of rooms; ``event`` is the last of it. Has them hear what is left, and goes on."""
+        raise NotImplementedError
+
+    def changed(self, request: Request, event: Event) -> None:
+        """They are called something else, or are away, or another such thing."""
+        self.go_on()
+
+    def expel(self, by: str, reason: str) -> None:
+        """Say that ``by`` closes the connection, and close it."""
+        raise NotImplementedError
+
+    def replace(self) -> None:
+        """Close the connection: the member has come back by another."""
+        raise NotImplementedError
 
 
-def _key(nickname: str) -> str:
-    try:
-        return nickname_key(nickname)
-    except ValueError:
-        raise BadArgument(what=f"Nobody can be called {nickname}", usage="/ignore nickname") from None
+def _nothing() -> None:
+    """There is nothing to do."""

@@ -1,4 +1,7 @@
-"""What each room is about: kept for rooms with nobody in them, too, since they may be entered again. No I/O."""
+"""What holds in each room, folded from events: the last of each room, kind and subject. No I/O.
+
+It is kept for rooms with nobody in them, too, since these may be entered again.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,26 @@ from collections.abc import Iterable
 from chatroom.model.events import Event
 
 
-class Topics:
-    """The last change of each room's topic; at most ``limit``, since anybody may make a room."""
+class State:
+    """The last event of each room, kind and subject; at most ``limit`` of each kind, since anybody may make a room."""
 
-    def __init__(self, limit: int, changes: Iterable[Event]) -> None:
-        """:param changes: those of before, oldest first."""
+    def __init__(self, limit: int, events: Iterable[Event]) -> None:
+        """:param events: those of before, oldest first."""
         self._limit = limit
-        self._changes: dict[str, Event] = {}
-        for event in changes:
+        self._events: dict[type[Event], dict[tuple[str, str], Event]] = {}
+        for event in events:
             self.note(event)
 
     def note(self, event: Event) -> None:
-        """Somebody has set a topic, or taken it away."""
-        self._changes.pop(event.room, None)
-        if event.text:
-            self._changes[event.room] = event
-            if len(self._changes) > self._limit:
-                del self._changes[next(iter(self._changes))]
+        """Take notice of an event whose nature is a state."""
+        events = self._events.setdefault(type(event), {})
+        key = event.room, event.subject
+        events.pop(key, None)
+        if not event.clears:
+            events[key] = event
+            if len(events) > self._limit:
+                del events[next(iter(events))]
 
-    def of(self, room: str) -> Event | None:
-        """The change that set the topic of ``room``; None when it has none."""
-        return self._changes.get(room)
+    def of(self, room: str, kind: type[Event], subject: str = "") -> Event | None:
+        """The event that holds for ``subject`` in ``room``; None when nothing does."""
+        return self._events.get(kind, {}).get((room, subject))

@@ -1,1 +1,1 @@
-"""The doors: one module for each protocol that people come in by. No door imports another."""
+"""The doors: a module or package for each protocol by which people come in. No door imports another."""

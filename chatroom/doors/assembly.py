@@ -1,6 +1,6 @@
-"""Putting the pieces together: a log, a delivery and the rooms between them.
+"""Assembly: a log, a delivery, and the rooms between them.
 
-Doors are given what :func:`open_chat` makes, and several may lead to the same.
+:func:`open_chat` makes the chat that doors are given; several doors may lead to the same one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from twisted.logger import Logger
 
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
+from chatroom.core.nicknames import Nicknames
 from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
 from chatroom.model.constants import ENCODING
@@ -29,13 +30,15 @@ def open_chat(
     clock: Callable[[], Any],
     hook: Callable[[Event], None] | None = None,
     on_broken: Callable[[ChatError], None] = lambda error: None,
+    nicknames: Nicknames | None = None,
 ) -> Chat:
     """The rooms of one server, with nobody in them.
 
-    :param clock: the reactor, asked for only once somebody has come.
-    :param hook: called with every event; what it raises is logged.
-    :param on_broken: called when the history can be kept no more.
-    :raises OSError: the file with the message of the day cannot be read.
+    :param clock: returns the reactor; called only once somebody has come.
+    :param hook: called with every event; its exceptions are logged.
+    :param on_broken: called when the history cannot be kept any more.
+    :param nicknames: the seam of nicknames; that of one process unless given.
+    :raises OSError, ValueError: a file that the settings name cannot be read.
     :raises HistoryUnusable: the file of the history cannot be used.
     """
 
@@ -51,6 +54,7 @@ def open_chat(
             _log.error("--history {path}: {why}; nothing can be said until then", path=settings.history, why=why)
 
     motd = read_motd(settings.motd)
+    operators = read_operators(settings.operators)
     log = _open_log(settings, clock)
     delivery = Delivery()
     delivery.start(log.last_committed)
@@ -60,6 +64,8 @@ def open_chat(
         now=time.time,
         settings=settings,
         motd=motd,
+        operators=operators,
+        nicknames=nicknames,
         hook=hook and _guarded(hook),
         on_not_kept=not_kept,
         on_broken=broken,
@@ -79,13 +85,14 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
         from_thread=lambda call: clock().callFromThread(call),
         now=time.time,
         durability=settings.durability,
+        state_limit=settings.max_rooms,
         keep_seconds=settings.keep * 24 * 60 * 60,
         keep_events=settings.keep_events,
     )
 
 
 def read_motd(path: str) -> list[str]:
-    """The lines of the message of the day; none when there is no ``path``.
+    """The lines of the message of the day; none when ``path`` is empty.
 
     :raises OSError: the file cannot be read.
     :raises UnicodeDecodeError: it is not UTF-8.
@@ -94,6 +101,30 @@ def read_motd(path: str) -> list[str]:
         return []
     with open(path, encoding=ENCODING) as file:
         return [clean(line.rstrip("\n")) for line in file]
+
+
+def read_operators(path: str) -> dict[str, str]:
+    """The passwords of those who may become operators, by name: in each line a name, a space and a password.
+
+    :raises OSError: the file cannot be read.
+    :raises ValueError: a line has another form, or there is none.
+    """
+    found: dict[str, str] = {}
+    if not path:
+        return found
+    with open(path, encoding=ENCODING) as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            name, _, password = line.strip().partition(" ")
+            if not password.strip():
+                raise ValueError(f"line {number}: write a name, a space and a password")
+            if name in found:
+                raise ValueError(f"line {number}: {name} is there already: leave one of the two")
+            found[name] = password.strip()
+    if not found:
+        raise ValueError("nobody is in it: write a name, a space and a password in a line")
+    return found
 
 
 def _guarded(hook: Callable[[Event], None]) -> Callable[[Event], None]:

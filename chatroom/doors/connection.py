@@ -1,85 +1,117 @@
-"""What is common to connections at all doors: a session behind each, and nothing taken before its time.
+"""Connections: what they have in common at all doors.
 
-A door derives from :class:`Connection` and says how bytes become the pieces that it takes one at a time (lines,
-messages), and what it does with one; and from :class:`chatroom.doors.factory.DoorFactory`, which keeps the connections.
-Pieces that come while the session is busy, or faster than may be, wait here, and nothing more is read until they
-are taken. It knows no protocol and no rooms.
+A door derives from :class:`Connection`, and says how bytes become pieces (lines, messages) and what it does with one.
+It also derives from :class:`chatroom.doors.factory.DoorFactory`, which keeps the connections. Input waits in an
+:class:`~chatroom.doors.intake.Intake` and output in a :class:`~chatroom.wire.send_queue.SendQueue`; between them stands
+a :class:`~chatroom.core.session.Session`. This module knows no protocol and no rooms.
+
+A connection is OPEN until it is told to close. It is CLOSING until the peer has read everything, or
+:data:`CLOSE_TIMEOUT` is over. It is CLOSED when the transport says so.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from enum import Enum, auto
+from typing import Any
+from typing import Protocol as Interface
 
 from twisted.internet import error
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
+from chatroom.core.session import Phase as SessionPhase
 from chatroom.core.session import Session
+from chatroom.doors.intake import Intake, Piece
 from chatroom.model.errors import ChatError, HandshakeTimeout, PeerError
+from chatroom.model.settings import Settings
 from chatroom.wire.send_queue import SendQueue, send_queue_for
 
-if TYPE_CHECKING:
-    from chatroom.doors.factory import DoorFactory
-
 CLOSE_TIMEOUT = 5
-"""Seconds that a connection may take to read what it was sent before it is closed on it."""
+"""Seconds that a peer may take to read its last output before the connection is aborted."""
 
-# A peer whose machine or network is gone is noticed after IDLE + INTERVAL * COUNT = 110 seconds when nothing
-# is under way (tcp(7)), and after USER_TIMEOUT when something is (RFC 5482); Linux has all four.
+# A peer whose machine or network is gone is noticed after IDLE + INTERVAL * COUNT = 110 seconds when no data is under
+# way (tcp(7)), and after USER_TIMEOUT when some is (RFC 5482). Linux has all four.
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 5, "TCP_USER_TIMEOUT": 110_000}
+
+
+class Phase(Enum):
+    """The state of a connection."""
+
+    OPEN = auto()
+    CLOSING = auto()
+    """Nothing more is taken, and the peer reads its last output."""
+    CLOSED = auto()
+
+
+class Keeper(Interface):
+    """The part of a factory that its connections need."""
+
+    chat: Chat
+    settings: Settings
+
+    @property
+    def clock(self) -> IReactorTime:
+        """The clock for timers; there is one once the factory was told of a connection."""
+
+    def connected(self, connection: Any) -> None:
+        """Keep a connection that has a transport.
+
+        :raises PeerError: there are too many; the connection is to be closed.
+        """
+
+    def disconnected(self, connection: Any) -> None:
+        """Keep a connection no more."""
+
+    def abort_soon(self, connection: Any) -> None:
+        """Abort a connection that is stuck, in its turn."""
 
 
 @implementer(IHalfCloseableProtocol)
 class Connection(Protocol):
-    """One connection: what comes in is taken a piece at a time, and what is to be seen goes into its send_queue."""
+    """One connection, which takes its input a piece at a time and writes its output into its send queue."""
 
-    factory: DoorFactory[Any]
+    factory: Keeper
     transport: Any
     send_queue: SendQueue
+    session: Session
+    intake: Intake
 
     def __init__(self) -> None:
-        # Pieces that came while they could not be taken.
-        self._waiting: Sequence[bytes | ChatError] = ()
-        self._at_end = False
-        # Whether what waits is being gone through: an answer may come at once, in the middle of it.
-        self._going = False
+        self.phase = Phase.OPEN
         self.host = ""
         """The address of the peer; empty where it has none."""
-        self.closing = False
-        """Whether nothing more is taken."""
-        self.paused = False
-        """Whether nothing more is read for now."""
-        self._timer: IDelayedCall | None = None
-        self._rate_limit: RateLimit | None = None
+        self._handshake_deadline: IDelayedCall | None = None
+        self._close_deadline: IDelayedCall | None = None
         self._pause: IDelayedCall | None = None
 
-    # What a door says of its own.
+    # For doors to override.
 
     def new_send_queue(self) -> SendQueue:
-        """What everything is written to."""
+        """The send queue that everything is written to."""
         return send_queue_for(self.transport, self.factory.settings.sendq, self._too_slow)
 
     def new_session(self) -> Session:
-        """The session of whoever has connected."""
-        return Session(self.factory.chat, self)
+        """The session behind the connection."""
+        raise NotImplementedError
 
     def greet(self) -> None:
-        """Say what is said first."""
+        """Send what comes first."""
 
     def lineReceived(self, line: bytes) -> None:
-        """Do what one piece asks for; the session is not busy."""
+        """Do the request in one piece; the session is not busy."""
         raise NotImplementedError
 
     def not_entered(self) -> None:
-        """What they asked for was done, or refused, and they are still outside."""
+        """Go on with a newcomer who is still outside after a piece was done or refused."""
 
     def last_piece(self) -> bytes:
-        """What stood behind the last whole piece when the peer had sent everything: a piece, too, unless empty."""
+        """The input behind the last whole piece when the peer has sent everything: a piece, too, unless empty."""
         return b""
 
     def goodbye(self, error: ChatError) -> None:
@@ -89,25 +121,30 @@ class Connection(Protocol):
     # The beginning.
 
     def connectionMade(self) -> None:
-        """Let them in, or say why not."""
-        settings = self.factory.settings
+        """Admit the connection, or say why not."""
         self.host = getattr(self.transport.getPeer(), "host", "")
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
+        self.intake = Intake(self, self.session)
         _notice_dead_peers(self.transport)
         try:
             self.factory.connected(self)
         except PeerError as refusal:
             self.say_goodbye(refusal)
             return
-        self._rate_limit = (
-            RateLimit(settings.rate, settings.burst, self.factory.clock.seconds()) if settings.rate else None
-        )
-        self._timer = self.factory.clock.callLater(settings.handshake_timeout, self._too_late)
+        settings, clock = self.factory.settings, self.factory.clock
+        if settings.rate:
+            self.intake.limit(RateLimit(settings.rate, settings.burst, clock.seconds()))
+        self._handshake_deadline = clock.callLater(settings.handshake_timeout, self._too_late)
         self.greet()
 
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more is taken."""
+        return self.phase is not Phase.OPEN
+
     def _too_late(self) -> None:
-        self._timer = None
+        self._handshake_deadline = None
         self.say_goodbye(HandshakeTimeout(seconds=self.factory.settings.handshake_timeout))
 
     def say_goodbye(self, error: ChatError) -> None:
@@ -117,132 +154,112 @@ class Connection(Protocol):
 
     def _too_slow(self) -> None:
         # The others are told now; the connection is closed when there is time for it.
-        self.closing = True
-        self._stop_timer()
+        self._take_no_more()
         self.session.lost("reading too slowly")
         self.factory.abort_soon(self)
 
+    def _take_no_more(self) -> None:
+        self.phase = Phase.CLOSING
+        self.intake.close()
+        _cancel(self._handshake_deadline, self._pause)
+        self._handshake_deadline = self._pause = None
+
     # What comes in.
 
-    def take(self, pieces: Sequence[bytes | ChatError]) -> None:
-        """Take what has come, now or when it can be; an error stands in the place of a piece that is none."""
-        self._waiting = [*self._waiting, *pieces] if self._waiting else pieces
-        if self._pause is None:
-            self._go_through()
+    def feed(self, pieces: Sequence[Piece]) -> None:
+        """Take input, now or when that is possible; an error stands in the place of a piece that was thrown away."""
+        self.intake.feed(pieces, self.factory.clock.seconds())
 
-    def _go_through(self) -> None:
-        """Go through what waits, as long as the session does, and no faster than may be."""
-        pieces, self._waiting = self._waiting, ()
-        session, limit = self.session, self._rate_limit
-        now = self.factory.clock.seconds() if limit else 0
-        taken = 0
-        self._going = True
-        for piece in pieces:
-            if self.closing:
-                return
-            if session.busy:
-                break
-            if limit and (seconds := limit.take(now)):
-                self._pause = self.factory.clock.callLater(seconds, self._pause_over)
-                break
-            taken += 1
-            if isinstance(piece, bytes):
-                self.lineReceived(piece)
-            else:
-                session.refuse(piece)
-        self._going = False
-        if taken < len(pieces):
-            self._waiting = pieces[taken:]
-            if not self.paused:
-                self.pauseProducing()
+    def refuse(self, error: ChatError) -> None:
+        """Say why a piece was thrown away."""
+        # What was asked for before has nothing to do with it.
+        self.session.ref = ""
+        self.session.refuse(error)
 
-    def spend(self, lines: float) -> None:
-        """Have as many more lines count as taken: what comes next waits the longer."""
-        if self._rate_limit:
-            self._rate_limit.spend(lines)
+    def pause(self, seconds: float) -> None:
+        """Take the next piece after so long."""
+        self._pause = self.factory.clock.callLater(seconds, self._pause_over)
 
     def _pause_over(self) -> None:
         self._pause = None
-        self._resume()
+        self.intake.pause_over(self.factory.clock.seconds())
 
-    def pauseProducing(self) -> None:
+    def stop_reading(self) -> None:
         """Read nothing for now."""
-        self.paused = True
         self.transport.pauseProducing()
 
-    def resumeProducing(self) -> None:
-        """Read on."""
-        self.paused = False
+    def read_on(self) -> None:
+        """Read again."""
         self.transport.resumeProducing()
 
-    # What the session asks of its door.
+    def at_end(self) -> None:
+        """Close, after the peer has sent everything and is shown what comes of it."""
+        if self.session.phase is SessionPhase.OUTSIDE:
+            self.close()
+        else:
+            self.session.quit("connection closed")
+
+    # For the session.
+
+    def seconds(self) -> float:
+        """The time by the clock of timers."""
+        return self.factory.clock.seconds()
+
+    def spend(self, lines: float) -> None:
+        """Count as many more lines as taken, so that later input waits longer."""
+        self.intake.spend(lines)
 
     def come_in(self) -> None:
-        """They are in, and need not hurry any more, though there may be much for them to read first."""
-        if not self.closing:
-            self._stop_timer()
+        """Cancel the handshake deadline: they are in, though they may have much to read first."""
+        _cancel(self._handshake_deadline)
+        self._handshake_deadline = None
 
     def go_on(self) -> None:
-        """Take what was sent while the session was busy, and what comes next."""
-        if self.closing:
-            return
-        if not self.session.entered:
-            self.not_entered()
-        if self._pause is None and not self._going:
-            self._resume()
-
-    def _resume(self) -> None:
-        self._go_through()
-        if self._waiting or self.session.busy or self.closing:
-            return
-        if self._at_end:
-            self.session.quit("connection closed")
-        elif self.paused:
-            self.resumeProducing()
+        """Take the input that has waited for the session, and further input."""
+        if self.phase is Phase.OPEN:
+            if self.session.phase is SessionPhase.OUTSIDE:
+                self.not_entered()
+            self.intake.go_on(self.factory.clock.seconds())
 
     def close(self) -> None:
         """Close the connection once the peer has read everything, :data:`CLOSE_TIMEOUT` from now at the latest."""
-        if self.closing:
+        if self.phase is not Phase.OPEN:
             return
-        self.closing = True
-        self._stop_timer()
+        self._take_no_more()
+        # A peer that is stuck never reads everything.
+        self._close_deadline = self.factory.clock.callLater(CLOSE_TIMEOUT, self._abort)
         self.send_queue.close()
-        # One that is stuck never reads everything.
-        self._timer = self.factory.clock.callLater(CLOSE_TIMEOUT, self._abort)
 
     def _abort(self) -> None:
-        self._timer = None
+        self._close_deadline = None
         self.transport.abortConnection()
-
-    def _stop_timer(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
 
     # The end.
 
     def readConnectionLost(self) -> None:
-        """The peer will send no more: do what it sent, show it what comes of that, and close."""
-        self._at_end = True
+        """Do everything that the peer has sent, show it what comes of that, and close: it will send no more."""
         if rest := self.last_piece():
-            self.take([rest])
-        if not self.session.entered and not self.session.busy:
-            self.close()
-        elif not self._waiting and not self.session.busy and self._pause is None:
-            self.session.quit("connection closed")
+            self.feed([rest])
+        self.intake.end(self.factory.clock.seconds())
 
     def writeConnectionLost(self) -> None:
-        """Nothing can be sent any more; the end of the connection comes next."""
+        """Do nothing: the end of the connection comes next."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Leave, and have the others told why."""
-        self._stop_timer()
-        if self._pause is not None:
-            self._pause.cancel()
-        self._waiting = ()
+        """Have the member leave, and the others told why."""
+        self._take_no_more()
+        self.phase = Phase.CLOSED
+        _cancel(self._close_deadline)
+        self._close_deadline = None
         self.send_queue.forget()
         self.session.lost("connection closed" if reason.check(error.ConnectionDone) else "connection lost")
         self.factory.disconnected(self)
+
+
+def _cancel(*calls: IDelayedCall | None) -> None:
+    for call in calls:
+        if call is not None:
+            call.cancel()
 
 
 def _notice_dead_peers(transport: Any) -> None:

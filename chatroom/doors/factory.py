@@ -1,6 +1,6 @@
-"""What is common to all doors: the connections that each keeps, how it lets them in, and how it says goodbye.
+"""Door factories: what all doors have in common. A factory keeps its connections, admits them, and says goodbye.
 
-:mod:`chatroom.doors.connection` is the other half: one connection. It knows no protocol.
+:mod:`chatroom.doors.connection` is the other half, one connection. This module knows no protocol.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from twisted.internet.protocol import Factory
 from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
 from chatroom.doors.connection import Connection
+from chatroom.model.answers import Notice
 from chatroom.model.errors import ChatError
-from chatroom.model.events import Event, Notice
+from chatroom.model.events import Event
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
 
@@ -35,9 +36,9 @@ def host_and_port(host: str, port: int) -> str:
 
 
 class DoorFactory(Factory, Generic[C]):
-    """One way in, to hand to ``endpoint.listen``; a door derives from it and names its ``protocol``.
+    """One way in, to hand to ``endpoint.listen``. A door derives from it and names its ``protocol``.
 
-    Two doors know nothing of each other, unless they are given the same ``chat``.
+    Two doors are separate, unless they are given the same ``chat``.
     """
 
     protocol: Callable[..., C] | None  # type: ignore[assignment]  # Twisted's takes no arguments
@@ -55,9 +56,9 @@ class DoorFactory(Factory, Generic[C]):
         :param hook: called with every event, once everybody was shown it.
         :param reactor: for timers; without it, that of the first connection's transport.
         :param chat: the rooms that this door leads to, made by :func:`chatroom.doors.assembly.open_chat`; without it,
-            ones of its own.
+            the door has rooms of its own.
         :param options: the fields of :class:`chatroom.model.settings.Settings`, when there is no ``chat``.
-        :raises OSError: the file with the message of the day cannot be read.
+        :raises OSError: a file that the options name cannot be read.
         """
         if chat is not None and (hook is not None or options):
             raise TypeError("a chat that is handed in has its hook and its settings already")
@@ -69,58 +70,58 @@ class DoorFactory(Factory, Generic[C]):
         self._to_abort: deque[C] = deque()
         self._when_all_gone: list[Deferred[None]] = []
 
-    # What a door says of its own.
+    # For doors to override.
 
     @classmethod
     def check(cls, settings: Settings) -> None:
-        """:raises ValueError: a setting of this door will not do; it says which, and why."""
+        """:raises ValueError: a setting of this door has a wrong value; it says which, and why."""
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
-        """What to type, or to open, to come in where it listens at ``host`` and ``port``.
+        """Ways to join when the door listens at ``host`` and ``port``: commands to type, or an address to open.
 
         :param tls: whether connections there are encrypted.
         """
         return []
 
     def ways_in_by_socket(self, path: str) -> list[str]:
-        """The same where it listens at a Unix socket."""
+        """Ways to join when the door listens at a Unix socket."""
         return [f"nc -U {path}"]
 
     @property
     def clock(self) -> IReactorTime:
-        """What timers are set by: there is one as soon as there is a connection."""
+        """The clock for timers; there is one as soon as there is a connection."""
         assert self._reactor is not None, "nobody has connected yet, and the factory was given no reactor"
         return self._reactor
 
     @property
     def clients(self) -> Mapping[str, C]:
-        """Everybody who is in by this door: their nickname, and their protocol."""
+        """The people who are in by this door: the protocol of each, by nickname."""
         sessions = {connection.session: connection for connection in self._connections}
-        # Whoever has left holds no nickname, though their connection may take a while to close.
+        # Somebody who has left holds no nickname, though the connection may take a while to close.
         return {
             session.nickname: connection
             for session, connection in sessions.items()
-            if session.entered and self.chat.members.get(session.key) is session
+            if session.entered and self.chat.members.get(session.member.key) is session.member
         }
 
     @property
     def nicknames(self) -> list[str]:
-        """Of everybody who is in by this door, in the order in which they came."""
+        """The nicknames of the people who are in by this door, in the order in which they came."""
         return list(self.clients)
 
     def broadcast(self, text: str) -> None:
-        """Tell everybody in all rooms, each line of ``text`` as a notice; it is not kept."""
+        """Tell everybody in all rooms each line of ``text`` as a notice, which is not kept."""
         for line in text.splitlines():
             self.chat.broadcast(clean(line))
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Make the protocol of a new connection; None, which closes it, when the server is stopping."""
+        """The protocol of a new connection; None, which closes the connection, when the server is stopping."""
         return None if self.chat.stopping else super().buildProtocol(addr)
 
     def connected(self, connection: C) -> None:
-        """A connection of ours has a transport.
+        """Keep a connection that has a transport.
 
-        :raises PeerError: there are too many; it is to be closed.
+        :raises PeerError: there are too many; the connection is to be closed.
         """
         if self._reactor is None:
             self._reactor = connection.transport.reactor
@@ -128,7 +129,7 @@ class DoorFactory(Factory, Generic[C]):
         self._connections[connection] = None
 
     def disconnected(self, connection: C) -> None:
-        """And has it no more."""
+        """Keep a connection no more."""
         if connection in self._connections:
             del self._connections[connection]
             self.chat.admission.release(connection.host)
@@ -141,8 +142,8 @@ class DoorFactory(Factory, Generic[C]):
     def abort_soon(self, connection: C) -> None:
         """Abort a connection that is stuck, in its turn.
 
-        Where one is stuck many are, and for each the system has megabytes to throw away: all at once, that takes
-        long enough for the others to notice.
+        When one connection is stuck, many are, and for each the system has megabytes to throw away. All at once, that
+        would take long enough for the others to notice.
         """
         self._to_abort.append(connection)
         if len(self._to_abort) == 1:
@@ -155,7 +156,7 @@ class DoorFactory(Factory, Generic[C]):
             self.clock.callLater(ABORT_EVERY, self._abort_next)
 
     def stop(self) -> Deferred[None]:
-        """Have what was said shown, tell everybody that the server is stopping, and close every connection.
+        """Keep and show the messages that have come, tell everybody that the server stops, and close all connections.
 
         :returns: fires when the last one is closed, :data:`~chatroom.doors.connection.CLOSE_TIMEOUT` seconds
             from now at the latest.

@@ -1,16 +1,16 @@
 """The door for lines: ``nc``, telnet, the bundled client, and bots.
 
-What goes over the wire (docs/protocol.rst has the whole of it)::
+The wire, in short (docs/protocol.rst has all of it)::
 
     server  NICK                          give a nickname
     client  alice [key=value ...]         RFC 8266, no spaces
     server  ! ...                         refused; NICK comes again, five times in all
-    server  * welcome to lobby, alice ... the welcome, then what was said before, then what is said
+    server  * welcome to lobby, alice ... the welcome, then earlier talk, then live events
     client  hello                         talk
     server  alice: hello                  to everybody, the speaker too
     client  /who                          a command; // says a line that starts with /
 
-It turns bytes into lines for a session, and knows nothing of rooms.
+The door turns bytes into lines for a session, and knows nothing of rooms.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from typing import ClassVar
 
 from twisted.protocols.basic import LineReceiver
 
-from chatroom.doors.dialogue import MagicConnection
+from chatroom.doors.dialogue import DialogueConnection
 from chatroom.doors.factory import DoorFactory, host_and_port
 from chatroom.model.constants import ENCODING, HOST_NAME, MAGIC, PORT
 from chatroom.wire.formats import NEWLINE
-from chatroom.wire.lines import LineSplitter, TelnetFilter
+from chatroom.wire.lines import LineSplitter
+from chatroom.wire.telnet import TelnetFilter
 
 
-class ChatProtocol(MagicConnection, LineReceiver):
-    """One connection: what comes in is split into lines, and each is handed to its session.
+class ChatProtocol(DialogueConnection, LineReceiver):
+    """One connection, which splits its input into lines and hands each to its session.
 
-    A LineReceiver for whoever derives from it or holds one (``sendLine``, ``lineReceived``); its own way to split
-    what comes in takes time that grows with the square of it.
+    It is a LineReceiver for programs that derive from it or hold one (``sendLine``, ``lineReceived``). It does not
+    split input as LineReceiver does, which takes time that grows with the square of the input.
     """
 
     factory: ChatFactory
     delimiter = NEWLINE.encode()
-    magic: ClassVar[bytes] = MAGIC.encode(ENCODING) + delimiter
+    nickname_prompt: ClassVar[bytes] = MAGIC.encode(ENCODING) + delimiter
 
     def connectionMade(self) -> None:
-        """Ask for a nickname."""
+        """Begin with the nickname prompt."""
         self.MAX_LENGTH = self.factory.settings.max_line
         self._splitter = LineSplitter(self.MAX_LENGTH)
         self._telnet = TelnetFilter()
@@ -52,23 +53,26 @@ class ChatProtocol(MagicConnection, LineReceiver):
         data, answers = self._telnet.feed(data)
         if answers:
             self.send_queue.write(answers)
-        self.take(self._splitter.feed(data))
+        self.feed(self._splitter.feed(data))
+
+    def limit_lines(self, limit: int) -> None:
+        self._splitter.limit = limit
 
     def last_piece(self) -> bytes:
-        """What nothing follows is a line, too: ``printf hello | nc -N`` says it."""
+        """The text that no line end follows, which is a line, too: ``printf hello | nc -N`` says it."""
         return self._splitter.end()
 
 
 class ChatFactory(DoorFactory[ChatProtocol]):
     """A room to hand to ``endpoint.listen``; it needs nothing else.
 
-    Two factories know nothing of each other, unless they are given the same ``chat``.
+    Two factories are separate, unless they are given the same ``chat``.
     """
 
     protocol = ChatProtocol
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
-        """By the bundled client, and by what people have already."""
+        """The bundled client, and programs that people have already."""
         if tls:
             return [f"openssl s_client -quiet -connect {host_and_port(host, port)}"]
         options = (f" --host {host}" if host != HOST_NAME else "") + (f" --port {port}" if port != PORT else "")
@@ -76,7 +80,7 @@ class ChatFactory(DoorFactory[ChatProtocol]):
 
 
 def _python() -> str:
-    """What to type for the Python that runs: that of a virtual environment may not be on the path."""
+    """The command for the Python that runs; that of a virtual environment may not be on the path."""
     found = shutil.which("python")
     if found is not None and os.path.dirname(found) == os.path.dirname(sys.executable):
         return "python"

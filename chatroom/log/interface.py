@@ -1,6 +1,6 @@
 """What a log promises.
 
-A log stands in the middle of the way of a line: the room appends what should happen, and hears what has
+A log stands in the middle of the way of a line: the room appends drafts of what should happen, and hears what has
 happened. Nothing is shown to anyone before the log has handed it back. The promises are few, so that a log in
 memory, in a file, or in an engine that several servers share can each keep them.
 """
@@ -8,20 +8,12 @@ memory, in a file, or in an engine that several servers share can each keep them
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from zope.interface import Attribute, Interface
 
 from chatroom.model.errors import ChatError
-from chatroom.model.events import Event, EventType
-
-Committed = Callable[[Sequence[Event]], None]
-"""Told a batch of events, oldest first, once they are kept."""
-
-Failed = Callable[[Sequence[tuple[EventType, str, str, str]], ChatError], None]
-"""Told the (type, room, nickname, text) of each event that could not be kept, and why."""
-
-Broken = Callable[[ChatError], None]
-"""Told that the log can keep nothing any more, nor will."""
+from chatroom.model.events import Draft, Event
 
 NoAnswer = Callable[[ChatError], None]
 """Told why a question cannot be answered."""
@@ -33,28 +25,69 @@ Id = Callable[[int], None]
 """Told the answer to a question."""
 
 
+class Outcomes(Protocol):
+    """Who is told what becomes of drafts: each call of ``append`` has one outcome, which names its token.
+
+    Several calls may have the same token: then it is named as often.
+    """
+
+    def committed(self, events: Sequence[Event], tokens: Sequence[int]) -> None:
+        """Take notice of events that are kept, oldest first.
+
+        :param tokens: of the draft that each event was; 0 for one that is nobody's here.
+        """
+
+    def refused(self, token: int, error: ChatError) -> None:
+        """Take notice that this request alone is not kept; it is told behind the rest of its batch."""
+
+    def failed(self, tokens: Sequence[int], error: ChatError) -> None:
+        """Take notice that the log can keep nothing for the moment, these among it; each append is named once."""
+
+    def broken(self, error: ChatError) -> None:
+        """Take notice that the log can keep nothing any more, nor will; no outcome follows."""
+
+
 class ILog(Interface):
     """Orders and keeps events.
 
-    *Order*: what is appended is handed to ``committed`` (or to ``failed``) in the order of the appends, each
-    once, never within the call of ``append``.
-    *Ids* are above zero and grow with each event; there may be gaps.
+    *Order*: what is appended is handed back in the order of the appends, never within the call of ``append``.
+    *Requests*: the drafts of one call of ``append`` are one request: all of them are kept, or none.
+    *Once*: a draft with a ``ref`` whose member has an event with that ``ref`` in the log already is refused, with
+    :class:`~chatroom.model.errors.AlreadyKept`. A log that forgets an event forgets its ``ref``.
+    The drafts of one request may share theirs.
+    *Ids* are above zero and grow with each event; there may be gaps. *Times* never go back: an event has the time of
+    the one before it, or now, whichever is later.
     *Batches*: what is appended together is kept and handed back together, as far as that goes.
+    *Kinds*: an event whose kind is not ``kept`` is put in order and handed back, and is in no answer. Its id is that of
+    the last kept event before it. It is handed back even when the rest of its batch fails.
+    *State*: of each room, kind and subject the last event is kept, however much is trimmed, unless it ``clears``; there
+    is a bound for each kind, beyond which the oldest is forgotten.
     *Questions* see all that ``committed`` was told before they were asked, and nothing that it was not. Each is
     answered once, by ``answer`` or by ``failed``, perhaps before the call returns.
     """
 
-    topics: Sequence[Event] = Attribute("The last TopicChanged of each room that has had one, as of the start.")
-    last_committed: int = Attribute("The id of the last event that ``committed`` was told, or that was there at start.")
+    identity: str = Attribute(
+        "Names this history: lower-case letters and digits, made with it, changed when it is restored from a backup."
+    )
+    state: Sequence[Event] = Attribute("What holds, as of the start: the last event of each room, kind and subject.")
+    last_committed: int = Attribute(
+        "The id of the last event that ``committed`` was told, or of the last at the start; the state holds up to it."
+    )
+    forgotten: int = Attribute(
+        "The id up to which events may have been trimmed; 0: none was. It is told before an answer lacks any of them."
+    )
 
-    def start(committed: Committed, failed: Failed, broken: Broken) -> None:
+    def start(outcomes: Outcomes) -> None:
         """Begin; everything else comes after this."""
 
-    def append(kind: EventType, room: str, nickname: str, text: str) -> None:
-        """Have an event of this kind ordered and kept. Returns at once; its time is now."""
+    def append(drafts: Sequence[Draft]) -> None:
+        """Have the drafts of one request, which share a token, put in order and kept. Returns at once."""
 
     def recent(room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        """Ask for the last ``count`` events of talk in ``room`` with an id below ``before`` (None: all of them)."""
+        """Ask for the last ``count`` events in ``room`` of kinds that are ``counted``.
+
+        :param before: only those with an id below; None: all of them.
+        """
 
     def since(rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
         """Ask for the first ``limit`` events of every kind in ``rooms`` with an id above ``after``."""
@@ -66,7 +99,7 @@ class ILog(Interface):
         """
 
     def search(room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
-        """Ask for the last ``count`` events of talk in ``room`` that have all ``words`` in their text.
+        """Ask for the last ``count`` events in ``room``, of kinds that are ``searched``, that have all ``words``.
 
         What was committed a moment ago may be missing.
         """

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from zope.interface import implementer
 
-from chatroom.log.interface import Broken, Committed, Events, Failed, Id, ILog, NoAnswer
-from chatroom.model.errors import NothingToSearch
-from chatroom.model.events import TALK, Event, EventType
+from chatroom.log.identity import new_identity
+from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
+from chatroom.model.errors import AlreadyKept, ChatError, NothingToSearch
+from chatroom.model.events import Draft, Event
 from chatroom.model.text import words_of
 
 CAPACITY = 100_000
@@ -22,9 +23,13 @@ CAPACITY = 100_000
 class MemoryLog:
     """Keeps the last ``capacity`` events.
 
-    :param soon: calls a function in a later turn of the event loop. What is appended until then is one batch.
+    :param soon: calls a function in a later turn of the event loop. Requests that are appended until then are one
+        batch.
     :param now: the time, in seconds since 1970, UTC.
     """
+
+    state: Sequence[Event] = ()
+    """Empty: nothing holds at the start of a log that begins with no events."""
 
     def __init__(
         self, soon: Callable[[Callable[[], None]], object], now: Callable[[], float], capacity: int = CAPACITY
@@ -33,48 +38,94 @@ class MemoryLog:
         self._now = now
         self._capacity = capacity
         self._events: deque[Event] = deque()
-        self._talk: defaultdict[str, deque[Event]] = defaultdict(deque)
-        self._pending: list[Event] = []
-        self._last_id = self.last_committed = 0
-        self.topics: list[Event] = []
+        # The events of each room that are counted.
+        self._counted: defaultdict[str, deque[Event]] = defaultdict(deque)
+        # The ids of the events that have a ref, by (member, ref), oldest first.
+        self._ids_by_ref: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        # Requests that wait for the next batch: (drafts, time).
+        self._pending: list[tuple[Sequence[Draft], float]] = []
+        self._last_at = 0.0
+        self.identity = new_identity()
+        self.last_committed = 0
+        self.forgotten = 0
 
-    def start(self, committed: Committed, failed: Failed, broken: Broken) -> None:
-        self._committed = committed
+    def start(self, outcomes: Outcomes) -> None:
+        self._outcomes = outcomes
 
-    def append(self, kind: EventType, room: str, nickname: str, text: str) -> None:
-        self._last_id += 1
+    def append(self, drafts: Sequence[Draft]) -> None:
         if not self._pending:
             self._soon(self._commit)
-        self._pending.append(kind(self._last_id, self._now(), room, nickname, text))
+        self._last_at = now if (now := self._now()) > self._last_at else self._last_at
+        self._pending.append((drafts, self._last_at))
 
     def _commit(self) -> None:
         batch, self._pending = self._pending, []
-        for event in batch:
-            self._events.append(event)
-            if isinstance(event, TALK):
-                self._talk[event.room].append(event)
+        events: list[Event] = []
+        tokens: list[int] = []
+        refusals: list[tuple[int, ChatError]] = []
+        last = self.last_committed
+        # Makes an event in a third of the time that its class takes.
+        new = tuple.__new__
+        for drafts, at in batch:
+            original = 0
+            for draft in drafts:
+                if draft.ref:
+                    original = original or self._original(draft)
+            if original:
+                refusals.append((drafts[0].token, AlreadyKept(id=original)))
+                continue
+            for draft in drafts:
+                kind, room, member, nickname, text, about, extras, ref, token = draft
+                if kind.kept:
+                    last += 1
+                event = new(kind, (last, at, room, member, nickname, text, about, extras, ref))
+                events.append(event)
+                tokens.append(token)
+                if kind.kept and kind.counted:
+                    self._counted[room].append(event)
+                if kind.kept and ref:
+                    self._ids_by_ref[member, ref].append(last)
+        self._events += [event for event in events if event.kept]
         while len(self._events) > self._capacity:
             self._forget(self._events.popleft())
-        if batch:
-            self.last_committed = batch[-1].id
-            self._committed(batch)
+        self.last_committed = last
+        self._tell(events, tokens, refusals)
+
+    def _tell(self, events: list[Event], tokens: list[int], refusals: list[tuple[int, ChatError]]) -> None:
+        if events:
+            self._outcomes.committed(events, tokens)
+        for token, error in refusals:
+            if token:
+                self._outcomes.refused(token, error)
+
+    def _original(self, draft: Draft) -> int:
+        """The id of the event that ``draft`` repeats; 0: of none."""
+        ids = self._ids_by_ref.get((draft.member, draft.ref)) if draft.kind.kept else None
+        return ids[0] if ids else 0
 
     def _forget(self, event: Event) -> None:
-        if isinstance(event, TALK):
-            talk = self._talk[event.room]
-            talk.popleft()
-            if not talk:
-                del self._talk[event.room]
+        """Let go of the oldest event."""
+        self.forgotten = event.id
+        if event.counted:
+            counted = self._counted[event.room]
+            counted.popleft()
+            if not counted:
+                del self._counted[event.room]
+        if event.ref:
+            ids = self._ids_by_ref[event.member, event.ref]
+            ids.popleft()
+            if not ids:
+                del self._ids_by_ref[event.member, event.ref]
 
     def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        found = (event for event in reversed(self._talk.get(room, ())) if before is None or event.id < before)
+        found = (event for event in reversed(self._counted.get(room, ())) if before is None or event.id < before)
         answer(list(islice(found, count))[::-1])
 
     def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
         start = bisect_right(self._events, after, key=lambda event: event.id)
         found = (event for event in islice(self._events, start, None) if event.room in rooms)
         page = list(islice(found, limit))
-        # In a turn of its own: whoever asks for one page after the other would call itself for each.
+        # In a turn of its own: a caller that asks for one page after the other would call itself for each.
         self._soon(lambda: answer(page))
 
     def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
@@ -86,7 +137,8 @@ class MemoryLog:
         if not wanted:
             failed(NothingToSearch())
             return
-        told = ((event, words_of(event.text)) for event in reversed(self._talk.get(room, ())))
+        searched = (event for event in reversed(self._events) if event.room == room and event.searched)
+        told = ((event, words_of(event.text)) for event in searched)
         found = (event for event, said in told if all(word in said for word in wanted))
         answer(list(islice(found, count))[::-1])
 

@@ -1,4 +1,8 @@
-"""The last talk of each busy room, in memory, so that entering one asks nothing of a disk."""
+"""The last counted events of each busy room, in memory, so that entering a room asks nothing of a disk.
+
+All of it happens in the reactor's thread. A room is loaded from the file when it is first asked for, and from then on
+gets what is committed; events that are committed while it is loaded stand behind what comes from the file.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.model.errors import ChatError
-from chatroom.model.events import TALK, Event
+from chatroom.model.events import Event
 
 KEPT = 100
-"""Events of talk that are kept for each room."""
+"""Events that are kept for each room."""
 MAX_ROOMS = 1000
 """Rooms that they are kept for: those that were asked for last."""
 
@@ -18,7 +22,7 @@ Load = Callable[[str, int, "int | None", Events, NoAnswer], None]
 
 
 class _Room:
-    """The end of one room's talk; while it is loaded, those who wait for it."""
+    """The last counted events of one room; while they are loaded, those who wait for them."""
 
     __slots__ = ("events", "loading", "waiting")
 
@@ -28,21 +32,29 @@ class _Room:
         self.waiting: list[tuple[Callable[[], None], NoAnswer]] = []
 
 
-class RecentTalk:
-    """Answers what it can from memory and loads the rest."""
+class RecentEvents:
+    """Answers from memory where it can, and loads the rest."""
 
     def __init__(self, load: Load) -> None:
-        """:param load: asks the log itself; it takes what :meth:`ask` does."""
+        """:param load: asks the file; it takes the arguments of :meth:`ask`."""
         self._load = load
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
+        self._forgotten = 0
 
-    def committed(self, batch: Iterable[Event]) -> None:
-        """Take notice of what was kept."""
+    def committed(self, events: Iterable[Event]) -> None:
+        """Take notice of events that were handed back."""
         rooms = self._rooms
-        for event in batch:
+        for event in events:
             room = rooms.get(event.room)
-            if room is not None and isinstance(event, TALK):
+            if room is not None and event.counted and event.kept:
                 room.events.append(event)
+
+    def forget(self, last: int) -> None:
+        """Let go of the events up to the id ``last``, which are trimmed from the file."""
+        self._forgotten = last
+        for room in self._rooms.values():
+            while room.events and room.events[0].id <= last:
+                room.events.popleft()
 
     def ask(self, name: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
         """Answer as :meth:`~chatroom.log.interface.ILog.recent` does."""
@@ -71,8 +83,9 @@ class RecentTalk:
         return room
 
     def _loaded(self, room: _Room, events: Sequence[Event]) -> None:
-        # Before them what was asked for, behind them what was kept in the meantime.
-        room.events = deque([*events, *room.events], maxlen=KEPT)
+        # The file may have been read before it was trimmed.
+        loaded = [event for event in events if event.id > self._forgotten]
+        room.events = deque([*loaded, *room.events], maxlen=KEPT)
         room.loading = False
         waiting, room.waiting = room.waiting, []
         for tell, _ in waiting:

@@ -1,8 +1,15 @@
-"""Finding words in what was said: an index beside the log, in a file of its own.
+"""The index of words beside a log on disk, in a file of its own.
 
-The index follows behind the log, so that no commit waits for it, and may be deleted at any time: it is made
-again from the log. It is SQLite's FTS5 without the text, which the log has. Words are split as Unicode does;
-Chinese, Japanese and Korean, which have no spaces, are indexed character by character and searched as phrases.
+The index is SQLite's FTS5 without the text, which the log has. Words are split as Unicode does; Chinese, Japanese and
+Korean, which have no spaces, are indexed character by character and searched as phrases. The index may be deleted at
+any time: it is made again from the log.
+
+Theory of operation. The index follows behind the log, so that no commit waits for it. The reactor's thread sets the
+*target*, the id up to which events may be indexed, and starts a *run* unless there is one. A run belongs to the
+indexer's thread: it indexes step by step, with a rest behind each, until a step finds nothing to do; then the reactor's
+thread is told, and starts another if the target has moved. So only the reactor's thread decides whether there is a
+run, and there is never more than one. A search waits for one more step, for which it ends a rest, and is then answered
+by the searcher's thread.
 """
 
 from __future__ import annotations
@@ -14,40 +21,44 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
 
 from chatroom.log.interface import Events, NoAnswer
-from chatroom.log.reading import EVENT, answer_from_thread, as_event
+from chatroom.log.questions import FromThread, answer_from_thread
+from chatroom.log.rows import COLUMNS, events_of
 from chatroom.log.schema import connect, explain, quoted
 from chatroom.log.worker import Worker
 from chatroom.model.errors import HistoryUnusable, NothingToSearch
-from chatroom.model.events import Event
+from chatroom.model.events import KINDS, Event
 from chatroom.model.text import apart
 
 VERSION = 1
-"""Of what stands in the index; another makes it begin again."""
+"""Version of the index's content; an index of another version is made again."""
 
 INDEXED_AT_ONCE = 1000
-"""Events to a step."""
+"""Events in a step."""
 
 BEGIN_AGAIN_AFTER = 100_000
-"""Events that the log must have let go of before the index is made again for it."""
+"""Events that the log must have trimmed before the index is made again for that."""
 
 REST = 19
-"""How many times as long as a step took the index rests while the log grows, so that talking comes first."""
+"""Length of the rest behind a step, in lengths of the step, while the log grows: talk comes first."""
 
 REST_WHEN_LEVEL = 0.5
-"""Seconds."""
+"""Seconds of rest, at least, behind a step that reached the target: with a step for each line of talk the disk would be
+busy, and commits would wait for it."""
 
 LONGEST_REST = 5.0
-"""Seconds."""
+"""Seconds of rest at most."""
 
 
 def match_expression(room_id: int, words: str) -> str:
-    """What FTS5 is asked for: all of ``words``, in talk of that room.
+    """The query for FTS5: all of ``words``, in events of that room.
 
     :raises NothingToSearch: there is no word among them.
     """
-    # A quote would end a phrase, and a null character the whole.
+    # A quote would end a phrase, and a null character the query.
     phrases = [" ".join(apart(word).split()) for word in re.sub('["\0]', " ", words).split()]
     wanted = [f'"{phrase}"' for phrase in phrases if any(character.isalnum() for character in phrase)]
     if not wanted:
@@ -58,25 +69,30 @@ def match_expression(room_id: int, words: str) -> str:
 class SearchIndex:
     """The index of the log in the file ``path``."""
 
-    def __init__(self, path: str, from_thread: Callable[[Callable[[], None]], object]) -> None:
-        """:raises HistoryUnusable: there can be no file for it beside the log's."""
+    def __init__(self, path: str, from_thread: FromThread) -> None:
+        """Open the index, or make it again.
+
+        :raises HistoryUnusable: there can be no file for it beside the log's.
+        """
         self._from_thread = from_thread
         self._path = f"{path}-search"
         self._log_path = path
         try:
             self._writing = self._open()
         except (sqlite3.Error, OSError):
-            # It is made from the log, so what is wrong with it does not matter.
+            # Whatever is wrong with it, it can be made again from the log.
             try:
                 self._delete()
                 self._writing = self._open()
             except (sqlite3.Error, OSError) as error:
                 raise HistoryUnusable(path=self._path, why=explain(error, self._path)) from error
         self._reading = self._with_log(connect(self._path))
+        # Set in the reactor's thread, read in the indexer's.
         self._target = 0
+        # Whether there is a run: the reactor's thread alone knows.
         self._running = False
         self._stopping = threading.Event()
-        # Ends a rest of the indexer's.
+        # Ends the indexer's rest.
         self._wake = threading.Event()
 
     def _open(self) -> sqlite3.Connection:
@@ -87,7 +103,7 @@ class SearchIndex:
                 self._delete()
                 connection = connect(self._path)
             connection.execute("PRAGMA journal_mode = WAL")
-            # A power cut may take the end of it, which the log has, but must not leave it damaged, as it can at OFF.
+            # A power cut may take the end of the index, which the log has; at OFF it could leave the index damaged.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5"
@@ -128,41 +144,43 @@ class SearchIndex:
         self._reading.close()
         self._writing.close()
 
-    # Indexing: told of in the reactor's thread, done in the indexer's.
+    # Indexing: begun in the reactor's thread, done in the indexer's.
 
     def catch_up(self, last: int) -> None:
         """Have everything up to the event ``last`` indexed, when there is time."""
         self._target = last
         if not self._running:
             self._running = True
-            self._indexer.submit(self._index)
+            self._indexer.submit(self._run)
 
-    def _index(self) -> None:
+    def _run(self) -> None:
+        """Make a step, and go on with the run or end it."""
         target, began = self._target, time.monotonic()
         try:
             last = self._step(target)
         except sqlite3.Error:
-            last = 0  # The disk is full, most likely: it goes on with the next event that is kept.
+            last = 0  # The disk is full, most likely: the next event that is kept starts another run.
         if last and not self._stopping.is_set():
             rest = REST * (time.monotonic() - began) if self._target != target else 0
-            # Once it is level it takes a while for more to come: a step for each line of talk would keep the disk
-            # busy, and commits would wait for that.
             self._wake.wait(min(LONGEST_REST, rest if last < target else max(rest, REST_WHEN_LEVEL)))
-            self._indexer.submit(self._index)
-            return
+            self._indexer.submit(self._run)
+        else:
+            self._from_thread(lambda: self._ended(target))
+
+    def _ended(self, target: int) -> None:
+        """Take notice, in the reactor's thread, that a run to ``target`` is over."""
         self._running = False
-        # What came between the look and now would wait for the next event.
         if self._target != target and not self._stopping.is_set():
             self.catch_up(self._target)
 
     def _step(self, target: int) -> int:
-        """Index a few more; the id of the last of them, 0 when there are none."""
+        """Index a few more events; the id of the last of them, 0 when there are none."""
         execute = self._writing.execute
         begin, indexed = execute("SELECT begin, indexed FROM position").fetchone()
         first = execute("SELECT coalesce(min(id), 1) FROM log.event").fetchone()[0]
         if indexed > target or first - begin > max(target - first, BEGIN_AGAIN_AFTER):
-            # The log has lost its end, or most of what is indexed was trimmed: an index without the text cannot let
-            # go of single events.
+            # The log has lost its end, or most events in the index were trimmed: an index without the text cannot
+            # let go of single ones.
             indexed = 0
             execute("INSERT INTO words (words) VALUES ('delete-all')")
             execute("UPDATE position SET begin = ?, indexed = 0", (first,))
@@ -174,12 +192,14 @@ class SearchIndex:
             return 0
         execute("BEGIN IMMEDIATE")
         try:
-            # One statement, so that Python's lock is free while it runs.
+            # One statement, so that Python's lock is free while it runs. Unknown kinds are indexed for the newer
+            # program that knows them; a search passes over them.
+            unsearched = [name for name, kind in KINDS.items() if not kind.searched]
             execute(
                 "INSERT INTO words (rowid, room, text) SELECT id, 'r' || (place / 2),"
                 " CASE WHEN text GLOB '*[^ -~]*' THEN apart(text) ELSE text END"
-                " FROM log.event WHERE id > ? AND id <= ? AND place % 2 = 1",
-                (indexed, last),
+                f" FROM log.event WHERE id > ? AND id <= ? AND kind NOT IN ({','.join('?' * len(unsearched))})",
+                (indexed, last, *unsearched),
             )
             execute("UPDATE position SET indexed = ?", (last,))
             execute("COMMIT")
@@ -196,7 +216,7 @@ class SearchIndex:
         def find() -> None:
             answer_from_thread(self._from_thread, lambda: self._find(room, words, count), answer, failed)
 
-        # Behind one more step, so that what was said a moment ago is found.
+        # One more step comes first, so that words of a moment ago are found.
         self._indexer.submit(lambda: self._step_before(lambda: self._searcher.submit(find)))
         self._wake.set()
 
@@ -208,11 +228,16 @@ class SearchIndex:
 
     def _find(self, room: str, words: str, count: int) -> list[Event]:
         found = self._reading.execute("SELECT id FROM log.room WHERE name = ?", (room,)).fetchone()
-        if found is None:
-            return []
-        rows = self._reading.execute(
-            f"{EVENT} WHERE event.id IN"
-            " (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?) ORDER BY event.id",
-            (match_expression(found[0], words), count),
-        )
-        return [as_event(row) for row in rows]
+        # No room has the number 0.
+        wanted = match_expression(found[0] if found else 0, words)
+        # No LIMIT, since events that were trimmed, or are of an unknown kind, do not count: the cursor is read only as
+        # far as needed.
+        with closing(
+            self._reading.execute(
+                f"SELECT {COLUMNS} FROM words CROSS JOIN log.event ON event.id = words.rowid"
+                " JOIN log.room ON room.id = place / 2 WHERE words MATCH ? ORDER BY words.rowid DESC",
+                (wanted,),
+            )
+        ) as rows:
+            searched = (event for event in events_of(rows) if event.searched)
+            return list(islice(searched, count))[::-1]

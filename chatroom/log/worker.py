@@ -1,4 +1,4 @@
-"""A thread that does one thing after another, for what must not keep the reactor waiting."""
+"""A thread with a queue of work, for work that the reactor must not wait for."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from queue import SimpleQueue
 
 
 class Worker:
-    """One thread, and what it has yet to do.
+    """One thread and its queue.
 
-    :param died: called in that thread when work raised what it should not have; nothing is done after that.
+    :param died: called in that thread with an exception that work has raised; the thread ends with it.
     """
 
     def __init__(self, name: str, died: Callable[[BaseException], None]) -> None:
         self._died = died
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        # A daemon, so that a process that was not stopped properly still ends.
+        # A daemon thread: a process that was not stopped properly still ends.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have ``work`` called in the thread, after all that was submitted before."""
+        """Have ``work`` called in the thread, after all work that was submitted before."""
         self._work.put(work)
 
     def stop(self) -> None:
-        """End once everything that was submitted is done."""
+        """End the thread once all submitted work is done."""
         self._work.put(None)
 
     def join(self) -> None:
-        """Wait for the end."""
+        """Wait for the end of the thread."""
         self._thread.join()
 
     def _run(self) -> None:

@@ -1,19 +1,19 @@
-"""The names that the server, the client and whoever embeds them agree on.
+"""The names that the server, the client and programs that embed them agree on.
 
-Nothing is imported here, so that anything may import this.
+This module imports nothing, so that any module may import it.
 """
 
 MAGIC = "NICK"
-"""What the server says when it wants to hear a nickname."""
+"""The nickname prompt: the line by which the server asks for a nickname."""
 
 ENCODING = "utf-8"
-"""How text is carried, in both directions."""
+"""The encoding of text on the wire, in both directions."""
 
 HOST_NAME = "127.0.0.1"
-"""Where the server listens and the client connects, unless told otherwise."""
+"""The address on which the server listens and to which the client connects, unless told otherwise."""
 
 PORT = 55555
 """The TCP port for both."""
 
 LOBBY = "lobby"
-"""The room that one enters, unless told otherwise."""
+"""The room that a newcomer enters, unless told otherwise."""

@@ -1,8 +1,9 @@
-"""What can go wrong, as the person who caused it is told.
+"""Errors, as the person whom they concern is told of them.
 
-Two families: a :class:`PeerError` is somebody's mistake; they are answered and stay. A
-:class:`ServerFault` is ours; it is logged. Each class has a stable ``code`` for programs (the ``code`` of
-an ``error`` in docs/protocol.rst) and a sentence that says what to do. Adding an error is adding a class.
+There are two families. A :class:`PeerError` is a mistake of the peer, which is answered and stays connected. A
+:class:`ServerFault` is a fault of the server, which is logged. Each class has a stable ``code`` for programs (the
+``code`` of an ``error`` in docs/protocol.rst) and a sentence for people, which says what to do. Adding an error is
+adding a class.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from typing import ClassVar
 
 
 class ChatError(Exception):
-    """Something that a person is told, with a code that programs can rely on."""
+    """An error with a sentence for people and a code that programs can rely on."""
 
     code: ClassVar[str] = "error"
     sentence: ClassVar[str] = "Something went wrong."
 
     def __init__(self, **details: object) -> None:
-        """:param details: what the class's ``sentence`` names in braces."""
+        """:param details: values for the names in braces in the class's ``sentence``."""
         self.details = details
         super().__init__(self.sentence.format(**details))
 
 
 class PeerError(ChatError):
-    """A peer's mistake: answer it, and the connection stays."""
+    """A mistake of the peer: it is answered, and the connection stays."""
 
 
 class ServerFault(ChatError):
-    """Our own: log it, and tell those whom it hits."""
+    """A fault of the server: it is logged, and the people whom it concerns are told."""
 
 
 class LineTooLong(PeerError):
@@ -72,12 +73,12 @@ class UnknownCommand(PeerError):
 
 class BadArgument(PeerError):
     code = "bad-argument"
-    sentence = "{what}. Use it so: {usage}"
+    sentence = "{what}. Use it like this: {usage}"
 
 
 class NoSuchNickname(PeerError):
     code = "no-such-nickname"
-    sentence = "Nobody here is called {nickname}: /who lists who is."
+    sentence = "Nobody here is called {nickname}. /who lists the people here."
 
 
 class RoomNameRefused(PeerError):
@@ -87,7 +88,7 @@ class RoomNameRefused(PeerError):
 
 class NoSuchRoom(PeerError):
     code = "no-such-room"
-    sentence = "There is no room {room}: /rooms lists those that there are, /join makes one."
+    sentence = "There is no room {room}. /rooms lists the rooms, and /join {room} makes this one."
 
 
 class NotInRoom(PeerError):
@@ -97,7 +98,7 @@ class NotInRoom(PeerError):
 
 class InNoRoom(PeerError):
     code = "in-no-room"
-    sentence = "You are in no room: /join one first; /rooms lists them."
+    sentence = "You are in no room. Join one first with /join; /rooms lists them."
 
 
 class TooManyRooms(PeerError):
@@ -115,6 +116,43 @@ class Stopping(PeerError):
     sentence = "The server is stopping: come back in a moment."
 
 
+class RequestPending(PeerError):
+    """A member may have one request to join, leave, quit, be renamed or be away on its way at a time."""
+
+    code = "request-pending"
+    sentence = "Your last request is not done yet. Wait for it, then try again."
+
+
+class BadRequest(PeerError):
+    code = "bad-request"
+    sentence = "That is not a request: {why}."
+
+
+class NothingSaid(PeerError):
+    code = "nothing-said"
+    sentence = "That message is empty. Write something."
+
+
+class TooManyLines(PeerError):
+    code = "too-many-lines"
+    sentence = "That message has more than {limit} lines and was thrown away: send it in pieces."
+
+
+class AlreadyHere(PeerError):
+    code = "already-here"
+    sentence = "{nickname} is in {room} already."
+
+
+class NotOperator(PeerError):
+    code = "not-operator"
+    sentence = "Only operators may do that: /oper makes you one, if you know a password."
+
+
+class WrongPassword(PeerError):
+    code = "wrong-password"
+    sentence = "{why}."
+
+
 class NothingToSearch(PeerError):
     code = "nothing-to-search"
     sentence = "There is no word to search for: give one that was said."
@@ -128,6 +166,18 @@ class TooManyClients(PeerError):
 class TooManyFromHost(PeerError):
     code = "too-many-from-host"
     sentence = "There are {limit} connections from your address already: close one, or try again later."
+
+
+class AlreadyKept(PeerError):
+    """The log has an event of this member with this ``ref``: the request was done before."""
+
+    code = "already-kept"
+    sentence = "That was sent before and is kept as {id}: nothing was done again."
+
+    @property
+    def id(self) -> int:
+        """The id of the event that came of it."""
+        return int(str(self.details["id"]))
 
 
 class NotKept(ServerFault):

@@ -1,12 +1,13 @@
-"""Which names are allowed, and when two names are the same.
+"""Names: which are allowed, and when two are the same.
 
-Nicknames follow the Nickname profile of PRECIS (RFC 8266); what the profile leaves open is settled here:
-a length, a few characters that the wire needs, and look-alikes (Unicode TS 39). Names of rooms follow the
-same rules and are kept in the form in which they are compared. It knows nothing of who is here.
+Nicknames follow the Nickname profile of PRECIS (RFC 8266). This module settles what the profile leaves open: the
+length, a few characters that the wire needs, and look-alikes (Unicode TS 39). Names of rooms follow the same rules and
+are kept in the form in which they are compared. The module knows nothing of who is here.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -18,24 +19,27 @@ MAX_NAME_LENGTH = 32
 """Characters in a name."""
 
 _NO_START = "/*!@#:+-={["
-# What looks like a colon is none either (Unicode TS 39, confusables.txt).
+# Characters that look like a colon are refused as well (Unicode TS 39, confusables.txt).
 _NOWHERE = ":,!@*?\u02f8\u0589\u05c3\u0703\u0704\u16ec\u1803\u1809\u2236\ua789"
 # BRAILLE PATTERN BLANK: a symbol to Unicode, a space to the eye.
 _BLANK = "\u2800"
-# Names that would make a line of somebody's read as if the server had spoken: all that a line of the
-# server's can begin with behind its "* ".
+# A line of a member with one of these names would read as if the server had spoken: they are the first words, behind
+# "* ", of lines from the server.
 _RESERVED = (
     *("server", "chatroom", "system", "notice", "private"),
     *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing"),
-    # Whom IRC clients tell passwords by themselves, at servers that have such services.
+    # Services that IRC clients send passwords to by themselves.
     *("nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"),
 )
 
+# "You're" and "You've" begin such lines, too.
+_APOSTROPHE = re.compile("['`\u2018\u2019\u201b\u2032]")
+
 _compared = get_profile("NicknameCaseMapped:ToLower")
 
-# Lower-case letters of Cyrillic, Greek and Armenian that look like Latin ones, or whose capitals do, since a name
-# is compared in lower case and shown as it was written (Unicode TS 39, confusables.txt):
-# names are compared in this form, so a "сосо" of Cyrillic letters is the same name as a Latin "coco".
+# Lower-case letters of Cyrillic, Greek and Armenian that look like Latin ones, or whose capitals do (Unicode TS 39,
+# confusables.txt). A name is shown as it was written, but compared in lower case with these letters replaced. So a
+# "сосо" of Cyrillic letters is the same name as a Latin "coco".
 _LOOK_ALIKES = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u04bb\u04cf\u0475"  # Cyrillic
     "\u0432\u043a\u043c\u043d\u0442"  # Cyrillic, by their capitals
@@ -69,7 +73,7 @@ def _folded(name: str) -> str:
 
 
 def _fault(name: str) -> str | None:
-    """Why ``name`` will not do; None when it will."""
+    """Why ``name`` is refused; None when it is not."""
     if not name:
         return "it is empty"
     if len(name) > MAX_NAME_LENGTH:
@@ -96,7 +100,7 @@ def _fault(name: str) -> str | None:
 
 
 def _of_one_script(name: str) -> bool:
-    # The first word of a letter's Unicode name is its script; the standard library knows no more of scripts.
+    # The first word of a letter's Unicode name is its script. The standard library has nothing better.
     scripts = {
         unicodedata.name(character, "?").split()[0]
         for character in unicodedata.normalize("NFKC", name)
@@ -106,14 +110,15 @@ def _of_one_script(name: str) -> bool:
 
 
 def check_nickname(nickname: str, server: str = "") -> str:
-    """The key of ``nickname``, if somebody may be called that.
+    """The key of ``nickname``, if it is allowed.
 
-    :param server: what the server calls itself, if it is called anything.
-    :raises NicknameRefused: with what is wrong with it.
+    :param server: the server's own name, which nobody may have; empty for none.
+    :raises NicknameRefused: with the reason.
     """
     fault = _fault(nickname)
     if fault is None and (
-        nickname_key(nickname) in _RESERVED or (server and nickname_key(nickname) == nickname_key(server))
+        _APOSTROPHE.split(nickname_key(nickname))[0] in _RESERVED
+        or (server and nickname_key(nickname) == nickname_key(server))
     ):
         fault = "it could be mistaken for the server"
     if fault is not None:
@@ -122,9 +127,9 @@ def check_nickname(nickname: str, server: str = "") -> str:
 
 
 def room_name(name: str) -> str:
-    """``name`` in the one form that a room is known by; a leading ``#`` does not count.
+    """``name`` in the one form by which a room is known; a leading ``#`` does not count.
 
-    :raises RoomNameRefused: with what is wrong with it.
+    :raises RoomNameRefused: with the reason.
     """
     name = name.removeprefix("#")
     fault = _fault(name)

@@ -1,7 +1,7 @@
-"""The settings of a server: each with its name, default, unit and explanation, once.
+"""The settings of a server: each with its name, default, unit and explanation, in one place.
 
-They are the keyword arguments of :class:`chatroom.ChatFactory` and the options of ``twistd chatroom``; the
-command line's help and docs/options.rst are made from this table. Adding a setting is adding a field.
+They are the keyword arguments of :class:`chatroom.ChatFactory` and the options of ``twistd chatroom``. The help of the
+command line and docs/options.rst are made from this table. Adding a setting is adding a field.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def origins(text: str) -> str:
 
 
 NO_HISTORY = "none"
-"""What ``history`` is where it is kept in memory alone."""
+"""The value of ``history`` that keeps it in memory alone."""
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10"
 """Loopback, private and link-local addresses (RFC 1918, 3927, 4193 and 4291)."""
@@ -87,48 +87,53 @@ def _setting(default: Any, parse: Callable[[str], Any], unit: str, explanation: 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set for one server."""
+    """The settings of one server."""
 
-    replay: int = _setting(20, whole, "LINES", "lines of what was said before that a newcomer is shown")
+    replay: int = _setting(20, whole, "LINES", "lines of earlier talk that a newcomer is shown")
     max_line: int = _setting(4096, above_zero, "BYTES", "bytes in a line, its end not counted; a longer one is refused")
+    max_lines: int = _setting(100, above_zero, "LINES", "lines in one message; one with more is refused")
     motd: str = _setting("", str, "FILE", "a file with a message of the day for each newcomer")
-    room: str = _setting(LOBBY, str, "NAME", "the room that one enters")
+    room: str = _setting(LOBBY, str, "NAME", "the room that newcomers enter")
     max_rooms: int = _setting(10_000, above_zero, "ROOMS", "rooms that there may be at once")
     max_joined: int = _setting(50, above_zero, "ROOMS", "rooms that one person may be in at once")
     max_ignored: int = _setting(200, above_zero, "NAMES", "nicknames that one person may ignore at once")
-    history: str = _setting(
-        NO_HISTORY, str, "FILE", "where the history is kept; none: in memory, until the server ends"
-    )
+    history: str = _setting(NO_HISTORY, str, "FILE", "the file of the history; none: in memory, until the server ends")
     durability: str = _setting(
         "power",
         durability,
         "WHAT",
-        "what the history survives, to the last line shown: power (a power cut) or process (a crash of the server)",
+        "what the history survives with every line that was shown: "
+        "power (a power cut) or process (a crash of the server)",
     )
-    keep: float = _setting(0, number, "DAYS", "how long what happened stays in the file; 0: for ever")
-    keep_events: int = _setting(0, whole, "EVENTS", "how much of what happened is kept; 0: all, or 100000 in memory")
+    keep: float = _setting(0, number, "DAYS", "how long events stay in the file; 0: for ever")
+    keep_events: int = _setting(0, whole, "EVENTS", "how many events are kept; 0: all, or 100000 in memory")
     sendq: int = _setting(
-        1024 * 1024, above_zero, "BYTES", "how much may wait for somebody who does not read it, before they are let go"
+        1024 * 1024,
+        above_zero,
+        "BYTES",
+        "how much may wait for a client that does not read, before its connection is closed",
     )
     rate: float = _setting(
-        10, number, "LINES", "lines a second that one person is read at; what is more waits; 0: any number"
+        10, number, "LINES", "lines a second that are taken from one client; more have to wait; 0: any number"
     )
-    burst: int = _setting(100, above_zero, "LINES", "lines that one person may send at once before that rate holds")
+    burst: int = _setting(100, above_zero, "LINES", "lines that one client may send at once before that rate applies")
     max_clients: int = _setting(20_000, whole, "CLIENTS", "connections at once; 0: any number")
     max_clients_per_host: int = _setting(100, whole, "CLIENTS", "connections at once from one address; 0: any number")
-    exempt: str = _setting(PRIVATE_NETWORKS, networks, "NETWORKS", "networks from whose addresses any number may come")
+    exempt: str = _setting(
+        PRIVATE_NETWORKS, networks, "NETWORKS", "networks whose addresses may have any number of connections"
+    )
     server_name: str = _setting(
-        "chatroom.localhost", host_name, "NAME", "what the server calls itself to IRC clients: a host name"
+        "chatroom.localhost", host_name, "NAME", "the name of the server for IRC clients: a host name"
     )
     irc_password: str = _setting("", str, "FILE", "a file with the password that IRC clients have to give (PASS)")
-    irc_operators: str = _setting(
-        "", str, "FILE", "a file with those who may become IRC operators (OPER): a name and a password in each line"
+    operators: str = _setting(
+        "", str, "FILE", "a file with the people who may become operators (/oper): a name and a password in each line"
     )
     web_origins: str = _setting(
         "",
         origins,
         "ORIGINS",
-        "sites beside our own whose pages may connect, such as https://example.org, with commas between them",
+        "other sites whose pages may connect, such as https://example.org, with commas between them",
     )
     handshake_timeout: int = _setting(30, above_zero, "SECONDS", "how long a newcomer may take to give a nickname")
 

@@ -1,1 +1,1 @@
-"""Bytes and text: how lines are split, what events and answers look like, what waits to be sent. It knows no rooms."""
+"""Bytes and text: lines, the handshake, requests, formats and the send queue. Nothing here knows rooms."""

@@ -1,11 +1,11 @@
-"""What one person has yet to read.
+"""Send queues: the bytes that one connection has yet to send.
 
-Between delivery and a transport. Twisted's ``transport.write`` takes everything and tells nobody how much of it
-waits; a send queue sends at once when nothing waits, keeps what does not go, counts it, and lets a person go who
-is more than ``limit`` bytes behind. What it keeps are the very bytes that delivery wrote to everybody: a
-thousand who do not read share one copy. It knows no rooms and no protocol.
+A send queue stands between delivery and a transport. Twisted's ``transport.write`` takes everything and does not tell
+how much of it waits. A send queue sends at once when nothing waits, keeps the rest, counts it, and gives up a
+connection that is more than ``limit`` bytes behind. It keeps the very bytes that delivery wrote to everybody, so a
+thousand people who do not read share one copy. It knows no rooms and no protocol.
 
-Every write to a transport goes through its send_queue; nothing else may write to it.
+Every write to a transport goes through its send queue; nothing else may write to the transport.
 """
 
 from __future__ import annotations
@@ -14,66 +14,87 @@ import socket
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
 PIECE = 64 * 1024
-"""Bytes that a transport is handed at once of what waits: as many are copied for each one who is behind."""
+"""Bytes that are handed to a transport at once: as many are copied for each connection that is behind."""
+
+
+class Flow(Enum):
+    """The state of a send queue."""
+
+    OPEN = auto()
+    """Nothing waits: a write is sent at once."""
+    BLOCKED = auto()
+    """A write waits behind earlier ones."""
+    CLOSING = auto()
+    """Nothing more is taken. The connection is closed when everything is sent."""
+    GONE = auto()
+    """Nothing is kept or sent."""
 
 
 class SendQueue(ABC):
     """Sends what it can and keeps the rest, in order.
 
-    The methods in camel case are Twisted's, which calls them on a producer.
+    OPEN and BLOCKED take turns. ``close`` leads to CLOSING and, once everything is sent, to GONE. ``forget``, and too
+    many bytes that wait, lead to GONE from each state. Twisted calls the methods in camel case on a producer.
     """
 
-    __slots__ = ("_blocked", "_drained", "_gone", "_limit", "_offset", "_queue", "_too_slow", "_transport", "waiting")
+    __slots__ = ("_drained", "_flow", "_limit", "_offset", "_queue", "_too_slow", "_transport", "waiting")
 
     def __init__(self, transport: Any, limit: int, too_slow: Callable[[], None]) -> None:
         """
-        :param transport: of a connection that has just been made.
+        :param transport: that of a connection that has just been made.
         :param limit: bytes that may wait when something is written.
-        :param too_slow: called, once, when more do; nothing is kept or sent from then on.
+        :param too_slow: called once, when more wait; nothing is kept or sent from then on.
         """
         self._transport = transport
         self._limit = limit
         self._too_slow = too_slow
-        # Made when something has to wait: an empty deque takes half a kilobyte.
+        self._flow = Flow.OPEN
+        # The queue is made when something has to wait: an empty deque takes half a kilobyte.
         self._queue: deque[bytes] | None = None
-        # How much of the first in the queue has gone.
+        # How many bytes of the first piece in the queue are sent.
         self._offset = 0
         self._drained: Callable[[], None] | None = None
-        # Whether what is written now has to wait, be it only for what the transport was handed.
-        self._blocked = False
-        self._gone = False
         self.waiting = 0
         """Bytes that wait here to be sent."""
 
     @abstractmethod
     def write(self, data: bytes) -> None:
-        """Send ``data`` after everything that was written before, now or when it can be."""
+        """Send ``data`` behind all earlier writes, now or when that is possible."""
 
     def when_drained(self, call: Callable[[], None]) -> None:
-        """Call ``call`` once nothing waits: at once, if that is now. It replaces one that was given before."""
-        if self._blocked:
-            self._drained = call
-        else:
+        """Call ``call`` once nothing waits: at once if that is so now, never if the connection is closing.
+
+        There is one such call at a time.
+        """
+        if self._flow is Flow.OPEN:
             call()
+        elif self._flow is Flow.BLOCKED:
+            assert self._drained is None, "somebody waits for that already"
+            self._drained = call
 
     def close(self) -> None:
-        """Close the connection once nothing waits."""
-        self.when_drained(self._lose_connection)
+        """Close the connection once nothing waits. Later writes are not sent."""
+        if self._flow is Flow.OPEN:
+            self._close_now()
+        elif self._flow is Flow.BLOCKED:
+            self._flow = Flow.CLOSING
+            self._drained = None
 
     def forget(self) -> None:
-        """The connection is gone: keep nothing for it, now and from now on."""
+        """Keep nothing, now and from now on: the connection is gone."""
         self._queue = None
         self.waiting = 0
         self._drained = None
-        self._gone = self._blocked = True
+        self._flow = Flow.GONE
 
     def _keep(self, data: bytes) -> None:
-        if self._gone:
+        if self._flow is Flow.GONE or self._flow is Flow.CLOSING:
             return
-        # What is too much is what was not read before this: whoever reads may be sent more than that at once.
+        # The limit applies to the backlog before this write; one write may exceed it.
         if self.waiting > self._limit:
             self.forget()
             self._too_slow()
@@ -96,10 +117,17 @@ class SendQueue(ABC):
         return piece
 
     def _nothing_waits(self) -> None:
-        self._blocked = False
-        drained, self._drained = self._drained, None
-        if drained is not None:
-            drained()
+        if self._flow is Flow.CLOSING:
+            self._close_now()
+        elif self._flow is Flow.BLOCKED:
+            self._flow = Flow.OPEN
+            drained, self._drained = self._drained, None
+            if drained is not None:
+                drained()
+
+    def _close_now(self) -> None:
+        self._flow = Flow.GONE
+        self._lose_connection()
 
     @abstractmethod
     def _lose_connection(self) -> None: ...
@@ -114,8 +142,8 @@ class SendQueue(ABC):
 class SocketSendQueue(SendQueue):
     """Sends straight into the socket.
 
-    ``transport.write`` waits for the next turn of the reactor and costs three system calls; a send costs one.
-    The transport gets only what did not go, a piece at a time, and asks for the next as a pull producer is asked.
+    ``transport.write`` waits for the next turn of the reactor and costs three system calls; a send costs one. The
+    transport gets only the rest, a piece at a time. It asks for each piece, since the queue is its pull producer.
     """
 
     __slots__ = ("_send",)
@@ -125,7 +153,7 @@ class SocketSendQueue(SendQueue):
         self._send = transport.getHandle().send
 
     def write(self, data: bytes) -> None:
-        if self._blocked:
+        if self._flow is not _OPEN:
             self._keep(data)
             return
         try:
@@ -133,12 +161,12 @@ class SocketSendQueue(SendQueue):
         except BlockingIOError:
             sent = 0
         except OSError:
-            # The peer is gone. The transport would find out when it reads, which it may not be doing.
+            # The peer is gone. The transport would find out by reading, but it may be paused.
             self.forget()
             self._transport.abortConnection()
             return
         if sent < len(data):
-            self._blocked = True
+            self._flow = Flow.BLOCKED
             self._keep(data)
             self._offset = sent
             self.waiting -= sent
@@ -149,50 +177,58 @@ class SocketSendQueue(SendQueue):
             self._transport.write(self._next_piece(self._queue))
             return
         self._transport.unregisterProducer()
-        if not self._gone:
-            self._nothing_waits()
+        self._nothing_waits()
 
     def _lose_connection(self) -> None:
         self._transport.loseConnection()
 
 
-class TransportSendQueue(SendQueue):
-    """Sends by any transport: TLS, one in memory, a proxy's. It says when to pause, a piece too late at most."""
+# A global name, because it is looked up for each write.
+_OPEN = Flow.OPEN
 
-    __slots__ = ()
+
+class TransportSendQueue(SendQueue):
+    """Sends through any transport: TLS, one in memory, that of a proxy.
+
+    The transport says when to pause, at most one piece too late.
+    """
+
+    __slots__ = ("_paused",)
 
     def __init__(self, transport: Any, limit: int, too_slow: Callable[[], None]) -> None:
         super().__init__(transport, limit, too_slow)
+        # Whether the transport has asked to pause.
+        self._paused = False
         transport.registerProducer(self, True)
 
     def write(self, data: bytes) -> None:
         self._keep(data)
-        if not self._blocked:
-            self._send_what_goes()
+        self._send_what_goes()
 
     def pauseProducing(self) -> None:
-        """Twisted's transport has more than enough."""
-        self._blocked = True
+        """Hand the transport no more for now."""
+        self._paused = True
+        if self._flow is Flow.OPEN:
+            self._flow = Flow.BLOCKED
 
     def resumeProducing(self) -> None:
-        if not self._gone:
-            self._blocked = False
-            self._send_what_goes()
+        self._paused = False
+        self._send_what_goes()
 
     def _send_what_goes(self) -> None:
-        while self._queue and not self._blocked:
+        while self._queue and not self._paused:
             self._transport.write(self._next_piece(self._queue))
-        if not self._queue and not self._blocked:
+        if not self._queue and not self._paused:
             self._nothing_waits()
 
     def _lose_connection(self) -> None:
-        # A transport does not close before its producer has gone.
+        # A transport does not close while it has a producer.
         self._transport.unregisterProducer()
         self._transport.loseConnection()
 
 
 def send_queue_for(transport: Any, limit: int, too_slow: Callable[[], None]) -> SendQueue:
-    """The send_queue that suits ``transport``."""
+    """The send queue that suits ``transport``."""
     handle = getattr(transport, "getHandle", lambda: None)()
     kind = SocketSendQueue if isinstance(handle, socket.socket) else TransportSendQueue
     return kind(transport, limit, too_slow)

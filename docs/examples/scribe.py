@@ -7,20 +7,24 @@ from twisted.internet import reactor
 from twisted.internet.endpoints import clientFromString
 
 from chatroom import ChatClientFactory, ChatClientProtocol
-from chatroom.model.events import Answer, Event
+from chatroom.model.answers import Answer
+from chatroom.model.events import Event
 
 MINUTES = Path("minutes.txt")
 
 
 class Scribe(ChatClientProtocol):
-    def received(self, thing: Event | Answer) -> None:
-        if isinstance(thing, Event):
+    def received(self, thing: Event | Answer, ref: str) -> None:
+        if isinstance(thing, Event) and thing.kept:
+            place = f"{thing.id}@{self.factory.history}"
             with MINUTES.open("a", encoding="utf-8") as file:
-                print(thing.id, type(thing).__name__, thing.room, thing.nickname, thing.text, file=file)
+                print(place, thing.kind, thing.room, thing.nickname, thing.text.replace("\n", " / "), file=file)
 
 
 factory = ChatClientFactory("scribe", Scribe)
 if MINUTES.exists():
-    factory.last_id = int(MINUTES.read_text(encoding="utf-8").splitlines()[-1].split()[0])
+    place = MINUTES.read_text(encoding="utf-8").splitlines()[-1].split()[0]
+    last_id, _, factory.history = place.partition("@")
+    factory.last_id = int(last_id)
 ClientService(clientFromString(reactor, "tcp:127.0.0.1:55555"), factory).startService()
 reactor.run()

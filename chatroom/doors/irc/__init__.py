@@ -1,15 +1,27 @@
 """The door for IRC clients: irssi, WeeChat, HexChat and bots join with nothing to set.
 
-Rooms are channels (``lobby`` is ``#lobby``) and nicknames are the room's own, both carried as UTF-8. What goes over
-the wire is RFC 1459 and RFC 2812 as https://modern.ircdocs.horse describes them, and what of IRCv3 a room without
-accounts has a use for; docs/irc.rst says what maps to what. The way of a line through the package::
+Rooms are channels (``lobby`` is ``#lobby``) and nicknames are the room's own, both carried as UTF-8. The wire is RFC
+1459 and RFC 2812 as https://modern.ircdocs.horse describes them, and what of IRCv3 a room without accounts has a use
+for; docs/irc.rst says what maps to what. The way of a line through the package::
 
-    protocol.py     bytes -> lines; pings
-    message.py      a line -> a command and its parameters
-    commands.py     the table of commands -> a handler in registration.py, channels.py, talk.py, people.py, ...
-    session.py      the person: what they are answered, in the numerics of numerics.py
-    labels.py       what one line is answered, put together under its label
-    format.py       what happens in the rooms -> lines, once for all who have asked for the same
+    protocol.py       bytes -> lines; pings
+    message.py        a line -> a command and its parameters
+    commands.py       the table of commands -> the function that does each:
+      welcome.py        PASS, NICK, USER, on the way in (registration.py draws its phases)
+      capabilities.py   CAP
+      channels.py       JOIN, PART, TOPIC, NAMES, LIST, MODE, KICK, INVITE
+      talk.py           PRIVMSG, NOTICE, BATCH (multiline.py puts its lines together), AWAY, SETNAME
+      people.py         WHO, WHOIS, WHOWAS, USERHOST, ISON
+      monitor.py        MONITOR
+      history.py        CHATHISTORY, HISTORY
+      information.py    LUSERS, MOTD, VERSION and other questions to the server
+      operators.py      OPER, KILL, WALLOPS
+    session.py        the person: requests to the room, and answers in the numerics of numerics.py
+    labels.py         the answer to one line, known by the line's label
+    format.py         what happens in the rooms -> lines, once for all who have asked for the same
+    batches.py        lines that belong together
+
+and beside it ``server.py``, what all sessions share, and ``users.py``, who people are.
 """
 
 from chatroom.doors.irc.protocol import IRCConnection, IRCFactory

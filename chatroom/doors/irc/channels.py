@@ -1,20 +1,20 @@
-"""What one does with channels: JOIN, PART, TOPIC, NAMES, LIST, MODE, KICK and INVITE."""
+"""Channels, as rooms are called here: JOIN, PART, TOPIC, NAMES, LIST, MODE, KICK and INVITE."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 
-from chatroom.core.members import Room
+from chatroom.core.rooms import Room
 from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.information import USER_MODES
-from chatroom.doors.irc.listing import names_lines, topic_lines
 from chatroom.doors.irc.message import cut, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
-from chatroom.model.errors import PeerError, RoomNameRefused
-from chatroom.model.events import Notice
+from chatroom.doors.irc.users import OPERATOR
+from chatroom.model.errors import AlreadyHere, PeerError, RoomNameRefused
+from chatroom.model.events import TopicChanged
 from chatroom.model.names import room_name
 
 MAX_ROOMS_IN_A_LINE = 50
@@ -27,8 +27,8 @@ SETTABLE_BY_NOBODY = frozenset("aAbcCdDefFgGhHiIjkKlLmMnNopPqQrRsStTuvz")
 """The modes that channels have at other servers, and n, which all have here."""
 
 
-def named(session: IRCSession, channel: str) -> str | None:
-    """The room that ``channel`` is; None when it is none, and they were told."""
+def named_room(session: IRCSession, channel: str) -> str | None:
+    """The name of the room that ``channel`` stands for; None when it can be none, and they were told."""
     if channel.startswith("#"):
         if channel[1:] in session.rooms:
             return channel[1:]
@@ -37,26 +37,26 @@ def named(session: IRCSession, channel: str) -> str | None:
         except RoomNameRefused as error:
             session.refuse(error, channel)
     else:
-        session.reply(Numeric.ERR_NOSUCHCHANNEL, channel)
+        session.numeric(Numeric.ERR_NOSUCHCHANNEL, channel)
     return None
 
 
-def found(session: IRCSession, channel: str) -> Room | None:
-    """The room that is there by that name; None when there is none, and they were told."""
-    name = named(session, channel)
+def existing_room(session: IRCSession, channel: str) -> Room | None:
+    """The room of that name; None when there is none, and they were told."""
+    name = named_room(session, channel)
     if name is None:
         return None
     room = session.chat.rooms.get(name)
     if room is None:
-        session.reply(Numeric.ERR_NOSUCHCHANNEL, channel)
+        session.numeric(Numeric.ERR_NOSUCHCHANNEL, channel)
     return room
 
 
-def entered(session: IRCSession, channel: str) -> Room | None:
+def joined_room(session: IRCSession, channel: str) -> Room | None:
     """The room of that name, if they are in it; None when they are not, and they were told."""
-    room = found(session, channel)
+    room = existing_room(session, channel)
     if room is not None and room.name not in session.rooms:
-        session.reply(Numeric.ERR_NOTONCHANNEL, f"#{room.name}")
+        session.numeric(Numeric.ERR_NOTONCHANNEL, f"#{room.name}")
         return None
     return room
 
@@ -68,57 +68,57 @@ def _channels(parameter: str) -> list[str]:
 def join(session: IRCSession, parameters: Sequence[str]) -> None:
     """JOIN #room[,#room]: enter rooms; 0 leaves all."""
     if parameters[0] == "0":
-        session.several(len(session.rooms))
-        for room in list(session.rooms):
-            session.chat.leave(session, room, "")
+        _leave(session, list(session.rooms), "")
         return
     channels = _channels(parameters[0])
     session.several(len(channels))
     if not channels:
-        session.reply(Numeric.ERR_NEEDMOREPARAMS, "JOIN")
+        session.numeric(Numeric.ERR_NEEDMOREPARAMS, "JOIN")
     _join(session, channels)
 
 
 def _join(session: IRCSession, channels: Sequence[str]) -> None:
-    """Enter one room after the other: of each they are told all before they hear of the next."""
+    """Enter one room after the other: they are told all of each before they hear of the next."""
     rest = list(channels)
     while rest:
-        channel = rest.pop(0)
-        name = named(session, channel)
-        # Who is in a room already is told nothing, as at other servers.
+        name = named_room(session, rest.pop(0))
+        # To join a room that one is in already does nothing, as at other servers.
         if name is None or name in session.rooms:
             continue
-        try:
-            session.chat.join(session, (name,))
-        except PeerError as error:
-            session.refuse(error, f"#{name}")
-        else:
-            session.join_next = lambda: _join(session, rest)
+        if session.request_of_line(session.chat.join, (name,), about=f"#{name}", own_form=False):
+            session.answer.next = lambda: _join(session, rest)
             return
 
 
 def part(session: IRCSession, parameters: Sequence[str]) -> None:
     """PART #room[,#room] [reason]: leave rooms."""
     reason = parameters[1] if len(parameters) > 1 else ""
-    channels = _channels(parameters[0])
-    session.several(len(channels))
-    for channel in channels:
-        room = entered(session, channel)
-        if room is not None:
-            session.chat.leave(session, room.name, reason)
+    rooms = [joined_room(session, channel) for channel in _channels(parameters[0])]
+    _leave(session, list(dict.fromkeys(room.name for room in rooms if room is not None)), reason)
+
+
+def _leave(session: IRCSession, rooms: Sequence[str], reason: str) -> None:
+    """Leave ``rooms`` by one request: all of them, or none."""
+    session.several(len(rooms))
+    if rooms:
+        session.request_of_line(session.chat.leave, tuple(rooms), reason, last=True)
 
 
 def topic(session: IRCSession, parameters: Sequence[str]) -> None:
     """TOPIC #room [topic]: show the topic, or set it; an empty one takes it away."""
-    if len(parameters) < 2:
-        room = found(session, parameters[0])
+    if len(parameters) > 1:
+        room = joined_room(session, parameters[0])
         if room is not None:
-            for line in topic_lines(session, room) or [session.line_of(Numeric.RPL_NOTOPIC, f"#{room.name}")]:
-                session.send(line)
+            session.say(room.name, cut(parameters[1], MAX_TOPIC), TopicChanged)
         return
-    room = entered(session, parameters[0])
-    if room is not None:
-        session.speak(True, session.chat.set_topic, room.name, cut(parameters[1], MAX_TOPIC))
+    room = existing_room(session, parameters[0])
+    if room is None:
+        return
+    lines = session.topic_lines(room)
+    if lines:
+        session.send_all(lines)
+    else:
+        session.numeric(Numeric.RPL_NOTOPIC, f"#{room.name}")
 
 
 def names(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -129,9 +129,9 @@ def names(session: IRCSession, parameters: Sequence[str]) -> None:
     except RoomNameRefused:
         room = None
     if room is not None:
-        session.send_all(names_lines(session, room))
+        session.send_all(session.names_lines(room))
     else:
-        session.reply(Numeric.RPL_ENDOFNAMES, channel or "*")
+        session.numeric(Numeric.RPL_ENDOFNAMES, channel or "*")
 
 
 # LIST, and what ELIST=CMNTU says of it: https://modern.ircdocs.horse/#elist-parameter
@@ -140,7 +140,7 @@ _CONDITION = re.compile(r"([CT]?)([<>])([0-9]{1,9})")
 
 
 def _condition(text: str, now: float) -> Callable[[Room], bool]:
-    """What a room has to be like for ``text``."""
+    """A test of rooms that ``text`` describes."""
     compared = _CONDITION.fullmatch(text)
     if compared is None:
         mask = text.removeprefix("!").lower()
@@ -160,7 +160,7 @@ def _condition(text: str, now: float) -> Callable[[Room], bool]:
 def list_(session: IRCSession, parameters: Sequence[str]) -> None:
     """LIST [mask|>n|<n|C>n|C<n|T>n|T<n]: list the rooms: by name, people, minutes since they or their topics began."""
     words = [word for word in parameters[0].split(",") if word][:MAX_CONDITIONS] if parameters else []
-    session.looked_through(len(session.chat.rooms) * max(1, len(words)))
+    session.scanned(len(session.chat.rooms) * max(1, len(words)))
     now = session.chat.now()
     lines = [session.line_of(Numeric.RPL_LISTSTART, "Channel")]
     # Several names are any of them, several conditions are all of them.
@@ -186,46 +186,46 @@ _LISTS = {"b": Numeric.RPL_ENDOFBANLIST, "e": Numeric.RPL_ENDOFEXCEPTLIST, "I": 
 
 
 def _room_mode(session: IRCSession, channel: str, parameters: Sequence[str]) -> None:
-    room = found(session, channel)
+    room = existing_room(session, channel)
     if room is None:
         return
     name = f"#{room.name}"
     if not parameters:
-        session.reply(Numeric.RPL_CHANNELMODEIS, name, "+n")
-        session.reply(Numeric.RPL_CREATIONTIME, name, int(room.created))
+        session.numeric(Numeric.RPL_CHANNELMODEIS, name, "+n")
+        session.numeric(Numeric.RPL_CREATIONTIME, name, int(room.created))
         return
     letters = parameters[0].replace("+", "").replace("-", "")
     if len(parameters) == 1 and letters in _LISTS:
         # Nobody is banned, so there is nothing before the end.
-        session.reply(_LISTS[letters], name)
+        session.numeric(_LISTS[letters], name)
         return
     unknown = [letter for letter in letters if letter not in SETTABLE_BY_NOBODY]
     if unknown:
-        session.reply(Numeric.ERR_UNKNOWNMODE, unknown[0])
+        session.numeric(Numeric.ERR_UNKNOWNMODE, unknown[0])
     elif letters[:1] in ("o", "v") and len(parameters) > 1 and not _is_there(session, room, parameters[1]):
         pass
     elif letters:
-        session.reply(Numeric.ERR_CHANOPRIVSNEEDED, name)
+        session.numeric(Numeric.ERR_CHANOPRIVSNEEDED, name)
 
 
 def _is_there(session: IRCSession, room: Room, nickname: str) -> bool:
-    """Whether ``nickname`` is in ``room``; when they are not, it was said so."""
+    """Whether ``nickname`` is in ``room``; when not, they were told."""
     person = called(session, nickname)
     if person in room.members:
         return True
     if person is not None:
-        session.reply(Numeric.ERR_USERNOTINCHANNEL, nickname, f"#{room.name}")
+        session.numeric(Numeric.ERR_USERNOTINCHANNEL, nickname, f"#{room.name}")
     return False
 
 
 def _user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) -> None:
-    person = called(session, nickname)
-    if person is not session:
-        if person is not None:
-            session.reply(Numeric.ERR_USERSDONTMATCH)
+    member = called(session, nickname)
+    if member is not session.member:
+        if member is not None:
+            session.numeric(Numeric.ERR_USERSDONTMATCH)
         return
     if not parameters:
-        session.reply(Numeric.RPL_UMODEIS, f"+{session.modes}")
+        session.numeric(Numeric.RPL_UMODEIS, f"+{session.modes}")
         return
     before, modes = session.modes, set(session.modes)
     sign, unknown = "+", False
@@ -236,17 +236,20 @@ def _user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) ->
             unknown = True
         elif sign == "-":
             modes.discard(letter)
-        elif letter != "o":
+        elif letter != OPERATOR:
             # An operator one becomes by OPER alone.
             modes.add(letter)
     if unknown:
-        session.reply(Numeric.ERR_UMODEUNKNOWNFLAG)
-    show_modes(session, before, "".join(sorted(modes)))
+        session.numeric(Numeric.ERR_UMODEUNKNOWNFLAG)
+    session.server.invisible += ("i" in modes) - ("i" in before)
+    session.member.operator = OPERATOR in modes
+    session.user.modes = "".join(sorted(modes - {OPERATOR}))
+    tell_modes(session, before)
 
 
-def show_modes(session: IRCSession, before: str, after: str) -> None:
-    """Take other modes, and say which are new."""
-    session.take_modes(after)
+def tell_modes(session: IRCSession, before: str) -> None:
+    """Say which of their modes are other than ``before``."""
+    after = session.modes
     added = "".join(mode for mode in after if mode not in before)
     taken = "".join(mode for mode in before if mode not in after)
     if added or taken:
@@ -256,34 +259,33 @@ def show_modes(session: IRCSession, before: str, after: str) -> None:
 
 def kick(session: IRCSession, parameters: Sequence[str]) -> None:
     """KICK #room nickname: nobody may, in rooms that nobody owns."""
-    room = entered(session, parameters[0].partition(",")[0])
+    room = joined_room(session, parameters[0].partition(",")[0])
     if room is None:
         return
     if _is_there(session, room, parameters[1].partition(",")[0]):
-        session.reply(Numeric.ERR_CHANOPRIVSNEEDED, f"#{room.name}")
+        session.numeric(Numeric.ERR_CHANOPRIVSNEEDED, f"#{room.name}")
 
 
 def invite(session: IRCSession, parameters: Sequence[str]) -> None:
     """INVITE nickname #room: ask somebody to come in."""
     if not parameters:
-        session.reply(Numeric.RPL_ENDOFINVITELIST)
+        session.numeric(Numeric.RPL_ENDOFINVITELIST)
         return
     if len(parameters) < 2:
-        session.reply(Numeric.ERR_NEEDMOREPARAMS, "INVITE")
+        session.numeric(Numeric.ERR_NEEDMOREPARAMS, "INVITE")
         return
-    guest = called(session, parameters[0])
-    if guest is None:
+    if called(session, parameters[0]) is None:
         return
-    room = entered(session, parameters[1])
+    room = joined_room(session, parameters[1])
     if room is None:
         return
-    if guest in room.members:
-        session.reply(Numeric.ERR_USERONCHANNEL, guest.nickname, f"#{room.name}")
-        return
-    session.reply(Numeric.RPL_INVITING, guest.nickname, f"#{room.name}")
-    if isinstance(guest, IRCSession):
-        guest.send_aside(f":{session.server.prefix(session.nickname)} INVITE {guest.nickname} #{room.name}")
+    try:
+        guest = session.chat.invite(session.member, parameters[0], room.name)
+    except AlreadyHere as error:
+        session.numeric(Numeric.ERR_USERONCHANNEL, error.details["nickname"], f"#{room.name}")
+    except PeerError as error:
+        session.refuse(error, parameters[0])
+    else:
+        session.numeric(Numeric.RPL_INVITING, guest.nickname, f"#{room.name}")
         if guest.away is not None:
-            session.reply(Numeric.RPL_AWAY, guest.nickname, text=guest.away)
-    elif not guest.ignores(session.nickname):
-        guest.tell(Notice(f"{session.nickname} invites you to {room.name}: /join {room.name}"))
+            session.numeric(Numeric.RPL_AWAY, guest.nickname, text=guest.away)

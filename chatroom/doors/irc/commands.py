@@ -1,7 +1,7 @@
 """The table of IRC's commands: what each takes, when it may be used, and what does it.
 
-Whoever speaks in a room is taken at their word at once; everything else waits until what they said before has happened,
-so that an answer, a PONG too, says that all before it is done and shown.
+A message to a room is said at once. Every other line waits until the messages that its sender has said before are kept:
+so its answer, a PONG too, says that all before it is done and shown.
 """
 
 from __future__ import annotations
@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from chatroom.doors.irc import channels, history, information, monitor, operators, people, registration, talk
+from chatroom.doors.irc import (
+    capabilities,
+    channels,
+    history,
+    information,
+    monitor,
+    operators,
+    people,
+    talk,
+    welcome,
+)
 from chatroom.doors.irc.message import CTCP, Message
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
+from chatroom.model.errors import ChatError
 
 Handler = Callable[[IRCSession, Sequence[str]], None]
 
@@ -26,38 +37,46 @@ class Command(NamedTuple):
     outside: bool = False
     """Whether it may be used before one is in."""
     speaks: bool = False
-    """Whether it says something: in rooms alone, it need not wait for what was said before."""
+    """Whether it says something: to rooms alone, it need not wait for the messages before it."""
 
 
 def run(session: IRCSession, message: Message) -> None:
-    """Do what a line asks for; the session is not busy."""
-    name, parameters, label, valid = message
+    """Do a line; the session is not busy."""
+    name, parameters = message.command, message.parameters
     if not name:
         return
-    session.command = name
-    if not (session.has("labeled-response") and session.has("batch")):
-        label = ""
+    if message.batch and session.entered and session.has_multiline:
+        talk.add_to_batch(session, message)
+        return
+    label = message.label if session.has("labeled-response") and session.has("batch") else ""
     command = COMMANDS.get(name)
     if command is not None and not command.speaks:
         parameters = [parameter.replace(CTCP, "") for parameter in parameters]
 
     def do() -> None:
-        if not valid:
+        if not message.valid:
             why = "That line is not UTF-8 and was thrown away: set your client to UTF-8"
             session.fail("INVALID_UTF8", text=why)
         elif command is None:
-            session.reply(Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED, name)
+            session.numeric(Numeric.ERR_UNKNOWNCOMMAND if session.entered else Numeric.ERR_NOTREGISTERED, name)
         elif not command.outside and not session.entered:
-            session.reply(Numeric.ERR_NOTREGISTERED)
+            session.numeric(Numeric.ERR_NOTREGISTERED)
         elif len(parameters) < command.minimum:
-            session.reply(Numeric.ERR_NEEDMOREPARAMS, name)
+            session.numeric(Numeric.ERR_NEEDMOREPARAMS, name)
         else:
             command.handler(session, parameters)
 
-    if command is not None and command.speaks and talk.is_for_rooms(parameters):
-        session.answer(label, do)
+    answer = session.new_answer(name, label)
+    if command is not None and command.speaks and talk.is_for_rooms(name, parameters):
+        session.do_line(answer, do)
     else:
-        session.in_order(lambda: session.answer(label, do))
+        session.in_order(lambda: session.do_line(answer, do))
+
+
+def refuse_line(session: IRCSession, error: ChatError) -> None:
+    """Refuse a line that was thrown away as it came in."""
+    session.do_line(session.new_answer("", ""), lambda: session.refuse(error))
+    talk.lose_line(session)
 
 
 def help_(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -68,21 +87,22 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
     if command is not None:
         lines = [(command.handler.__doc__ or "").strip()]
     elif asked:
-        session.reply(Numeric.ERR_HELPNOTFOUND, asked)
+        session.numeric(Numeric.ERR_HELPNOTFOUND, asked)
         return
     else:
         lines = ["The commands; HELP and one of them explains it:", " ".join(sorted(COMMANDS))]
-    session.reply(Numeric.RPL_HELPSTART, subject, text=lines[0])
+    session.numeric(Numeric.RPL_HELPSTART, subject, text=lines[0])
     for line in lines[1:]:
         for row in session.words_in_lines(Numeric.RPL_HELPTXT, subject, words=line.split()):
             session.send(row)
-    session.reply(Numeric.RPL_ENDOFHELP, subject)
+    session.numeric(Numeric.RPL_ENDOFHELP, subject)
 
 
 COMMANDS: Mapping[str, Command] = {
     "ADMIN": Command(information.admin),
     "AWAY": Command(talk.away),
-    "CAP": Command(registration.cap, 1, outside=True),
+    "BATCH": Command(talk.batch, 1, speaks=True),
+    "CAP": Command(capabilities.cap, 1, outside=True),
     "CHATHISTORY": Command(history.chathistory),
     "ERROR": Command(information.nothing, outside=True),
     "HELP": Command(help_),
@@ -101,11 +121,11 @@ COMMANDS: Mapping[str, Command] = {
     "MONITOR": Command(monitor.monitor, 1),
     "MOTD": Command(information.motd),
     "NAMES": Command(channels.names),
-    "NICK": Command(registration.nick, outside=True),
+    "NICK": Command(welcome.nick, outside=True),
     "NOTICE": Command(talk.notice, speaks=True),
     "OPER": Command(operators.oper, 2),
     "PART": Command(channels.part, 1),
-    "PASS": Command(registration.pass_, 1, outside=True),
+    "PASS": Command(welcome.pass_, 1, outside=True),
     "PING": Command(information.ping, 1, outside=True),
     "PONG": Command(information.nothing, outside=True),
     "PRIVMSG": Command(talk.privmsg, speaks=True),
@@ -116,7 +136,7 @@ COMMANDS: Mapping[str, Command] = {
     "TAGMSG": Command(talk.tagmsg, 1),
     "TIME": Command(information.time_),
     "TOPIC": Command(channels.topic, 1),
-    "USER": Command(registration.user, 4, outside=True),
+    "USER": Command(welcome.user, 4, outside=True),
     "USERHOST": Command(people.userhost, 1),
     "USERS": Command(information.users),
     "VERSION": Command(information.version),

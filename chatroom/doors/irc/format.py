@@ -1,41 +1,35 @@
-"""How what happens looks to IRC clients: one format for all who have asked for the same tags.
+"""How events look to IRC clients: one format for all who have asked for the same capabilities.
 
-One rendering does for all, so nothing in it depends on who is shown it. What is longer than a line of IRC's goes out in
-several.
+One rendering does for all of them, so nothing in it depends on who is shown it. A message that is longer than a line of
+IRC's, or has several lines, is sent as a batch to clients that know such (draft/multiline), and as several lines to the
+others.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from chatroom.doors.irc.message import CTCP, MAX_LINE, cut, encode, pieces
+from chatroom.core.members import Member
+from chatroom.doors.irc.batches import LINE_END, batch_ends, new_name
+from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, cut, encode, pieces
+from chatroom.model.answers import Answer, Gone, Invited, Notice, Private, Refused
 from chatroom.model.constants import ENCODING
-from chatroom.model.events import (
-    Acted,
-    Answer,
-    Event,
-    Gone,
-    Joined,
-    Left,
-    Notice,
-    Noticed,
-    Private,
-    Quit,
-    Refused,
-    Renamed,
-    Said,
-    TopicChanged,
-)
-from chatroom.wire.formats import NEWLINE, Format
+from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.wire.formats import Format
 
 MAX_TOPIC = 390
 """Bytes of a topic that are shown."""
 
-_END = NEWLINE.encode()
+MULTILINE = "draft/multiline"
+"""The capability of clients that know messages of several lines, and the type of the batch that such a message is."""
+
+SHAPING = frozenset({"away-notify", "draft/multiline", "extended-join", "message-tags", "server-time"})
+"""The capabilities on which it depends how events look."""
+
 _ACTION = f"{CTCP}ACTION "
 
 
@@ -58,30 +52,46 @@ def time_of(at: float) -> str:
     return f"{_second(seconds)}.{rest:03}Z"
 
 
-_EVENTS: Mapping[type[Event], Callable[[Event], tuple[str, str | None]]] = {
-    Said: lambda event: (f"PRIVMSG #{event.room}", event.text),
-    Noticed: lambda event: (f"NOTICE #{event.room}", event.text),
-    Acted: lambda event: (f"PRIVMSG #{event.room}", f"{_ACTION}{event.text}{CTCP}"),
-    Joined: lambda event: (f"JOIN #{event.room}", None),
-    Left: lambda event: (f"PART #{event.room}", event.text or None),
-    Quit: lambda event: ("QUIT", event.text or "left"),
-    Renamed: lambda event: (f"NICK {event.text}", None),
-    TopicChanged: lambda event: (f"TOPIC #{event.room}", cut(event.text, MAX_TOPIC)),
+class Rendering(NamedTuple):
+    """How a kind of event looks."""
+
+    command: Callable[[Event], str]
+    """The command and its parameters but for the last words."""
+    text: Callable[[Event], str | None] = lambda event: None
+    """The last words; None for none."""
+    is_message: bool = False
+    """Whether the last words may take several lines."""
+    capability: str = ""
+    """The capability, one of :data:`SHAPING`, of the clients that are shown it; empty for all clients."""
+
+
+IRC_EVENTS: dict[type[Event], Rendering] = {
+    Said: Rendering(lambda event: f"PRIVMSG #{event.room}", lambda event: event.text, is_message=True),
+    Noticed: Rendering(lambda event: f"NOTICE #{event.room}", lambda event: event.text, is_message=True),
+    Acted: Rendering(
+        lambda event: f"PRIVMSG #{event.room}", lambda event: f"{_ACTION}{event.text}{CTCP}", is_message=True
+    ),
+    Joined: Rendering(lambda event: f"JOIN #{event.room}"),
+    Left: Rendering(lambda event: f"PART #{event.room}", lambda event: event.text or None),
+    Quit: Rendering(lambda event: "QUIT", lambda event: event.text or "left"),
+    Renamed: Rendering(lambda event: f"NICK {event.text}"),
+    Away: Rendering(lambda event: "AWAY", lambda event: event.text or None, capability="away-notify"),
+    TopicChanged: Rendering(lambda event: f"TOPIC #{event.room}", lambda event: cut(event.text, MAX_TOPIC)),
 }
+"""The rendering of each kind of event; a kind without one is not shown to IRC clients."""
 
 
-def _id_of(message: Private) -> str:
-    """An id for what the log does not keep: the same for both who are shown it."""
-    return "p" + blake2b(repr(message).encode(ENCODING), digest_size=8).hexdigest()
+class People(Protocol):
+    """The people whom events name, as far as a format asks about them."""
 
+    def prefix(self, nickname: str) -> str:
+        """The source of a line that comes of somebody: ``alice!ally@chat.example.org``."""
 
-def said_in_pieces(head: str, text: str) -> list[str]:
-    """``text`` behind ``head``, in as many lines as it needs."""
-    room = MAX_LINE - len(head.encode(ENCODING))
-    if text.startswith(_ACTION) and text.endswith(CTCP):
-        text = text.removeprefix(_ACTION).removesuffix(CTCP)
-        return [f"{head}{_ACTION}{piece}{CTCP}" for piece in pieces(text, room - len(_ACTION + CTCP))]
-    return [head + piece for piece in pieces(text, room)]
+    def realname(self, nickname: str) -> str:
+        """The realname of somebody who is here."""
+
+    def author(self, event: Event) -> Member | None:
+        """The member who did it; None once they are gone, or are called something else."""
 
 
 class IRCFormat(Format):
@@ -91,86 +101,155 @@ class IRCFormat(Format):
     marks_elsewhere = False
     once_for_all_rooms = True
 
-    def __init__(
-        self,
-        server: str,
-        prefix_of: Callable[[str], str],
-        *,
-        server_time: bool,
-        message_tags: bool,
-        realname_of: Callable[[str], str] | None = None,
-    ) -> None:
+    def __init__(self, server: str, history: str, people: People, capabilities: frozenset[str]) -> None:
         """
         :param server: what the server calls itself.
-        :param prefix_of: tells who somebody is, by their nickname, as it stands before what they do.
-        :param server_time: whether each event has its time.
-        :param message_tags: whether each event has its id.
-        :param realname_of: tells the realname of whoever comes in, where that is shown.
+        :param history: the identity of the history that ids are of.
+        :param capabilities: those of :data:`SHAPING` that its readers have asked for.
         """
         self._server = server
-        self._prefix_of = prefix_of
-        self._server_time = server_time
-        self._message_tags = message_tags
-        self._realname_of = realname_of
+        self._history = history
+        self._people = people
+        self._server_time = "server-time" in capabilities
+        self._message_tags = "message-tags" in capabilities
+        self._extended_join = "extended-join" in capabilities
+        self._away_notify = "away-notify" in capabilities
+        self._multiline = MULTILINE in capabilities
+        self._capabilities = capabilities
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
-        command, text = _EVENTS[type(event)](event)
-        if self._realname_of is not None and type(event) is Joined:
-            # Nobody has an account.
-            command, text = f"{command} *", self._realname_of(event.nickname)
-        head = f":{self._prefix_of(event.nickname)} {command}"
-        if text is not None:
-            head = f"{head} :"
-            whole = (head + text).encode(ENCODING)
-            if len(whole) > MAX_LINE and type(event) in (Said, Noticed, Acted):
-                return self._in_lines(said_in_pieces(head, text), event.at, str(event.id))
-            line = whole + _END if len(whole) <= MAX_LINE else encode(head + text)
-        else:
-            line = encode(head)
-        return self._tags(event.at, event.id) + line
+        lines = self.own_event(event)
+        if self._away_notify and type(event) is Joined:
+            lines += self._away_line(event)
+        return lines
 
-    def _in_lines(self, lines: Iterable[str], at: float, id_: str) -> bytes:
-        # No two lines have one id: from the second on, it says which line it is.
-        return b"".join(
-            self._tags(at, id_ if number == 1 else f"{id_}-{number}") + encode(line)
-            for number, line in enumerate(lines, 1)
-        )
+    def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:
+        return self.own_event(event)
 
-    def _tags(self, at: float, id_: int | str) -> bytes:
+    def own_event(self, event: Event) -> bytes:
+        """Whole lines for ``event`` alone, as its author is shown it; none for a kind that clients are not shown."""
+        row = IRC_EVENTS.get(type(event))
+        if row is None or (row.capability and row.capability not in self._capabilities):
+            return b""
+        command, text = row.command(event), row.text(event)
+        if self._extended_join and type(event) is Joined:
+            member = self._people.author(event)
+            account = member.account if member is not None else ""
+            command, text = f"{command} {account or '*'}", self._people.realname(event.nickname)
+        source = self._people.prefix(event.nickname)
+        # An event that is in no log has no id of its own.
+        id_ = msgid_of(self._history, event.id) if event.kept and event.id else ""
+        if row.is_message:
+            return self._message(source, command, text or "", event.at, id_)
+        return self._tags(event.at, id_) + encode(f":{source} {command}" + (f" :{text}" if text is not None else ""))
+
+    def _away_line(self, event: Event) -> bytes:
+        """Whole lines that tell a room that the member who joins is away; none where they are not."""
+        member = self._people.author(event)
+        if member is None or member.away is None:
+            return b""
+        return encode(f":{self._people.prefix(event.nickname)} AWAY :{member.away}")
+
+    def _message(self, source: str, command: str, text: str, at: float, id_: str) -> bytes:
+        """Whole lines for a message, perhaps of several lines.
+
+        :param command: and to whom.
+        """
+        head = f":{source} {command} :"
+        whole = (head + text).encode(ENCODING)
+        if len(whole) <= MAX_LINE and "\n" not in text and "\r" not in text:
+            return self._tags(at, id_) + whole + LINE_END
+        if self._multiline and not text.startswith(CTCP):
+            return self._message_batch(source, command, text, at, id_)
+        first, *more = said_in_lines(head, text) or [head]
+        # "Servers MUST only include a message ID on the first message of a batch when sending a fallback to
+        # non-supporting clients" (draft/multiline).
+        tags = self._tags(at, "")
+        return self._tags(at, id_) + encode(first) + b"".join(tags + encode(line) for line in more)
+
+    def _message_batch(self, source: str, command: str, text: str, at: float, id_: str) -> bytes:
+        name = new_name()
+        kind = f"{MULTILINE} {command.split(' ')[1]}"
+        opening, ending = batch_ends(name, kind, self._server, source, self._tags(at, id_).decode(ENCODING))
+        head = f":{source} {command} :"
+        room = MAX_LINE - len(head.encode(ENCODING))
+        lines = [
+            f"@batch={name}{';' + CONCAT if number else ''} ".encode(ENCODING) + encode(head + piece)
+            for line in text.split("\n")
+            for number, piece in enumerate(pieces(line, room, keep_spaces=True))
+        ]
+        return b"".join([opening, *lines, ending])
+
+    def _tags(self, at: float, id_: str) -> bytes:
         tags = []
         if self._server_time:
             tags.append(f"time={time_of(at)}")
-        if self._message_tags:
+        if self._message_tags and id_:
             tags.append(f"msgid={id_}")
         return f"@{';'.join(tags)} ".encode(ENCODING) if tags else b""
 
-    def past_event(self, event: Event, elsewhere: bool, day: str) -> bytes:
-        return self.event(event, elsewhere)
+    def answer(self, answer: Answer, ref: str = "") -> bytes:
+        return self.answer_to("*", answer)
 
-    def answer(self, answer: Answer) -> bytes:
-        """Whole lines for ``answer``; none for what IRC has numerics for."""
-        render = _ANSWERS.get(type(answer))
-        return b"" if render is None else render(self, answer)
+    def answer_to(self, nickname: str, answer: Answer) -> bytes:
+        """Whole lines for ``answer`` to somebody; none for what IRC has numerics for.
+
+        :param nickname: what they are called.
+        """
+        render = IRC_ANSWERS.get(type(answer))
+        return b"" if render is None else render(self, nickname, answer)
 
     def private(self, message: Private) -> bytes:
-        """Whole lines for what one person said to another."""
-        command = "NOTICE" if message.notice else "PRIVMSG"
-        head = f":{self._prefix_of(message.nickname)} {command} {message.to} :"
-        return self._in_lines(said_in_pieces(head, message.text), message.at, _id_of(message))
+        """Whole lines for a message of one person to one other."""
+        command = f"{'NOTICE' if message.notice else 'PRIVMSG'} {message.to}"
+        return self._message(
+            self._people.prefix(message.nickname), command, message.text, message.at, _id_of_private(message)
+        )
+
+    def notice(self, nickname: str, text: str) -> bytes:
+        """Whole lines for a notice of the server's."""
+        return b"".join(map(encode, said_in_lines(f":{self._server} NOTICE {nickname} :", text)))
 
     def gone(self, gone: Gone) -> bytes:
         """A whole line for somebody who has left, though that is no event."""
         why = f" :{gone.text}" if gone.text else ""
-        return encode(f":{self._prefix_of(gone.nickname)} PART #{gone.room}{why}")
+        return encode(f":{self._people.prefix(gone.nickname)} PART #{gone.room}{why}")
 
-    def notice(self, text: str, to: str = "*") -> bytes:
-        """Whole lines for what the server says to ``to``."""
-        return b"".join(map(encode, said_in_pieces(f":{self._server} NOTICE {to} :", text)))
+    def invitation(self, nickname: str, invited: Invited) -> bytes:
+        """A whole line for an invitation."""
+        return encode(f":{self._people.prefix(invited.nickname)} INVITE {nickname} #{invited.room}")
 
 
-_ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, Any], bytes]] = {
-    Private: lambda format_, answer: format_.private(answer),
-    Notice: lambda format_, answer: format_.notice(answer.text),
-    Gone: lambda format_, answer: format_.gone(answer),
-    Refused: lambda format_, answer: format_.notice(answer.text),
+IRC_ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, str, Any], bytes]] = {
+    Notice: lambda format_, nickname, answer: format_.notice(nickname, answer.text),
+    Refused: lambda format_, nickname, answer: format_.notice(nickname, answer.text),
+    Gone: lambda format_, nickname, answer: format_.gone(answer),
+    Private: lambda format_, nickname, answer: format_.private(answer),
+    Invited: lambda format_, nickname, answer: format_.invitation(nickname, answer),
 }
+"""The rendering of each kind of answer that is no numeric."""
+
+
+def msgid_of(history: str, id_: int) -> str:
+    """The ``msgid`` of an event: its id, in the history that it is of."""
+    return f"{history}-{id_}"
+
+
+def _id_of_private(message: Private) -> str:
+    """A ``msgid`` for a message that no log keeps: the same for both who are shown it."""
+    return "p" + blake2b(repr(message).encode(ENCODING), digest_size=8).hexdigest()
+
+
+def said_in_lines(head: str, text: str) -> list[str]:
+    """``text`` behind ``head``, in as many lines as it needs; lines with nothing in them are left out."""
+    start, end = "", ""
+    if text.startswith(_ACTION) and text.endswith(CTCP):
+        text = text.removeprefix(_ACTION).removesuffix(CTCP)
+        start, end = _ACTION, CTCP
+    room = MAX_LINE - len((head + start + end).encode(ENCODING))
+    return [
+        f"{head}{start}{piece}{end}"
+        for line in text.split("\n")
+        if line and not line.isspace()
+        for piece in pieces(line, room)
+    ]

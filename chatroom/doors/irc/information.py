@@ -1,4 +1,4 @@
-"""What one may ask of the server itself: LUSERS, MOTD, VERSION, TIME, INFO and their like; and what it can do (005)."""
+"""Questions to the server itself: LUSERS, MOTD, VERSION, TIME, INFO and their like; and what it can do (005)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USER_MODES = "iow"
 """The modes that a person may have."""
 
 MAX_TARGETS = 4
-"""To how many one line of talk may go."""
+"""Rooms and people that one line of talk may be for."""
 
 MAX_MONITORED = 100
 """Nicknames that one client may watch for."""
@@ -27,7 +27,7 @@ MAX_HISTORY = 200
 """Lines of talk that one may ask for at once."""
 
 MAX_AWAY = 200
-"""Bytes of what one says when one goes away."""
+"""Bytes of the text that one leaves when one goes away."""
 
 # RFC 2812 allows 15 parameters: the nickname is one, the last words are another.
 _TOKENS_IN_A_LINE = 13
@@ -65,59 +65,61 @@ def features(session: IRCSession) -> None:
     """Say what the server can do."""
     tokens: Iterator[str] = iter(_features(session))
     while row := list(islice(tokens, _TOKENS_IN_A_LINE)):
-        session.reply(Numeric.RPL_ISUPPORT, *row)
+        session.numeric(Numeric.RPL_ISUPPORT, *row)
 
 
 def _is_elsewhere(session: IRCSession, parameters: Sequence[str]) -> bool:
-    """Whether another server is asked, which there is none of; then they were told."""
+    """Whether another server is asked; there is none, which they were told."""
     if not parameters or session.server.is_here(parameters[0]):
         return False
-    session.reply(Numeric.ERR_NOSUCHSERVER, parameters[0])
+    session.numeric(Numeric.ERR_NOSUCHSERVER, parameters[0])
     return True
 
 
 def lusers(session: IRCSession, parameters: Sequence[str]) -> None:
-    """LUSERS: how many are here."""
+    """LUSERS: say how many are here."""
     server, chat = session.server, session.chat
-    users, invisible = len(chat.members), server.modes["i"]
-    session.reply(Numeric.RPL_LUSERCLIENT, visible=users - invisible, invisible=invisible)
-    session.reply(Numeric.RPL_LUSEROP, server.modes["o"])
-    session.reply(Numeric.RPL_LUSERUNKNOWN, len(server.connected) - server.entered)
-    session.reply(Numeric.RPL_LUSERCHANNELS, len(chat.rooms))
-    session.reply(Numeric.RPL_LUSERME, users=users)
+    users, invisible = len(chat.members), server.invisible
+    # Each newcomer is told: where nobody can be an operator, nobody is looked at.
+    operators = sum(member.operator for member in chat.directory.everybody()) if chat.operators else 0
+    session.numeric(Numeric.RPL_LUSERCLIENT, visible=users - invisible, invisible=invisible)
+    session.numeric(Numeric.RPL_LUSEROP, operators)
+    session.numeric(Numeric.RPL_LUSERUNKNOWN, len(server.unregistered))
+    session.numeric(Numeric.RPL_LUSERCHANNELS, len(chat.rooms))
+    session.numeric(Numeric.RPL_LUSERME, users=users)
     for numeric in (Numeric.RPL_LOCALUSERS, Numeric.RPL_GLOBALUSERS):
-        session.reply(numeric, users, server.most, users=users, most=server.most)
+        session.numeric(numeric, users, server.most, users=users, most=server.most)
 
 
 def motd(session: IRCSession, parameters: Sequence[str]) -> None:
-    """MOTD: the message of the day."""
+    """MOTD: show the message of the day."""
     if _is_elsewhere(session, parameters):
         return
     if not session.chat.motd:
-        session.reply(Numeric.ERR_NOMOTD)
+        session.numeric(Numeric.ERR_NOMOTD)
         return
-    session.reply(Numeric.RPL_MOTDSTART, server=session.server.name)
+    session.numeric(Numeric.RPL_MOTDSTART, server=session.server.name)
     for line in session.chat.motd:
-        session.reply(Numeric.RPL_MOTD, text=f"- {line}")
-    session.reply(Numeric.RPL_ENDOFMOTD)
+        session.numeric(Numeric.RPL_MOTD, text=f"- {line}")
+    session.numeric(Numeric.RPL_ENDOFMOTD)
 
 
 def version(session: IRCSession, parameters: Sequence[str]) -> None:
-    """VERSION: what runs here, and what it can do."""
+    """VERSION: say what runs here, and what it can do."""
     if not _is_elsewhere(session, parameters):
-        session.reply(Numeric.RPL_VERSION, f"chatroom-{__version__}", session.server.name)
+        session.numeric(Numeric.RPL_VERSION, f"chatroom-{__version__}", session.server.name)
         features(session)
 
 
 def time_(session: IRCSession, parameters: Sequence[str]) -> None:
-    """TIME: what time it is here."""
+    """TIME: say what time it is here."""
     if not _is_elsewhere(session, parameters):
         now = time.strftime("%A %B %d %Y -- %H:%M:%S %z", time.localtime(session.chat.now()))
-        session.reply(Numeric.RPL_TIME, session.server.name, text=now)
+        session.numeric(Numeric.RPL_TIME, session.server.name, text=now)
 
 
 def info(session: IRCSession, parameters: Sequence[str]) -> None:
-    """INFO: what this is."""
+    """INFO: say what this is."""
     if _is_elsewhere(session, parameters):
         return
     for line in (
@@ -125,19 +127,19 @@ def info(session: IRCSession, parameters: Sequence[str]) -> None:
         "The rooms that you join here as channels are joined by other doors as well.",
         "HISTORY #room shows what was said before; LIST lists the rooms; HELP the commands.",
     ):
-        session.reply(Numeric.RPL_INFO, text=line)
-    session.reply(Numeric.RPL_ENDOFINFO)
+        session.numeric(Numeric.RPL_INFO, text=line)
+    session.numeric(Numeric.RPL_ENDOFINFO)
 
 
 def admin(session: IRCSession, parameters: Sequence[str]) -> None:
-    """ADMIN: who runs this."""
+    """ADMIN: say who runs this."""
     if not _is_elsewhere(session, parameters):
-        session.reply(Numeric.ERR_NOADMININFO, session.server.name)
+        session.numeric(Numeric.ERR_NOADMININFO, session.server.name)
 
 
 def links(session: IRCSession, parameters: Sequence[str]) -> None:
-    """LINKS: which servers there are; no other."""
-    session.reply(Numeric.RPL_ENDOFLINKS, "*")
+    """LINKS: list the servers; there is no other."""
+    session.numeric(Numeric.RPL_ENDOFLINKS, "*")
 
 
 def stats(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -147,18 +149,18 @@ def stats(session: IRCSession, parameters: Sequence[str]) -> None:
         up = max(0, int(session.chat.now() - session.server.started))
         days, rest = divmod(up, 24 * 60 * 60)
         clock = f"{rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
-        session.reply(Numeric.RPL_STATSUPTIME, days=days, time=clock)
-    session.reply(Numeric.RPL_ENDOFSTATS, query)
+        session.numeric(Numeric.RPL_STATSUPTIME, days=days, time=clock)
+    session.numeric(Numeric.RPL_ENDOFSTATS, query)
 
 
 def users(session: IRCSession, parameters: Sequence[str]) -> None:
-    """USERS: who has logged in to the machine, which is nobody's business."""
-    session.reply(Numeric.ERR_USERSDISABLED)
+    """USERS: list who has logged in to the machine, which is nobody's business."""
+    session.numeric(Numeric.ERR_USERSDISABLED)
 
 
 def summon(session: IRCSession, parameters: Sequence[str]) -> None:
     """SUMMON user: call somebody who has logged in to the machine; nobody may."""
-    session.reply(Numeric.ERR_SUMMONDISABLED)
+    session.numeric(Numeric.ERR_SUMMONDISABLED)
 
 
 def ping(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -166,11 +168,11 @@ def ping(session: IRCSession, parameters: Sequence[str]) -> None:
     if parameters[0]:
         session.send(f":{session.server.name} PONG {session.server.name} :{parameters[0]}")
     else:
-        session.reply(Numeric.ERR_NOORIGIN)
+        session.numeric(Numeric.ERR_NOORIGIN)
 
 
 def nothing(session: IRCSession, parameters: Sequence[str]) -> None:
-    """Takes note that the client lives."""
+    """Says that the client lives."""
 
 
 def quit_(session: IRCSession, parameters: Sequence[str]) -> None:

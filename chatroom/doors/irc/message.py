@@ -1,4 +1,4 @@
-"""IRC's lines: taken apart, and put together within their bounds.
+"""Lines of IRC: taken apart, and put together within their bounds.
 
 RFC 2812 section 2.3, https://modern.ircdocs.horse, and IRCv3's message-tags. No I/O, and nothing of rooms.
 """
@@ -15,45 +15,53 @@ from chatroom.model.text import clean
 from chatroom.wire.formats import NEWLINE
 
 MAX_LINE = 510
-"""Bytes of a line without its tags and its end."""
+"""Bytes of a line, its tags and its end not counted."""
 
 MAX_TAGS = 4096
 """Bytes of a line's tags, with the @ before them and the space behind."""
 
 CTCP = "\x01"
-"""Stands before and behind what one client says to another."""
+"""The mark before and behind a message of one client's program to another's."""
 
 MAX_LABEL = 64
 """Characters of a label (labeled-response)."""
 
+CONCAT = "draft/multiline-concat"
+"""The tag of a line that goes on where the one before it in its batch ends (draft/multiline)."""
+
 MAX_NUMBER = 10**9 - 1
-"""Above that, what stands where a number should is none."""
+"""The greatest number that is read as one."""
 
 MAX_USER = 10
 """Characters of the user in a prefix."""
 
-# What clients colour their text with: \x03 with two numbers, \x04 with two hexadecimal ones, and single characters.
-_LOOKS = re.compile("\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?")
+# Colours: \x03 with two numbers, \x04 with two hexadecimal ones. The other marks are single control characters.
+_COLOURS = re.compile("\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?")
+_KNOWN_TAGS = frozenset({b"label", b"batch", CONCAT.encode(ENCODING)})
 _NOT_IN_A_USER = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class Message(NamedTuple):
-    """What a client sent."""
+    """A line of a client."""
 
     command: str
     """In capitals; empty where there is none."""
     parameters: list[str]
     label: str = ""
     """As it stands in the tags, escaped."""
+    batch: str = ""
+    """The name of the batch that the line is part of, as it stands in the tags; empty for none."""
+    concat: bool = False
+    """Whether the tags have :data:`CONCAT` among them."""
     valid: bool = True
-    """Whether it was UTF-8; else what stands here is only good for saying so."""
+    """Whether the line was UTF-8; else its parameters are only good for saying so."""
 
 
 def parse(line: bytes) -> Message:
     """Take a line apart.
 
     :param line: no end, of any length.
-    :raises LineTooLong: it, or its tags, have more bytes than may be.
+    :raises LineTooLong: the line, or its tags, have more bytes than may be.
     """
     tags = b""
     if line[:1] == b"@":
@@ -73,7 +81,7 @@ def parse(line: bytes) -> Message:
     if text[:1] in (" ", ":"):
         text = text.lstrip(" ")
         if text.startswith(":"):
-            # Who they say they are is known already.
+            # The source that a client gives is not taken: who it is, is known.
             text = text.partition(" ")[2]
     head, colon, last = text.partition(" :")
     words = head.split(" ")
@@ -84,27 +92,27 @@ def parse(line: bytes) -> Message:
     command = words.pop(0).upper()
     if colon:
         words.append(last)
-    return Message(command, words, _label(tags) if tags else "", valid)
+    if not tags:
+        return Message(command, words, valid=valid)
+    found = _tags(tags)
+    return Message(command, words, found.get("label", "")[:MAX_LABEL], found.get("batch", ""), CONCAT in found, valid)
 
 
 def _cleaned(text: str) -> str:
-    # What stands around CTCP's mark is cleaned, the mark stays for those who look for it.
-    return CTCP.join(clean(_LOOKS.sub("", piece)) for piece in text.split(CTCP))
+    # The mark of CTCP stays for those who look for it; the text around it is cleaned.
+    return CTCP.join(clean(_COLOURS.sub("", piece)) for piece in text.split(CTCP))
 
 
-def _label(tags: bytes) -> str:
-    # Of tags with one name the last counts. What is no UTF-8, or has what does not pass, is no label: the client would
-    # not know it again.
-    found = b""
+def _tags(tags: bytes) -> dict[str, str]:
+    # Of tags with one name the last counts. A value that is no UTF-8, or has characters in it that do not pass, is left
+    # out: the client would not know its label again.
+    found: dict[str, str] = {}
     for tag in tags[1:].split(b";"):
         name, _, value = tag.partition(b"=")
-        if name == b"label":
-            found = value
-    try:
-        label = found.decode(ENCODING)
-    except UnicodeDecodeError:
-        return ""
-    return label[:MAX_LABEL] if clean(label) == label else ""
+        if name in _KNOWN_TAGS:
+            text = value.decode(ENCODING, "replace")
+            found[name.decode(ENCODING)] = text if clean(text) == text and text.encode(ENCODING) == value else ""
+    return found
 
 
 @lru_cache(maxsize=16384)
@@ -126,29 +134,35 @@ def cut(text: str, size: int) -> str:
 
 def encode(line: str) -> bytes:
     """A line without tags as it goes out: no longer than it may be, with its end."""
+    if "\n" in line or "\r" in line:
+        # Text of several lines has been split before; no other may begin a line of its own.
+        line = line.replace("\r", " ").replace("\n", " ")
     encoded = line.encode(ENCODING)
     if len(encoded) > MAX_LINE:
         encoded = encoded[:MAX_LINE].decode(ENCODING, "ignore").encode(ENCODING)
     return encoded + NEWLINE.encode()
 
 
-def pieces(text: str, size: int) -> list[str]:
-    """``text`` in pieces of ``size`` bytes of UTF-8 at most: cut at spaces where there are any, at characters else."""
-    found = []
+def pieces(text: str, size: int, keep_spaces: bool = False) -> list[str]:
+    """``text`` in pieces of ``size`` bytes of UTF-8 at most: cut at spaces where there are any, at characters else.
+
+    :param keep_spaces: whether a space at which it is cut stays, at the end of its piece.
+    """
+    found: list[str] = []
     while len(text.encode(ENCODING)) > size:
         piece = cut(text, size)
         space = piece.rfind(" ", len(piece) // 2)
         if space > 0:
-            found.append(piece[:space])
+            found.append(piece[: space + keep_spaces])
             text = text[space + 1 :]
         else:
             found.append(piece)
             text = text[len(piece) :]
-    return [*found, text]
+    return [*found, text] if text or not found else found
 
 
 def matches(mask: str, text: str) -> bool:
-    """Whether ``text`` is what ``mask`` says, where * is any characters and ? is one.
+    """Whether ``mask`` describes ``text``, where * is any characters and ? is one.
 
     No mask takes more steps than it has characters for each of the text.
     """
@@ -162,6 +176,6 @@ def _pattern(mask: str) -> re.Pattern[str]:
     if len(parts) == 1:
         return re.compile(parts[0], re.DOTALL)
     first, *between, last = parts
-    # What a star has found is not looked for again behind it: atomic groups, which Python 3.10 has no other word for.
+    # Atomic groups, which Python 3.10 cannot write otherwise: the text of a star is not looked through again.
     groups = "".join(f"(?=(?P<g{number}>.*?{part}))(?P=g{number})" for number, part in enumerate(between))
     return re.compile(f"{first}{groups}.*{last}", re.DOTALL)

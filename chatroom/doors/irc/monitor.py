@@ -27,12 +27,12 @@ def _add(session: IRCSession, names: Sequence[str]) -> None:
             continue  # A mask, most likely; nobody will ever be called that.
         if key not in session.monitored:
             if len(session.monitored) >= MAX_MONITORED:
-                session.reply(Numeric.ERR_MONLISTFULL, MAX_MONITORED, ",".join(names[index:]))
+                session.numeric(Numeric.ERR_MONLISTFULL, MAX_MONITORED, ",".join(names[index:]))
                 break
             session.monitored[key] = name
             session.server.watch(key, session)
         added[key] = name
-    _show(session, added.values())
+    _tell_status(session, added.values())
 
 
 def _remove(session: IRCSession, names: Iterable[str]) -> None:
@@ -55,17 +55,18 @@ def _list(session: IRCSession, names: Iterable[str]) -> None:
 
 
 def _status(session: IRCSession, names: Iterable[str]) -> None:
-    _show(session, session.monitored.values())
+    _tell_status(session, session.monitored.values())
 
 
-def _show(session: IRCSession, names: Iterable[str]) -> None:
+def _tell_status(session: IRCSession, names: Iterable[str]) -> None:
     """Say who of ``names`` is here, and who is not."""
     members = session.chat.members
     here, gone = [], []
     for name in names:
         member = members.get(nickname_key(name))
-        if member is not None:
-            here.append(session.server.prefix(member.nickname))
+        # Somebody who is about to be called that is not yet.
+        if member is not None and member.key == nickname_key(name):
+            here.append(session.server.users.prefix(member.nickname))
         else:
             gone.append(name)
     session.send_all([*_rows(session, Numeric.RPL_MONONLINE, here), *_rows(session, Numeric.RPL_MONOFFLINE, gone)])

@@ -1,7 +1,7 @@
 """The numerics that the server answers with: each with its name, its number and its last words, once.
 
-RFC 1459 and RFC 2812, https://modern.ircdocs.horse, and IRCv3's MONITOR and WHOX. Where the text is empty, what is
-answered has nothing behind its parameters, or brings its own last words.
+RFC 1459 and RFC 2812, https://modern.ircdocs.horse, and IRCv3's MONITOR and WHOX. A numeric without a text has nothing
+behind its parameters, or brings last words of its own.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Numeric(Enum):
     RPL_LISTEND = ("323", "End of LIST")
     RPL_CHANNELMODEIS = ("324", "")
     RPL_CREATIONTIME = ("329", "")
+    RPL_WHOISACCOUNT = ("330", "is logged in as")
     RPL_NOTOPIC = ("331", "No topic is set")
     RPL_TOPIC = ("332", "")
     RPL_TOPICWHOTIME = ("333", "")

@@ -1,4 +1,4 @@
-"""What operators may: OPER makes one, KILL closes somebody's connection, WALLOPS speaks to all who want to hear it."""
+"""Operators: OPER makes one, KILL closes somebody's connection, WALLOPS speaks to all who want to hear it."""
 
 from __future__ import annotations
 
@@ -6,58 +6,53 @@ from collections.abc import Sequence
 
 from twisted.logger import Logger
 
-from chatroom.core.session import Session
-from chatroom.doors.irc.channels import show_modes
+from chatroom.doors.irc.channels import tell_modes
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.doors.irc.people import called
+from chatroom.doors.irc.server import why_wrong
 from chatroom.doors.irc.session import IRCSession
-from chatroom.model.events import Notice
+from chatroom.model.errors import PeerError
 
 _log = Logger()
 
 
 def oper(session: IRCSession, parameters: Sequence[str]) -> None:
     """OPER name password: become an operator."""
-    server, (name, password, *_) = session.server, parameters
-    if not server.operators:
-        session.reply(Numeric.ERR_NOOPERHOST)
-    elif server.is_operator(session.host, name, password):
-        session.reply(Numeric.RPL_YOUREOPER)
-        show_modes(session, session.modes, "".join(sorted({*session.modes, "o"})))
+    name, password, *_ = parameters
+    operators, host, now = session.chat.operators, session.door.host, session.door.seconds()
+    if not operators:
+        session.numeric(Numeric.ERR_NOOPERHOST)
+    elif operators.is_one(host, name, password, now):
+        before = session.modes
+        session.member.operator = True
+        session.numeric(Numeric.RPL_YOUREOPER)
+        tell_modes(session, before)
         _log.info("{nickname} has become an IRC operator as {name}", nickname=session.nickname, name=name)
     else:
         _log.warn("{nickname} gave a wrong password for OPER", nickname=session.nickname)
-        session.reply(Numeric.ERR_PASSWDMISMATCH, text=server.why_wrong(session.host))
+        session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why_wrong(operators.passwords, host, now))
 
 
 def kill(session: IRCSession, parameters: Sequence[str]) -> None:
     """KILL nickname [reason]: close somebody's connection; for operators."""
-    if "o" not in session.modes:
-        session.reply(Numeric.ERR_NOPRIVILEGES)
-        return
-    victim = called(session, parameters[0])
-    if victim is None:
-        return
     why = parameters[1] if len(parameters) > 1 and parameters[1] else "no reason given"
-    reason = f"Killed ({session.nickname} ({why}))"
-    if isinstance(victim, IRCSession):
-        victim.send_aside(f":{session.server.prefix(session.nickname)} KILL {victim.nickname} :{why}")
+    try:
+        victim = session.chat.expel(session.member, parameters[0], why)
+    except PeerError as error:
+        session.refuse(error, parameters[0])
     else:
-        victim.tell(Notice(f"{session.nickname} closes your connection: {why}"))
-    _log.info("{operator} killed {victim}: {why}", operator=session.nickname, victim=victim.nickname, why=why)
-    if isinstance(victim, Session):
-        victim.quit(reason)
+        _log.info("{operator} killed {victim}: {why}", operator=session.nickname, victim=victim.nickname, why=why)
 
 
 def wallops(session: IRCSession, parameters: Sequence[str]) -> None:
     """WALLOPS text: tell all who have mode w; for operators."""
-    if "o" not in session.modes:
-        session.reply(Numeric.ERR_NOPRIVILEGES)
+    if not session.member.operator:
+        session.numeric(Numeric.ERR_NOPRIVILEGES)
         return
     if not parameters[0]:
-        session.reply(Numeric.ERR_NEEDMOREPARAMS, "WALLOPS")
+        session.numeric(Numeric.ERR_NEEDMOREPARAMS, "WALLOPS")
         return
-    line = f":{session.server.prefix(session.nickname)} WALLOPS :{parameters[0]}"
-    for other in list(session.server.connected.values()):
-        if other.entered and "w" in other.modes:
-            other.send_aside(line)
+    line = f":{session.source} WALLOPS :{parameters[0]}"
+    server = session.server
+    for client in list(server.clients.values()):
+        if client.member not in server.unregistered and "w" in client.user.modes:
+            client.send_aside(line)

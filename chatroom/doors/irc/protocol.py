@@ -1,4 +1,4 @@
-"""The door for IRC clients: a connection that hands its session one line after the other, and sees whether it lives.
+"""The connection of an IRC client, which hands its session one line after the other, and sees whether it lives.
 
 The way in: bytes are split into lines, a line is taken apart (:mod:`chatroom.doors.irc.message`), and the table of
 commands (:mod:`chatroom.doors.irc.commands`) says what it asks for.
@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from chatroom.doors.connection import Connection
 from chatroom.doors.factory import DoorFactory
 from chatroom.doors.irc import commands
-from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS, encode, parse
+from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS, parse
 from chatroom.doors.irc.server import IRCServer, check
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.errors import ChatError, LineTooLong
@@ -39,79 +39,84 @@ class IRCConnection(Connection):
         super().__init__()
         self._splitter = LineSplitter(MAX_TAGS + MAX_LINE)
         self._heard_at = 0.0
-        self._asked = False
-        self._ping: IDelayedCall | None = None
+        # Whether a PING is not answered yet.
+        self._pinged = False
+        self._liveness_check: IDelayedCall | None = None
 
     def new_session(self) -> IRCSession:
-        """The session of whoever has connected."""
+        """The session of somebody who has connected."""
         session = IRCSession(self.factory.chat, self, self.factory.server)
-        self.factory.server.connected[session] = session
+        self.factory.server.connected(session)
         return session
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come."""
         self._heard_at = self.factory.clock.seconds()
-        self._asked = False
-        self.take(self._splitter.feed(data))
+        self._pinged = False
+        self.feed(self._splitter.feed(data))
+
+    def refuse(self, error: ChatError) -> None:
+        """Refuse a line that was thrown away as it came in."""
+        commands.refuse_line(self.session, error)
 
     def lineReceived(self, line: bytes) -> None:
-        """Do what a line asks for.
+        """Do one line.
 
-        :param line: no end, at most what the splitter lets through.
+        :param line: no end, at most as long as the splitter lets through.
         """
         try:
             message = parse(line)
         except LineTooLong as error:
-            self.session.refuse(error)
-            return
-        commands.run(self.session, message)
+            self.refuse(error)
+        else:
+            commands.run(self.session, message)
 
     def last_piece(self) -> bytes:
-        """What nothing follows is a line, too."""
+        """The bytes behind the last line end are a line, too."""
         return self._splitter.end()
 
     def come_in(self) -> None:
-        """They are in: from now on they are asked whether they live."""
+        """Registered clients are asked whether they live."""
         super().come_in()
-        if self._ping is None and not self.closing:
-            self._look_again(PING_AFTER)
+        if self._liveness_check is None and not self.closing:
+            self._check_again(PING_AFTER)
 
-    def _look_again(self, seconds: float) -> None:
-        self._ping = self.factory.clock.callLater(seconds, self._is_alive)
+    def _check_again(self, seconds: float) -> None:
+        self._liveness_check = self.factory.clock.callLater(seconds, self._check_liveness)
 
-    def _is_alive(self) -> None:
-        self._ping = None
+    def _check_liveness(self) -> None:
+        self._liveness_check = None
         if self.closing:
             return
         silent = self.factory.clock.seconds() - self._heard_at
-        if self.paused:
-            # Somebody who is not read may have answered long ago.
-            self._look_again(PING_AFTER)
-        elif self._asked:
+        if not self.intake.reading:
+            # A client that is not read for now may have answered long ago.
+            self._check_again(PING_AFTER)
+        elif self._pinged:
             self.session.quit(f"ping timeout: {PING_AFTER + PING_TIMEOUT} seconds")
         elif silent < PING_AFTER:
-            self._look_again(PING_AFTER - silent)
+            self._check_again(PING_AFTER - silent)
         else:
-            self._asked = True
+            self._pinged = True
             self.session.send_aside(f"PING :{self.factory.server.name}")
-            self._look_again(PING_TIMEOUT)
+            self._check_again(PING_TIMEOUT)
 
     def goodbye(self, error: ChatError) -> None:
-        """Say why the connection is closed, where it is said: with its ERROR."""
+        """Why the connection is closed is said with its ERROR."""
         self.session.parting = str(error)
 
     def close(self) -> None:
         """Say that it is over, and close."""
         if not self.closing:
-            self.send_queue.write(encode(f"ERROR :Closing link: ({self.session.parting})"))
+            self.session.send_last(f"ERROR :Closing link: ({self.session.parting})")
         super().close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Leave."""
-        if self._ping is not None:
-            self._ping.cancel()
-            self._ping = None
-        self.factory.server.left(self.session)
+        if self._liveness_check is not None:
+            self._liveness_check.cancel()
+            self._liveness_check = None
+        self.factory.server.lost(self.session)
         super().connectionLost(reason)
 
 
@@ -123,10 +128,10 @@ class IRCFactory(DoorFactory[IRCConnection]):
     def __init__(self, **options: Any) -> None:
         """
         :param options: what any door takes.
-        :raises OSError, ValueError: a file of the settings will not do; :meth:`check` says so in a sentence.
+        :raises OSError, ValueError: the file with the password will not do; :meth:`check` says so in a sentence.
         """
         super().__init__(**options)
-        self.server = IRCServer(self.chat, lambda: self.clock)
+        self.server = IRCServer(self.chat)
 
     @classmethod
     def check(cls, settings: Settings) -> None:
@@ -134,7 +139,7 @@ class IRCFactory(DoorFactory[IRCConnection]):
         check(settings)
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
-        """What to type to come in."""
+        """The commands to type to come in."""
         option = "-tls " if tls else ""
         return [f"/connect {option}{host} {port} in an IRC client, then /join #{self.chat.default_room}"]
 

@@ -1,117 +1,95 @@
-"""What all who come in by the IRC door share: the server's name and passwords, who is watched for, and who was here.
+"""The server as IRC clients see it: its name and password, who is connected at this door, and who watches for whom.
 
-It is told of everybody who takes a nickname or gives one up, at whatever door. No I/O but for two files at the start.
+It is told of everybody who takes a nickname or gives one up, or goes away, at whatever door. No I/O but for one file at
+the start.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections import Counter, deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
-
-from twisted.internet.interfaces import IReactorTime
+from typing import Protocol
 
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
-from chatroom.core.rate_limits import Guesses
-from chatroom.doors.irc.format import IRCFormat
-from chatroom.doors.irc.message import matches, user_of
+from chatroom.core.operators import Passwords
+from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat
+from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.users import User, Users
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import NoSuchNickname
 from chatroom.model.names import nickname_key
 from chatroom.model.settings import Settings
 
-if TYPE_CHECKING:
-    from chatroom.doors.irc.session import IRCSession
-
 NETWORK = "chatroom"
 
-MAX_WRONG, WRONG_FOR = 30, 60
-"""Wrong passwords from one address in so many seconds, after which none is taken from there until those are over.
 
-A client that reconnects with a wrong one every few seconds does not shut out those who share its address.
-"""
+class Client(Protocol):
+    """A session at this door, as far as the server knows it."""
 
-MAX_GUESSERS = 10_000
-"""Addresses whose wrong passwords are counted."""
+    member: Member
+    user: User
+    monitored: dict[str, str]
+    """The nicknames that they watch for, by their keys."""
 
-MAX_WAS = 1000
-"""Nicknames of those who have gone that WHOWAS knows."""
+    def has(self, capability: str) -> bool:
+        """Whether they have asked for ``capability``."""
 
+    def line_of(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> str:
+        """A numeric as a line."""
 
-class Was(NamedTuple):
-    """Somebody who had a nickname."""
-
-    nickname: str
-    username: str
-    realname: str
-    until: float
-    """Seconds since 1970, UTC."""
+    def send_aside(self, line: str) -> None:
+        """Send a line that answers nothing."""
 
 
 class IRCServer:
-    """The server, as IRC clients see it."""
+    """The state that all sessions at this door share."""
 
-    def __init__(self, chat: Chat, clock: Callable[[], IReactorTime]) -> None:
-        """
-        :param clock: returns what says how late it is; there is one when somebody has connected.
-        :raises OSError, ValueError: a file of the settings will not do.
-        """
+    def __init__(self, chat: Chat) -> None:
+        """:raises OSError, ValueError: the file with the password will not do."""
         self.chat = chat
-        self._clock = clock
         self.name = chat.settings.server_name
         self.started = chat.now()
         self.password = _read_password(chat.settings)
-        """What PASS has to say; empty where it need say nothing."""
-        self.operators = _read_operators(chat.settings)
-        """The passwords of those who may become operators, by their names."""
-        self._guesses = Guesses(MAX_WRONG, WRONG_FOR, MAX_GUESSERS)
-        self.connected: dict[Member, IRCSession] = {}
-        """Everybody at this door, those who have not come in yet as well, as themselves."""
-        self.entered = 0
-        """How many of them are in."""
-        self.modes: Counter[str] = Counter()
-        """How many of those have each mode. Counted as they change: each newcomer is told, however many there are."""
+        """The password that PASS has to give; empty where none is wanted."""
+        self.passwords = Passwords()
+        self.users = Users(chat, self.name)
+        self.clients: dict[Member, Client] = {}
+        """Everybody at this door, registered or not."""
+        self.unregistered: set[Member] = set()
+        """Those of them who are not registered."""
+        self.invisible = 0
+        """How many of the clients have mode i; counted as that changes, since each newcomer is told."""
         self.most = 0
         """The most people that there were at once, at all doors."""
-        self.was: deque[Was] = deque(maxlen=MAX_WAS)
-        """Who had a nickname; the last who lost theirs at the end."""
-        self.watchers: dict[str, dict[IRCSession, None]] = {}
-        """Who watches for a nickname (MONITOR), by its key."""
-        self._here: dict[str, IRCSession] = {}
-        # Usernames by the keys of nicknames: of who is at this door, and of who has gone, whose going is yet to be
-        # shown.
-        self._usernames: dict[str, str] = {}
-        self._formats: dict[tuple[bool, ...], IRCFormat] = {}
-        chat.watchers.append(self._changed)
+        self.watchers: dict[str, dict[Client, None]] = {}
+        """The clients that watch for a nickname (MONITOR), by its key."""
+        self._formats: dict[frozenset[str], IRCFormat] = {}
+        chat.directory.watchers.append(self)
+
+    def connected(self, client: Client) -> None:
+        """Know a session that has just begun."""
+        self.clients[client.member] = client
+        self.unregistered.add(client.member)
+        self.users.add(client.member, client.user)
+
+    def lost(self, client: Client) -> None:
+        """Know it no more: its connection is lost."""
+        del self.clients[client.member]
+        self.users.remove(client.member)
+        self.unregistered.discard(client.member)
+        self.invisible -= "i" in client.user.modes
+        for key in client.monitored:
+            self.unwatch(key, client)
 
     def format_for(self, capabilities: frozenset[str]) -> IRCFormat:
         """The one format of all who have asked for the same."""
-        wanted = tuple(name in capabilities for name in ("server-time", "message-tags", "extended-join"))
-        if wanted not in self._formats:
-            server_time, message_tags, extended_join = wanted
-            self._formats[wanted] = IRCFormat(
-                self.name,
-                self.prefix,
-                server_time=server_time,
-                message_tags=message_tags,
-                realname_of=self._realname_of if extended_join else None,
-            )
-        return self._formats[wanted]
-
-    def _realname_of(self, nickname: str) -> str:
-        session = self._here.get(nickname_key(nickname))
-        return session.realname if session is not None else at_another_door(nickname)[1]
-
-    def prefix(self, nickname: str) -> str:
-        """Who something is from: ``alice!ally@chat.example.org``; of who has long gone, what the nickname tells."""
-        try:
-            username = self._usernames.get(nickname_key(nickname))
-        except ValueError:
-            username = None  # The log may be older, or younger, than the letters that are known here.
-        return f"{nickname}!{username or user_of(nickname)}@{self.name}"
+        shaping = capabilities & SHAPING
+        if "batch" not in capabilities:
+            shaping -= {MULTILINE}
+        found = self._formats.get(shaping)
+        if found is None:
+            found = self._formats[shaping] = IRCFormat(self.name, self.chat.log.identity, self.users, shaping)
+        return found
 
     def is_here(self, mask: str) -> bool:
         """Whether a client that asks a server means this one: by its name, or by somebody who is here."""
@@ -121,91 +99,70 @@ class IRCServer:
             return matches(mask.lower(), self.name.lower())
         return True
 
-    def may_enter(self, host: str, password: str) -> bool:
-        """Whether whoever comes from ``host`` may come in with this password."""
-        return not self.password or self._is_right(host, password, self.password)
+    def is_right_password(self, host: str, password: str, now: float) -> bool:
+        """Whether a newcomer from ``host`` may come in with ``password``."""
+        return not self.password or self.passwords.is_right(host, password, self.password, now)
 
-    def why_wrong(self, host: str) -> str:
-        """What to say to somebody from ``host`` whose password was not taken."""
-        if self._guesses.too_many(host, self._clock().seconds()):
-            return "Too many wrong passwords came from your address: wait a minute"
-        return Numeric.ERR_PASSWDMISMATCH.text
+    # News of people, and the clients that are told them.
 
-    def is_operator(self, host: str, name: str, password: str) -> bool:
-        """Whether ``password`` makes somebody from ``host`` an operator."""
-        return self._is_right(host, password, self.operators.get(name, ""))
-
-    def _is_right(self, host: str, given: str, known: str) -> bool:
-        """Whether they are the same and not empty, found out in a time that tells nothing of either.
-
-        After too many wrong ones even the right one is none: what may be guessed by the thousand is found.
-        """
-        now = self._clock().seconds()
-        if self._guesses.too_many(host, now):
-            return False
-        same = hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace"))
-        if same and known:
-            return True
-        self._guesses.wrong(host, now)
-        return False
-
-    def left(self, session: IRCSession) -> None:
-        """Somebody's connection is gone."""
-        del self.connected[session]
-        if session.entered:
-            self.entered -= 1
-            self.modes.subtract(session.modes)
-        for key in session.monitored:
-            self.unwatch(key, session)
-
-    def watch(self, nickname: str, session: IRCSession) -> None:
-        """Have ``session`` told when ``nickname``, of which it is the key, comes and goes."""
-        self.watchers.setdefault(nickname, {})[session] = None
-
-    def unwatch(self, nickname: str, session: IRCSession) -> None:
-        """Have it told no more."""
-        watchers = self.watchers.get(nickname, {})
-        watchers.pop(session, None)
-        if not watchers:
-            self.watchers.pop(nickname, None)
-
-    def _changed(self, nickname: str, here: bool) -> None:
-        """Somebody has a nickname now, or nobody has."""
-        key = nickname_key(nickname)
+    def named(self, nickname: str, here: bool) -> None:
+        """Take notice that somebody holds ``nickname`` from now on, or that nobody does, and tell its watchers."""
         self.most = max(self.most, len(self.chat.members))
-        if here:
-            session = self.connected.get(self.chat.members[key])
-            if session is not None:
-                self._here[key] = session
-                self._usernames[key] = session.username
-            else:
-                self._usernames.pop(key, None)
-        else:
-            gone = self._here.pop(key, None)
-            told = (gone.username, gone.realname) if gone is not None else at_another_door(nickname)
-            self.was.append(Was(nickname, *told, self.chat.now()))
-            self._forget_usernames()
-        for watcher in list(self.watchers.get(key, ())):
+        self.users.named(nickname, here)
+        for watcher in list(self.watchers.get(nickname_key(nickname), ())):
             numeric = Numeric.RPL_MONONLINE if here else Numeric.RPL_MONOFFLINE
-            watcher.send_aside(watcher.line_of(numeric, text=self.prefix(nickname) if here else nickname))
+            watcher.send_aside(watcher.line_of(numeric, text=self.users.prefix(nickname) if here else nickname))
 
-    def _forget_usernames(self) -> None:
-        """Know no more of those who have gone than WHOWAS does, give or take as many again."""
-        if len(self._usernames) > len(self._here) + 2 * MAX_WAS:
-            gone = {nickname_key(was.nickname): was.username for was in self.was}
-            self._usernames = {**gone, **{key: session.username for key, session in self._here.items()}}
+    def went_away(self, member: Member) -> None:
+        """Tell those who watch for ``member`` and share no room with them; peers are shown the event."""
+        watchers = [watcher for watcher in self._extended_watchers(member) if watcher.has("away-notify")]
+        if watchers:
+            line = f":{self.users.prefix(member.nickname)} AWAY" + ("" if member.away is None else f" :{member.away}")
+            told = {member, *self.chat.rooms.sharing(member)}
+            for watcher in watchers:
+                if watcher.member not in told:
+                    watcher.send_aside(line)
+
+    def watch(self, key: str, client: Client) -> None:
+        """Have ``client`` told when the nickname with that key comes and goes."""
+        self.watchers.setdefault(key, {})[client] = None
+
+    def unwatch(self, key: str, client: Client) -> None:
+        """Have ``client`` told no more."""
+        watchers = self.watchers.get(key, {})
+        watchers.pop(client, None)
+        if not watchers:
+            self.watchers.pop(key, None)
+
+    def tell_peers(self, member: Member, capability: str, what: str) -> None:
+        """Tell those who share a room with ``member``, or watch for them, and have asked for ``capability``.
+
+        :param what: the line, without its source.
+        """
+        line = f":{self.users.prefix(member.nickname)} {what}"
+        peers = [self.clients[other] for other in self.chat.rooms.sharing(member) if other in self.clients]
+        for client in dict.fromkeys([*peers, *self._extended_watchers(member)]):
+            if client.member is not member and client.has(capability):
+                client.send_aside(line)
+
+    def _extended_watchers(self, member: Member) -> list[Client]:
+        """The clients that watch for ``member`` and have asked to hear more of them (extended-monitor)."""
+        watchers = self.watchers.get(member.key, ())
+        return [one for one in watchers if one.has("extended-monitor") or one.has("draft/extended-monitor")]
 
 
-def at_another_door(nickname: str) -> tuple[str, str]:
-    """The username and the realname of somebody who has told neither."""
-    return user_of(nickname), f"{nickname}, at another door"
+def why_wrong(passwords: Passwords, host: str, now: float) -> str:
+    """The sentence for somebody from ``host`` whose password was not taken."""
+    if passwords.too_many(host, now):
+        return "Too many wrong passwords came from your address: wait a minute"
+    return Numeric.ERR_PASSWDMISMATCH.text
 
 
 def _read_password(settings: Settings) -> str:
     """The password of the server, the first line of a file; empty where there is no file.
 
-    :raises OSError: it cannot be read.
-    :raises ValueError: there is none in it.
+    :raises OSError: the file cannot be read.
+    :raises ValueError: there is no password in it.
     """
     if not settings.irc_password:
         return ""
@@ -216,41 +173,14 @@ def _read_password(settings: Settings) -> str:
     return password
 
 
-def _read_operators(settings: Settings) -> dict[str, str]:
-    """Who may become an operator, and their passwords: a line each, with a space between.
-
-    :raises OSError: it cannot be read.
-    :raises ValueError: a line has another shape, or there is none.
-    """
-    found: dict[str, str] = {}
-    if not settings.irc_operators:
-        return found
-    with open(settings.irc_operators, encoding=ENCODING) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            name, _, password = line.strip().partition(" ")
-            if not password.strip():
-                raise ValueError(f"line {number}: write a name, a space and a password")
-            if name in found:
-                raise ValueError(f"line {number}: {name} is there already: leave one of the two")
-            found[name] = password.strip()
-    if not found:
-        raise ValueError("nobody is in it: write a name, a space and a password in a line")
-    return found
-
-
 def check(settings: Settings) -> None:
-    """:raises ValueError: the files of the settings will not do; it says which, and why."""
-    for option, path, read in (
-        ("irc-password", settings.irc_password, _read_password),
-        ("irc-operators", settings.irc_operators, _read_operators),
-    ):
-        try:
-            read(settings)
-        except OSError as error:
-            raise ValueError(f"--{option} {path}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"--{option} {path}: it is not UTF-8") from None
-        except ValueError as error:
-            raise ValueError(f"--{option} {path}: {error}") from None
+    """:raises ValueError: the file with the password will not do; it says which, and why."""
+    path = settings.irc_password
+    try:
+        _read_password(settings)
+    except OSError as error:
+        raise ValueError(f"--irc-password {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"--irc-password {path}: it is not UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"--irc-password {path}: {error}") from None

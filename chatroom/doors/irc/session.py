@@ -1,25 +1,29 @@
-"""One person at the IRC door: what they told of themselves, what they asked for, and how they are answered.
+"""One person at the IRC door: their lines and the answers to these, their requests and the outcomes of these.
 
-A session like those at other doors, but that its answers are numerics, and that one is in before one is in a room.
-What a command answers is put together here; :mod:`chatroom.doors.irc.commands` says what it is.
+A session like those at other doors, with answers of its own: numerics, and events that are part of an answer
+(:mod:`chatroom.doors.irc.labels`). Its person is in once they are registered, and in a room only when they have joined
+one. What each command does stands in the modules that :mod:`chatroom.doors.irc.commands` names.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
+from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
-from chatroom.core.members import Member, Room
-from chatroom.core.session import Door, Session
-from chatroom.doors.irc.format import IRCFormat
-from chatroom.doors.irc.labels import Labelled
-from chatroom.doors.irc.listing import names_lines, topic_lines
-from chatroom.doors.irc.message import MAX_LINE, encode, middle
+from chatroom.core.members import Member
+from chatroom.core.requests import Request
+from chatroom.core.rooms import Room
+from chatroom.core.session import Door, Phase, Session, Wait
+from chatroom.doors.irc.format import MAX_TOPIC, MULTILINE, IRCFormat
+from chatroom.doors.irc.labels import Labelled, LineAnswer
+from chatroom.doors.irc.message import MAX_LINE, cut, encode, middle
+from chatroom.doors.irc.multiline import Incoming
 from chatroom.doors.irc.numerics import Numeric
-from chatroom.doors.irc.peers import tell_of
+from chatroom.doors.irc.registration import Registration
 from chatroom.doors.irc.server import IRCServer
+from chatroom.doors.irc.users import User, modes_of
+from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import (
     ChatError,
@@ -30,12 +34,13 @@ from chatroom.model.errors import (
     NoSuchNickname,
     NoSuchRoom,
     NotInRoom,
+    NotOperator,
     PeerError,
     RoomNameRefused,
     ServerFault,
     TooManyRooms,
 )
-from chatroom.model.events import Answer, Event, Joined, Notice, Private, Quit, Renamed
+from chatroom.model.events import Away, Event, Nature, Renamed, Said
 from chatroom.wire.send_queue import PIECE
 
 NUMERICS: dict[type[ChatError], Numeric] = {
@@ -46,119 +51,168 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
     NoSuchRoom: Numeric.ERR_NOSUCHCHANNEL,
     NotInRoom: Numeric.ERR_NOTONCHANNEL,
+    NotOperator: Numeric.ERR_NOPRIVILEGES,
     RoomNameRefused: Numeric.ERR_NOSUCHCHANNEL,
     TooManyRooms: Numeric.ERR_TOOMANYCHANNELS,
 }
-"""What an error is in IRC; any other is an ERR_UNKNOWNERROR for the command that it came of."""
+"""The numeric of an error; any other error is an ERR_UNKNOWNERROR for the command that it came of."""
+
+_WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES})
+"""Those that name nothing that the error is about."""
 
 _EXPLAINED = frozenset({LooksLikeEvent, NicknameRefused, RoomNameRefused})
-"""Those that say more than their numeric; what the others say is of other doors' commands."""
+"""Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
-LOOKED_THROUGH_IN_A_LINE = 1000
-"""People or rooms that may be looked through at the price of one more line."""
+SCANNED_IN_A_LINE = 1000
+"""People or rooms that may be scanned at the price of one more line."""
 
-
-class IRCDoor(Door, Protocol):
-    """What their session needs of the connection, beside what any does."""
-
-    @property
-    def host(self) -> str:
-        """The address that they come from; empty where there is none."""
-
-    def spend(self, lines: float) -> None:
-        """Have as many more lines count as read."""
+_IDLE = LineAnswer()
+"""The answer to no line."""
 
 
 class IRCSession(Session):
     """Somebody who is registered, or is about to be."""
 
     __slots__ = (
-        *("_connection", "_labelled", "_labels", "away", "capabilities", "command", "host", "join_next"),
-        *("modes", "monitored", "negotiating", "parting", "password", "realname", "seen_at", "server", "signed_on"),
-        *("username", "wanted"),
+        *("answer", "capabilities", "echo", "incoming", "monitored"),
+        *("parting", "registration", "server", "user"),
     )
     format: IRCFormat
 
-    def __init__(self, chat: Chat, door: IRCDoor, server: IRCServer) -> None:
-        super().__init__(chat, door)
+    def __init__(self, chat: Chat, door: Door, server: IRCServer) -> None:
+        super().__init__(chat, door, server.format_for(frozenset()))
         self.server = server
-        self.host = door.host
-        self._connection = door
-        self.wanted = self.username = self.realname = self.password = ""
-        self.negotiating = False
-        """Whether they are at it with CAP, and come in only when they have ended that."""
+        self.registration = Registration()
+        self.user = User(chat.now())
         self.capabilities: frozenset[str] = frozenset()
-        self.modes = ""
-        """i, o and w, as far as they have them."""
-        self.away: str | None = None
-        """What they said when they went away; None while they are here."""
-        self.signed_on = self.seen_at = chat.now()
+        self.echo = False
+        """Whether they are shown what they say."""
         self.monitored: dict[str, str] = {}
         """The nicknames that they watch for, by their keys."""
-        self.join_next: Callable[[], None] = _nothing
-        """Called when they are in a room, or are not let in: has them join the next that they have asked for."""
-        self.command = ""
-        """The command that they are answered, or were last."""
+        self.incoming: Incoming | None = None
+        """The message of several lines that they are sending; None while they are not."""
+        self.answer = _IDLE
+        """The answer to the line that is being done."""
         self.parting = "connection closed"
         """Why their connection is closed, when it is."""
-        # What they are answered just now, where they have given it a label.
-        self._labelled: Labelled | None = None
-        # The answers that wait for what they said to be kept; oldest first.
-        self._labels: deque[Labelled] = deque()
-        self.take_capabilities(self.capabilities)
 
     def take_capabilities(self, capabilities: frozenset[str]) -> None:
         """Speak with them as they have asked for."""
         self.capabilities = capabilities
         self.format = self.server.format_for(capabilities)
         self.echo = "echo-message" in capabilities
-        if self.rooms and self.entered:
-            self.catch_up(self.chat.delivery.published)
+        if not self.has_multiline:
+            self.incoming = None
+        if self.entered and self.rooms:
+            self.hear(self.chat.delivery.published)
 
     def has(self, capability: str) -> bool:
+        """Whether they have asked for ``capability``."""
         return capability in self.capabilities
 
-    def come_in(self) -> None:
-        """They are registered."""
-        self.entered = True
-        self.server.entered += 1
-        self._connection.come_in()
+    @property
+    def has_multiline(self) -> bool:
+        """Whether they may send messages of several lines, and are sent such."""
+        return self.has(MULTILINE) and self.has("batch")
+
+    @property
+    def source(self) -> str:
+        """The source of the lines that come of them."""
+        return self.server.users.prefix(self.nickname)
+
+    @property
+    def modes(self) -> str:
+        """Their modes, in alphabetical order."""
+        return modes_of(self.member, self.user)
+
+    # The price of a line.
 
     def several(self, count: int) -> None:
-        """Their line asks for ``count`` things that others are shown: it counts as so many lines."""
-        self._connection.spend(max(0, count - 1))
+        """Have their line count as ``count`` lines, since it asks for so many things that others are shown."""
+        self.door.spend(max(0, count - 1))
 
-    def looked_through(self, count: int) -> None:
-        """What they asked for takes a look at ``count`` people or rooms: they are read the more slowly for it."""
-        self._connection.spend(count / LOOKED_THROUGH_IN_A_LINE)
+    def scanned(self, count: int) -> None:
+        """Have their line count for more, since ``count`` people or rooms were scanned for it."""
+        self.door.spend(count / SCANNED_IN_A_LINE)
 
-    def take_modes(self, modes: str) -> None:
-        """Have other modes than before."""
-        self.server.modes.subtract(self.modes)
-        self.server.modes.update(modes)
-        self.modes = modes
+    # The people whom they can see.
 
     def can_see(self, member: Member) -> bool:
         """Whether ``member`` is shown to them when they have not named them."""
-        if not isinstance(member, IRCSession):
+        user = self.server.users.at_this_door(member)
+        if user is None or "i" not in user.modes or member is self.member:
             return True
-        if not member.entered:
-            return False
-        return "i" not in member.modes or member is self or not self.rooms.keys().isdisjoint(member.rooms)
+        return not self.rooms.keys().isdisjoint(member.rooms)
 
     def seen_in(self, room: Room) -> Iterable[Member]:
-        """Who of those in ``room`` is shown to them."""
+        """The members in ``room`` that are shown to them."""
         return room.members if room.name in self.rooms else filter(self.can_see, room.members)
 
-    # What they are answered.
+    def topic_lines(self, room: Room) -> list[str]:
+        """The topic of a room, and who set it; none where there is none."""
+        if not room.topic:
+            return []
+        return [
+            self.line_of(Numeric.RPL_TOPIC, f"#{room.name}", text=cut(room.topic, MAX_TOPIC)),
+            self.line_of(Numeric.RPL_TOPICWHOTIME, f"#{room.name}", room.topic_by, int(room.topic_at)),
+        ]
 
-    def reply(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> None:
+    def names_lines(self, room: Room) -> list[str]:
+        """The members in a room."""
+        names = [member.nickname for member in self.seen_in(room)]
+        if self.has("userhost-in-names"):
+            names = [self.server.users.prefix(nickname) for nickname in names]
+        lines = self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
+        return [*lines, self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")]
+
+    # Their lines, and the answers to these.
+
+    def new_answer(self, command: str, label: str) -> LineAnswer:
+        """The answer to a line.
+
+        :param label: empty where there is none.
+        """
+        return Labelled(command, label, self.server.name) if label else LineAnswer(command)
+
+    def do_line(self, answer: LineAnswer, do: Callable[[], None]) -> None:
+        """Do a line, and answer it.
+
+        :param do: may raise a PeerError, which they are told.
+        """
+        self.end_answer()
+        self.answer = answer
+        self._do(do)
+        self._go_on_with_line()
+
+    def postpone_answer(self) -> LineAnswer:
+        """Take the answer from the line that is being done, for another line to go on with."""
+        answer, self.answer = self.answer, _IDLE
+        return answer
+
+    def _go_on_with_line(self) -> None:
+        """Do the rest of the line, as far as it need not wait; the answer ends with it."""
+        while not self.busy and self.answer.next is not None:
+            next_, self.answer.next = self.answer.next, None
+            next_()
+        if not self.busy:
+            self.end_answer()
+
+    def end_answer(self) -> None:
+        """Send the rest of the answer to the line: the line is done, or will not be."""
+        answer, self.answer = self.answer, _IDLE
+        self._send_on(answer.finish())
+
+    def go_on(self) -> None:
+        self._go_on_with_line()
+        super().go_on()
+
+    def numeric(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> None:
         """Answer with a numeric.
 
         :param text: the last words, where the numeric has none of its own or others are better.
         :param details: what the numeric's own words name in braces.
         """
-        self.respond(encode(self.line_of(numeric, *parameters, text=text, **details)))
+        self.send(self.line_of(numeric, *parameters, text=text, **details))
 
     def line_of(self, numeric: Numeric, *parameters: object, text: str | None = None, **details: object) -> str:
         """The same as a line."""
@@ -168,30 +222,6 @@ class IRCSession(Session):
             if not text:
                 return " ".join(words)
         return f"{' '.join(words)} :{text}"
-
-    def send(self, line: str) -> None:
-        """Answer with a line that is no numeric."""
-        self.respond(encode(line))
-
-    def send_all(self, lines: Iterable[str], then: Callable[[], None] = lambda: None) -> None:
-        """Answer with many lines, no faster than they are read, and call ``then`` behind them."""
-        self.write_all([encode(line) for line in lines], then)
-
-    def write_all(self, lines: Sequence[bytes], then: Callable[[], None] = lambda: None) -> None:
-        """The same for whole lines of bytes."""
-        if self._labelled is not None and len(lines) > 1:
-            self.write(self._labelled.open())
-        limit = min(PIECE, self.chat.settings.sendq // 2)
-        size = count = 0
-        while count < len(lines) and size < limit:
-            size += len(lines[count])
-            count += 1
-        if count:
-            self.respond(b"".join(lines[:count]))
-        if count < len(lines):
-            self.when_read(lambda: self.write_all(lines[count:], then))
-        else:
-            then()
 
     def words_in_lines(
         self, numeric: Numeric, *parameters: object, words: Iterable[str], between: str = " "
@@ -210,173 +240,199 @@ class IRCSession(Session):
             left -= size
         return [self.line_of(numeric, *parameters, text=between.join(row)) for row in rows]
 
-    def tell(self, answer: Answer) -> None:
-        """Tell them what is not for a command: what somebody says to them alone, and what the server says."""
-        if isinstance(answer, Notice):
-            self.write(self._notice(answer.text))
-        elif isinstance(answer, Private) and answer.nickname == self.nickname:
-            self.respond(self.format.private(answer))
-        elif lines := self.format.answer(answer):
-            self.write(lines)
+    def send(self, line: str) -> None:
+        """Answer with a line."""
+        self.respond(encode(line))
 
-    def _notice(self, text: str) -> bytes:
-        return self.format.notice(text, self.nickname or "*")
+    def send_all(self, lines: Iterable[str], then: Callable[[], None] = lambda: None) -> None:
+        """Answer with many lines, no faster than they are read, and call ``then`` behind them."""
+        self.respond_all([encode(line) for line in lines], then)
 
-    def tell_aside(self, message: Private) -> None:
-        """Tell them what is no answer to what they ask just now."""
-        self.write(self.format.private(message))
+    def respond(self, lines: bytes) -> None:
+        """Answer with whole lines."""
+        self._send_on(self.answer.take(lines))
 
-    def send_aside(self, line: str) -> None:
-        """The same for a line."""
-        self.write(encode(line))
+    def respond_all(self, lines: Sequence[bytes], then: Callable[[], None] = lambda: None) -> None:
+        """Answer with many whole lines, no faster than they are read, and call ``then`` behind them."""
+        limit = min(PIECE, self.chat.settings.sendq // 2)
+        size = count = 0
+        while count < len(lines) and size < limit:
+            size += len(lines[count])
+            count += 1
+        if count:
+            self.respond(b"".join(lines[:count]))
+        if count < len(lines):
+            self.when_read(lambda: self.respond_all(lines[count:], then))
+        else:
+            then()
+
+    def reply(self, answer: Answer) -> None:
+        self.respond(self.format.answer_to(self.nickname or "*", answer))
 
     def refuse(self, error: ChatError, about: str = "") -> None:
-        """Tell them what is wrong.
+        """Tell them why what they ask for cannot be done.
 
-        :param about: what it is wrong with: a nickname, a room with its #.
+        :param about: the nickname, or the room with its #, that the error is about.
         """
+        self.respond(self._refusal(error, self.answer.command, about))
+
+    def _refusal(self, error: ChatError, command: str, about: str) -> bytes:
         if isinstance(error, ServerFault):
-            # It may be of something that they said a while ago.
-            self.respond(self._notice(str(error)))
-            return
+            return self.format.notice(self.nickname or "*", str(error))
         numeric = NUMERICS.get(type(error), Numeric.ERR_UNKNOWNERROR)
-        if numeric is Numeric.ERR_INPUTTOOLONG:
-            self.reply(numeric)
-        elif numeric is Numeric.ERR_UNKNOWNERROR:
-            self.reply(numeric, self.command or "*", text=str(error))
-        else:
-            self.reply(numeric, about or "*", text=str(error) if type(error) in _EXPLAINED else None)
+        if numeric is Numeric.ERR_UNKNOWNERROR:
+            return encode(self.line_of(numeric, command or "*", text=str(error)))
+        subject = () if numeric in _WITHOUT_SUBJECT else (about or "*",)
+        return encode(self.line_of(numeric, *subject, text=str(error) if type(error) in _EXPLAINED else None))
 
     def fail(self, code: str, *context: str, text: str) -> None:
         """Tell them what is wrong, by IRCv3's standard-replies."""
-        command = middle(self.command)
-        self.send(" ".join([f":{self.server.name} FAIL {command} {code}", *map(middle, context), f":{text}"]))
+        words = [f":{self.server.name} FAIL {middle(self.answer.command)} {code}", *map(middle, context)]
+        self.send(f"{' '.join(words)} :{text}")
 
-    # What comes of what they asked for.
+    # Lines that answer nothing.
 
-    def arrived(self, event: Event, first: int) -> None:
-        """They have come into a room: show them that, and what they want to know of it."""
-        after = event.id - 1
-        if self._labelled is not None:
-            self.write(self._labelled.take_event(self.format.event(event, False), False))
-            after = event.id
-        self.catch_up(after, lambda: self._show_room(event.room))
+    def tell(self, answer: Answer) -> None:
+        self._send_on(self.format.answer_to(self.nickname or "*", answer))
 
-    def _show_room(self, name: str) -> None:
-        room = self.chat.rooms.get(name)
-        lines: list[str] = []
-        if room is not None:
-            lines = [*topic_lines(self, room), *names_lines(self, room)]
-            if self.away is not None:
-                tell_of(self, room.members, "away-notify", f"AWAY :{self.away}")
-        self.send_all(lines, self.go_on)
+    def send_aside(self, line: str) -> None:
+        """Send a line that answers nothing."""
+        self.write(encode(line))
 
-    def speak(self, shown: bool, say: Callable[..., None], *what: object) -> None:
-        """Have the room take what they say.
-
-        :param shown: whether they will be shown it, so that it is part of what their line is answered.
-        :param say: how the room takes it: from whom, and ``what``.
-        """
-        say(self, *what)
-        if shown and self._labelled is not None:
-            self._labelled.awaited += 1
-
-    def own(self, event: Event) -> bytes:
-        if self._labels:
-            return self._of_oldest(
-                lambda labelled: labelled.take_event(self.format.event(event, False), not labelled.awaited)
-            )
-        # Whoever has left all rooms, or is renamed, is shown that once.
-        once = isinstance(event, (Quit, Renamed))
-        if self._labelled is None or isinstance(event, Joined) or (once and self.first_answer):
-            return b""
-        return self._labelled.take_event(self.format.event(event, False), once or self.awaited == 1)
-
-    def not_done(self, error: ChatError, apart: bool = False) -> None:
-        if not apart or not self._labels:
-            super().not_done(error, apart)
-            return
-        if shown := self._of_oldest(lambda labelled: labelled.take(self._notice(str(error)))):
-            self.write(shown)
-        self.go_on()
-
-    def _of_oldest(self, take: Callable[[Labelled], bytes]) -> bytes:
-        """What is sent now that something has come that the oldest of the waiting answers has waited for.
-
-        :param take: has that answer take it.
-        """
-        labelled = self._labels[0]
-        labelled.awaited -= 1
-        shown = take(labelled)
-        if not labelled.awaited:
-            self._labels.popleft()
-            shown += labelled.end()
-        return shown
-
-    def go_on(self) -> None:
-        if not self.busy:
-            join_next, self.join_next = self.join_next, _nothing
-            join_next()
-        if not self.busy:
-            self._end_answer()
-        super().go_on()
-
-    # Answers with a label.
-
-    def answer(self, label: str, do: Callable[[], None]) -> None:
-        """Do what a line asks for, and have what that is answered be known by its label.
-
-        :param label: empty where there is none.
-        :param do: may raise a PeerError, which they are told.
-        """
-        if label:
-            self._labelled = Labelled(label, self.server.name)
-            self.apart = True
-        try:
-            do()
-        except PeerError as error:
-            self.refuse(error)
-        if not self.busy:
-            self._end_answer()
-
-    def respond(self, lines: bytes) -> None:
-        """Send whole lines that are part of an answer."""
-        if self._labelled is not None:
-            lines = self._labelled.take(lines)
+    def _send_on(self, lines: bytes) -> None:
         if lines:
             self.write(lines)
 
-    def _end_answer(self) -> None:
-        labelled, self._labelled = self._labelled, None
-        if labelled is None:
-            return
-        self.apart = False
-        if labelled.awaited:
-            self._labels.append(labelled)
-            return
-        rest = labelled.end()
-        self.write(rest)
-        if len(rest) > PIECE:
-            # The next may be as much again.
-            self.when_read(_nothing)
+    # Their requests, and the outcomes of these.
+
+    def claim(self, nickname: str, then: Callable[[], None]) -> None:
+        """Claim their first nickname; they are in once it is granted.
+
+        :param then: called when they are in; without their nickname, they are outside again.
+        """
+        self.phase = Phase.ENTERING
+        self.wait(Wait.NICKNAME)
+
+        def granted() -> None:
+            self.waits_for = Wait.NOTHING
+            self.phase = Phase.IN
+            self.server.unregistered.discard(self.member)
+            self.door.come_in()
+            then()
+            self.go_on()
+
+        def refused(error: PeerError) -> None:
+            self.waits_for = Wait.NOTHING
+            self.phase = Phase.OUTSIDE
+            self.registration.nickname_refused()
+            self.refuse(error, nickname)
+            self.go_on()
+
+        self.user.signed_on = self.user.seen_at = self.chat.now()
+        try:
+            self.chat.claim(self.member, nickname, granted, refused)
+        except PeerError as error:
+            refused(error)
+
+    def request_of_line(
+        self, ask: Callable[..., None], *what: object, about: str = "", last: bool = False, own_form: bool = True
+    ) -> bool:
+        """Ask for something that concerns where, or who, they are, as a part of their line.
+
+        :param ask: a method of the chat, which takes the member, ``what``, and who asks.
+        :param about: the nickname, or the room with its #, that an error would be about.
+        :param last: whether the line asks for nothing behind it, so that the event may be all of the answer.
+        :param own_form: whether the event, as they are shown it, is part of the answer where it stands.
+        :returns: False when it was refused at once, which they were told.
+        """
+        answer = self.answer
+        answer.expect()
+        if last:
+            answer.finish()
+        try:
+            self.request(lambda: ask(self.member, *what, self, own_form=own_form, context=answer))
+        except PeerError as error:
+            self.refuse(error, about)
+            self._send_on(answer.settle())
+            return False
+        return True
+
+    def say(self, room: str, text: str, kind: type[Event] = Said, about: int = 0) -> None:
+        answer = self.answer
+        hidden = kind.nature is Nature.TALK and not self.echo
+        own_form = hidden or answer.labelled
+        self.say_apart(room, Request(self.member, kind, (room,), text, self, own_form=own_form, context=answer), about)
+        answer.expect()
+
+    def own(self, request: Request, event: Event) -> bytes:
+        """The event of a request as a part of the answer to its line; empty where they are not shown it there."""
+        answer: LineAnswer = request.context
+        is_last = not request.awaited
+        if event.nature is Nature.TALK:
+            shown = self.echo
+        elif isinstance(event, Away):
+            # They are told by a numeric.
+            shown = False
+        else:
+            shown = is_last or not event.once
+        return answer.take_event(self.format.own_event(event) if shown else b"", is_last)
+
+    def said(self, request: Request) -> None:
+        self._send_on(request.context.settle())
+        super().said(request)
+
+    def done(self, request: Request, event: Event) -> None:
+        answer: LineAnswer | None = request.context
+        if answer is not None:
+            if not event.room:
+                # Delivery has shown no event, since it happened in no room.
+                self._send_on(self.own(request, event))
+            self._send_on(answer.settle())
+        super().done(request, event)
+
+    def not_said(self, request: Request, error: ChatError) -> None:
+        answer: LineAnswer = request.context or LineAnswer()
+        about = request.text if request.kind is Renamed else f"#{request.rooms[0]}" if request.rooms else ""
+        self._send_on(answer.take(self._refusal(error, answer.command, about)))
+        self._send_on(answer.settle())
+
+    def joined(self, request: Request, event: Event) -> None:
+        # Delivery has not shown them the event, since they did not hear the room yet.
+        answer: LineAnswer = request.context
+        self._send_on(answer.take_event(self.format.own_event(event), False))
+        go_live(self, event.id, lambda: self._show_room(event.room))
+
+    def _show_room(self, name: str) -> None:
+        room = self.chat.rooms.get(name)
+        lines = [*self.topic_lines(room), *self.names_lines(room)] if room is not None else []
+        self.send_all(lines, self.go_on)
+
+    def left(self, request: Request, event: Event) -> None:
+        go_live(self, event.id, self.go_on)
+
+    def changed(self, request: Request, event: Event) -> None:
+        if isinstance(event, Away):
+            self.numeric(Numeric.RPL_NOWAWAY if event.text else Numeric.RPL_UNAWAY)
+        self.go_on()
 
     # The end.
 
+    def send_last(self, line: str) -> None:
+        """Send the line that ends the connection: the answer to QUIT, or the end of the answer to another line."""
+        if self.answer.command == "QUIT":
+            self.send(line)
+            self.end_answer()
+        else:
+            self.end_answer()
+            self.send_aside(line)
+
     def quit(self, reason: str) -> None:
         self.parting = reason or "quit"
-        if self.entered:
-            super().quit(reason)
-        else:
-            self.turn_away(self.parting)
+        super().quit(reason)
 
-    def turn_away(self, reason: str) -> None:
-        """Close the connection, for a reason that they are told."""
-        self.parting = reason
-        # Nothing can be said behind the ERROR.
-        self._end_answer()
-        if self.door is not None:
-            self.door.close()
+    def expel(self, by: str, reason: str) -> None:
+        self.send_aside(f":{self.server.users.prefix(by)} KILL {self.nickname} :{reason}")
+        self.quit(f"Killed ({by} ({reason}))")
 
-
-def _nothing() -> None:
-    """What is done when there is nothing to be done."""
+    def replace(self) -> None:
+        self.quit("came back by another connection")

@@ -1,6 +1,6 @@
-"""The handshake that turns HTTP into a WebSocket (RFC 6455 section 4.2), and whose pages may ask for it.
+"""The handshake that turns HTTP into a WebSocket (RFC 6455 section 4.2), and the check which pages may ask for it.
 
-No I/O: headers go in, and what to send comes out, or :class:`Refused` with what to answer instead.
+No I/O: headers go in, and a response comes out, or :class:`Refused` with the answer to send instead.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _KEY_BYTES = 16
 
 
 class Refused(Exception):
-    """This will not become a WebSocket."""
+    """The request does not become a WebSocket."""
 
     def __init__(self, status: int, why: str, *headers: tuple[bytes, bytes]) -> None:
-        """:param headers: more that the answer is to have."""
+        """:param headers: further headers of the answer."""
         super().__init__(why)
         self.status = status
         self.headers = headers
 
 
 def accept(headers: Headers, origins: Collection[bytes]) -> bytes:
-    """What to send before the first message.
+    """The response that accepts the upgrade.
 
-    :param headers: of a GET request by HTTP/1.1.
-    :param origins: in lower case, of the pages that may connect beside those that the same host serves.
-    :raises Refused: it asks for something else, or may not have it.
+    :param headers: those of a GET request by HTTP/1.1.
+    :param origins: the origins, in lower case, of pages that may connect beside those of the same host.
+    :raises Refused: the request is no WebSocket handshake, or is from a page of another site.
     """
     if b"websocket" not in _words(headers, b"Upgrade") or b"upgrade" not in _words(headers, b"Connection"):
         raise Refused(
@@ -46,7 +46,7 @@ def accept(headers: Headers, origins: Collection[bytes]) -> bytes:
     host = _only(headers, b"Host")
     if not host:
         raise Refused(BAD_REQUEST, "That is no WebSocket handshake: it has no Host.")
-    # No browser leaves the origin out, and nothing else is held to it (RFC 6455 section 10.2).
+    # No browser leaves the origin out, and other clients are not held to it (RFC 6455 section 10.2).
     if headers.hasHeader(b"Origin") and not _may_come(_only(headers, b"Origin").lower(), host.lower(), origins):
         raise Refused(FORBIDDEN, "A page of another site may not connect here: see --web-origins.")
     if _only(headers, b"Sec-WebSocket-Version") != VERSION:
@@ -67,12 +67,12 @@ def _may_come(origin: bytes, host: bytes, origins: Collection[bytes]) -> bool:
 
 
 def _words(headers: Headers, name: bytes) -> set[bytes]:
-    """The words of a list in a header, in lower case."""
+    """The words of a header that is a list, in lower case."""
     return {word.strip().lower() for line in headers.getRawHeaders(name, []) for word in line.split(b",")}
 
 
 def _only(headers: Headers, name: bytes) -> bytes:
-    """The value of a header that may stand there once; empty when it does not, or more often."""
+    """The value of a header that may stand there once; empty when it is missing or stands there more often."""
     found = headers.getRawHeaders(name, [])
     return found[0] if len(found) == 1 else b""
 

@@ -1,20 +1,20 @@
-"""A connection that speaks in WebSocket messages (RFC 6455): what is a line elsewhere is a message here.
+"""A connection that speaks in WebSocket messages (RFC 6455): a message here is a line at the line door.
 
-What goes over the wire is the line door's dialogue in JSON, one object a message::
+The wire has the dialogue of the line door in JSON, one object a message::
 
     server  NICK                          give a nickname
     client  alice [key=value ...]
-    server  {"kind":"welcome", ...}       the welcome, what was said before, then what is said
+    server  {"kind":"welcome", ...}       the welcome, then earlier talk, then live events
     client  hello                         talk, or a command: /who
 
-What the server sends carries no mask, so a message looks the same to everybody (RFC 6455 section 5.1): it is made
-once, as a :class:`~chatroom.wire.formats.Format`, and shared. What comes in is taken apart by wsproto.
+Messages from a server carry no mask, so a message looks the same to everybody (RFC 6455 section 5.1). It is made once,
+by a :class:`~chatroom.wire.formats.Format`, and shared. Input is taken apart by wsproto.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
@@ -23,19 +23,17 @@ from wsproto import connection as wire
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason, Opcode
 
-from chatroom.core.session import Session
-from chatroom.doors.dialogue import MagicConnection
+from chatroom.doors.dialogue import DialogueConnection
+from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAGIC
 from chatroom.model.errors import ChatError, LineTooLong
-from chatroom.model.events import Answer, Event
-from chatroom.wire.formats import JSON, NEWLINE, Format
+from chatroom.model.events import Event
+from chatroom.wire.formats import NEWLINE, Format
+from chatroom.wire.jsonlines import JSON
 from chatroom.wire.send_queue import SendQueue, TransportSendQueue
 
-if TYPE_CHECKING:
-    from chatroom.doors.web.site import WebFactory
-
 PING_EVERY = 30
-"""Seconds between two pings; whoever has sent nothing from one to the next, not even the answer, is let go."""
+"""Seconds between two pings. A client that sends nothing in between, not even the answer, is disconnected."""
 
 _FIN = 0x80
 # RFC 6455 section 5.2: a length of 126 or 127 stands for one in the next two or eight bytes.
@@ -43,7 +41,7 @@ _SHORT, _TWO_BYTES, _EIGHT_BYTES = 125, 126, 127
 
 
 def frame(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
-    """One whole message, as a server sends it."""
+    """A complete message, as a server sends it."""
     length = len(payload)
     if length <= _SHORT:
         return bytes((_FIN | opcode, length)) + payload
@@ -53,7 +51,7 @@ def frame(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
 
 
 class Framed(Format):
-    """Lines of JSON, each in a message of its own: there is one for each thing."""
+    """Lines of JSON, each in a message of its own."""
 
     name = JSON.name
     marks_elsewhere = JSON.marks_elsewhere
@@ -63,54 +61,53 @@ class Framed(Format):
     def event(self, event: Event, elsewhere: bool) -> bytes:
         return frame(JSON.event(event, elsewhere)[: -self._line_end])
 
-    def past_event(self, event: Event, elsewhere: bool, day: str) -> bytes:
-        return frame(JSON.past_event(event, elsewhere, day)[: -self._line_end])
+    def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:
+        return frame(JSON.past_event(event, elsewhere, day, ref)[: -self._line_end])
 
-    def answer(self, answer: Answer) -> bytes:
-        return frame(JSON.answer(answer)[: -self._line_end])
+    def event_with_ref(self, event: Event, ref: str, elsewhere: bool) -> bytes:
+        return frame(JSON.event_with_ref(event, ref, elsewhere)[: -self._line_end])
+
+    def answer(self, answer: Answer, ref: str = "") -> bytes:
+        return frame(JSON.answer(answer, ref)[: -self._line_end])
 
 
 FRAMED = Framed()
 
 
-class WebSocketConnection(MagicConnection):
+class WebSocketConnection(DialogueConnection):
     """One WebSocket, from its upgrade on."""
 
-    factory: WebFactory
-    magic: ClassVar[bytes] = frame(MAGIC.encode(ENCODING))
+    first_format = FRAMED
+    nickname_prompt: ClassVar[bytes] = frame(MAGIC.encode(ENCODING))
 
     def __init__(self, response: bytes, in_turn: bool) -> None:
         """
-        :param response: what accepts the upgrade, to be sent before anything else.
-        :param in_turn: whether the transport may still hold what was answered before.
+        :param response: the response that accepts the upgrade, to be sent first.
+        :param in_turn: whether the transport may still hold earlier answers.
         """
         super().__init__()
         self._response = response
         self._in_turn = in_turn
         self._wire = wire.Connection(wire.ConnectionType.SERVER)
-        # The parts of a message that is not whole yet.
+        # The parts of a message that is not complete yet.
         self._parts: list[str] = []
         self._size = 0
+        self._limit = 0
         self._heard = True
         self._next_ping: IDelayedCall | None = None
         self._close_code = 0
 
     def new_send_queue(self) -> SendQueue:
         if self._in_turn:
-            # The one for a socket sends past what the transport holds.
+            # The send queue for sockets would overtake bytes that the transport still holds.
             send_queue: SendQueue = TransportSendQueue(self.transport, self.factory.settings.sendq, self._too_slow)
         else:
             send_queue = super().new_send_queue()
         send_queue.write(self._response)
         return send_queue
 
-    def new_session(self) -> Session:
-        session = super().new_session()
-        session.format = FRAMED
-        return session
-
     def format_for(self, wanted: Format) -> Format:
-        """Whatever is asked for, a message is JSON."""
+        """JSON in messages, whichever format is asked for."""
         return FRAMED
 
     def connectionMade(self) -> None:
@@ -137,22 +134,22 @@ class WebSocketConnection(MagicConnection):
             elif isinstance(event, Ping):
                 self.send_queue.write(frame(bytes(event.payload), Opcode.PONG))
             elif isinstance(event, CloseConnection):
-                # That is how wsproto puts it, too, when the peer does not keep to the protocol.
+                # wsproto also has this event when the peer breaks the protocol.
                 closed = self._wire.state is wire.ConnectionState.REMOTE_CLOSING
                 fault = 0 if closed else event.code
                 if closed and event.code != CloseReason.NO_STATUS_RCVD:
                     self._close_code = event.code
-        self.take(pieces)
+        self.feed(pieces)
         if fault:
             self._fail(fault)
         elif closed:
             self.readConnectionLost()
 
     def _text(self, part: TextMessage) -> list[bytes | ChatError]:
-        """The lines of the message that ``part`` ends; none as long as it does not."""
-        limit = self.factory.settings.max_line
+        """The lines of the message that ``part`` ends; none when the message goes on."""
+        limit = self._limit
         self._size += len(part.data.encode(ENCODING))
-        # What is too long is not kept, however much of it comes, nor are parts with nothing in them.
+        # Nothing is kept of a message that is too long, nor of empty parts.
         if self._size > limit:
             self._parts.clear()
         elif part.data:
@@ -166,23 +163,26 @@ class WebSocketConnection(MagicConnection):
             return [LineTooLong(limit=limit)]
         return [line.removesuffix("\r").encode(ENCODING) for line in text.removesuffix("\n").split("\n")]
 
+    def limit_lines(self, limit: int) -> None:
+        self._limit = limit
+
     def _fail(self, code: int) -> None:
-        """The peer does not keep to the protocol: say so, and close."""
+        """Say that the peer breaks the protocol, and close."""
         self._close_code = code
-        # Nothing may follow what says so (RFC 6455 section 5.5.1).
+        # Nothing may follow the close frame (RFC 6455 section 5.5.1).
         self.session.lost("connection closed")
         self.close()
 
-    # What goes out beside what the session shows.
+    # Output beside that of the session.
 
-    def resumeProducing(self) -> None:
-        # What they sent in the meantime is there, and has yet to be read.
+    def read_on(self) -> None:
+        # Input that came in the meantime has yet to be read.
         self._heard = True
-        super().resumeProducing()
+        super().read_on()
 
     def _ping(self) -> None:
-        # Of somebody who is not read for the moment nothing can be heard.
-        if not self._heard and not self.paused:
+        # Silence means nothing while the connection is not read.
+        if not self._heard and self.intake.reading:
             self._next_ping = None
             self.transport.abortConnection()
             return
@@ -191,7 +191,7 @@ class WebSocketConnection(MagicConnection):
         self._next_ping = self.factory.clock.callLater(PING_EVERY, self._ping)
 
     def close(self) -> None:
-        """Close in good order: say so first (RFC 6455 section 5.5.1)."""
+        """Close in good order, with a close frame first (RFC 6455 section 5.5.1)."""
         if not self.closing:
             usual = CloseReason.GOING_AWAY if self.factory.chat.stopping else CloseReason.NORMAL_CLOSURE
             self.send_queue.write(frame(struct.pack("!H", self._close_code or usual), Opcode.CLOSE))

@@ -1,15 +1,18 @@
-/** The page: every part of it is made here, and told of the others what it needs. */
+/** The page: its parts are made here, and each is handed what it needs of the others. */
 
 import { Announcer } from "./announcer.js";
-import { Arrival, roomInAddress } from "./arrival.js";
+import { Arrival } from "./arrival.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { part, parts } from "./dom.js";
+import { part } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Entrance } from "./entrance.js";
+import { roomIn } from "./handshake.js";
 import { Header, labelOf } from "./header.js";
+import { Memory } from "./memory.js";
 import { Messages } from "./messages.js";
 import { Moves } from "./moves.js";
+import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Self } from "./self.js";
 import { People, Rooms } from "./sidebars.js";
@@ -17,12 +20,15 @@ import { Status } from "./status.js";
 import { Store } from "./store.js";
 import { Typing } from "./typing.js";
 
+/** @import { DrawerName } from "./drawers.js" */
+/** @import { Command } from "./typed.js" */
+
 const PAGE = 50; // events of the past that are asked for at once
+const LONGEST_CHARACTER = 2; // units of UTF-16, which a browser counts in a field
 const LIST_AGAIN = 60_000; // milliseconds after which the rooms are asked for again
 
 let scheduled = false;
 let moved = true;
-let whispering = false; // whether what is said privately next is to be looked at, since it was typed as /msg
 
 const address = new URL("chat", location.href);
 address.protocol = address.protocol.replace("http", "ws");
@@ -30,62 +36,80 @@ address.hash = address.search = "";
 
 const announcer = new Announcer(part("announcer"));
 
+/** @type {Store} */
 const store = new Store({
   changed: schedule,
   moved: () => {
     moved = true;
-    // At once: where one types must never be another place than what is typed goes to.
+    // At once: the field must never be shown for another place than the one that its text goes to.
     showWhere();
     search.clear();
     askWho();
   },
   heard: (place, item) => announcer.heard(store, place, item),
-  echoed: (place, item) => {
-    typing.echoed(place, item);
-    place.divider = 0;
-    if (whispering && place.kind === "private") store.look(place);
-    whispering &&= place.kind !== "private";
-  },
   live: () => {
-    typing.caughtUp();
-    if (store.view.kind === "room" && store.view.name !== store.active) moves.follow(store.view);
-    connection.send("/rooms");
+    requests.live();
+    const most = store.limits.nickname * LONGEST_CHARACTER;
+    for (const id of ["join-name", "self-nickname", "nickname"]) part(id, HTMLInputElement).maxLength = most;
+    requests.ask("/rooms");
     askWho();
   },
   found: (message) => search.show(message),
-  refused,
+  refused: (error) => search.refused(error),
 });
 
+/** @type {Connection} */
 const connection = new Connection(address, {
   hello: () => arrival.hello(),
-  message: (message) => store.take(message),
+  message: (message) => {
+    const made = requests.answered(message);
+    store.take(message, made);
+    if (message.kind === "error") typing.refused(made, message);
+  },
   refused: (error) => arrival.refused(error),
+  ping: () => requests.ask("/ping"),
   changed: (state, retryAt) => {
-    if (state !== "in") typing.lost();
+    if (state !== "in") typing.givenUp(requests.lost());
     arrival.changed(state, retryAt);
   },
 });
 
-const composer = new Composer(parts({ form: "composer", field: "composer-text", label: "composer-label" }), send);
+const requests = new Requests((line) => connection.send(line));
+
+const composer = new Composer(
+  {
+    form: part("composer", HTMLFormElement),
+    field: part("composer-text", HTMLTextAreaElement),
+    label: part("composer-label"),
+  },
+  send,
+);
 
 const messages = new Messages(
-  parts({ scroller: "messages", title: "messages-title", list: "list", beginning: "beginning", toNewest: "to-newest" }),
+  {
+    scroller: part("messages"),
+    title: part("messages-title"),
+    list: part("list"),
+    beginning: part("beginning"),
+    toNewest: part("to-newest", HTMLButtonElement),
+  },
   askForOlder,
 );
 
 const rooms = new Rooms(
-  parts({
-    joined: "joined",
-    private: "private",
-    privatePart: "private-part",
-    others: "others",
-    othersPart: "others-part",
-    form: "join-form",
-    field: "join-name",
-    selfName: "self-name",
-    selfAvatar: "self-avatar",
-    elsewhere: "elsewhere",
-  }),
+  {
+    joined: part("joined"),
+    private: part("private"),
+    privatePart: part("private-part"),
+    others: part("others"),
+    othersPart: part("others-part"),
+    form: part("join-form", HTMLFormElement),
+    field: part("join-name", HTMLInputElement),
+    selfName: part("self-name"),
+    selfAvatar: part("self-avatar"),
+    elsewhere: part("elsewhere"),
+  },
+  store,
   {
     look: (place) => moves.look(place),
     leave: (place) => moves.leave(place),
@@ -94,14 +118,19 @@ const rooms = new Rooms(
 );
 
 const people = new People(
-  parts({ list: "people-list", more: "people-more", count: "people-count" }),
+  { list: part("people-list"), more: part("people-more"), count: part("people-count") },
   (nickname) => moves.whisper(nickname),
 );
 
 const search = new Search(
-  parts({ form: "search-form", field: "search-words", state: "search-state", list: "found" }),
   {
-    find: (words) => store.view.kind === "room" && connection.send(`/search ${words}`),
+    form: part("search-form", HTMLFormElement),
+    field: part("search-words", HTMLInputElement),
+    state: part("search-state"),
+    list: part("found"),
+  },
+  {
+    find: (words) => (store.view.kind === "room" ? requests.ask(`/search ${words}`, store.view.name) : ""),
     reveal: (id) => {
       drawers.uncover();
       messages.reveal(id);
@@ -111,79 +140,105 @@ const search = new Search(
 
 const drawers = new Drawers(
   {
-    rooms: parts({ side: "rooms", opener: "rooms-open", closer: "rooms-close" }),
-    people: parts({ side: "people", opener: "people-open", closer: "people-close" }),
-    search: parts({ side: "search", opener: "search-open", closer: "search-close", first: "search-words" }),
+    rooms: { side: part("rooms"), opener: part("rooms-open"), closer: part("rooms-close") },
+    people: { side: part("people"), opener: part("people-open"), closer: part("people-close") },
+    search: {
+      side: part("search"),
+      opener: part("search-open"),
+      closer: part("search-close"),
+      first: part("search-words"),
+    },
   },
-  parts({ main: "main", shade: "shade" }),
+  { main: part("main"), shade: part("shade") },
 );
 
 const header = new Header(
-  parts({ name: "place-name", topic: "topic", form: "topic-form", field: "topic-text", cancel: "topic-cancel" }),
-  (topic) => connection.send(`/topic ${topic || "-"}`),
+  {
+    name: part("place-name"),
+    topic: part("topic", HTMLButtonElement),
+    form: part("topic-form", HTMLFormElement),
+    field: part("topic-text", HTMLInputElement),
+    cancel: part("topic-cancel", HTMLButtonElement),
+  },
+  (topic) => ask(`/topic ${topic || "-"}`, store.view.name),
 );
 
 const status = new Status(
-  parts({
-    banner: "connection",
-    text: "connection-text",
-    count: "connection-count",
-    now: "connection-now",
-    rename: "connection-rename",
-  }),
+  {
+    banner: part("connection"),
+    text: part("connection-text"),
+    count: part("connection-count"),
+    now: part("connection-now", HTMLButtonElement),
+  },
   (text) => announcer.say(text),
 );
 
 const entrance = new Entrance(
-  parts({
-    main: "entrance",
-    form: "entrance-form",
-    field: "nickname",
-    error: "nickname-error",
-    button: "enter",
-    where: "entrance-where",
-  }),
+  {
+    main: part("entrance"),
+    form: part("entrance-form", HTMLFormElement),
+    field: part("nickname", HTMLInputElement),
+    error: part("nickname-error"),
+    button: part("enter", HTMLButtonElement),
+    where: part("entrance-where"),
+  },
   (nickname) => arrival.enter(nickname),
 );
 
-const moves = new Moves(store, connection, () => {
-  drawers.uncover();
-  focusToType();
-});
+const moves = new Moves(
+  store,
+  (command) => ask(command),
+  () => {
+    drawers.uncover();
+    focusToType();
+  },
+);
 
-const arrival = new Arrival(store, entrance, status, { show: showChat, hide: () => (part("chat").hidden = true) });
+/** @type {Arrival} */
+const arrival = new Arrival(
+  {
+    store,
+    connection,
+    requests,
+    memory: new Memory(
+      () => sessionStorage,
+      () => localStorage,
+    ),
+    entrance,
+    status,
+    chat: { show: showChat, hide: hideChat },
+  },
+  roomIn(location.hash),
+);
 
 const typing = new Typing(
   store,
-  connection,
+  requests,
   {
     // Commands that the page answers by showing something, perhaps beside what the server does.
-    join: (argument, line) => (argument ? moves.join(argument) : connection.send(line)),
-    leave: (argument, line) => moves.ask(line),
+    join: (typed) => (typed.argument ? moves.join(typed.argument) : pass(typed)),
     history: () => askForOlder(),
-    msg: (argument, line) => (whispering = connection.send(line)),
-    who: (argument, line) => show("people", line),
-    rooms: (argument, line) => show("rooms", line),
-    search: (argument) => {
+    who: (typed) => show("people", typed),
+    rooms: (typed) => show("rooms", typed),
+    search: ({ argument }) => {
       drawers.show("search", part("composer-text"));
-      part("search-words").value = argument;
-      part("search-form").requestSubmit();
+      search.look(argument);
     },
-    quit: leave,
+    quit: ({ ready }) => leave(ready.typed),
   },
   (place, text) => composer.restore(place, text),
 );
 
 new Self(
-  parts({
-    opener: "self",
-    dialog: "self-dialog",
-    form: "self-form",
-    field: "self-nickname",
-    cancel: "self-cancel",
-    leave: "self-leave",
-  }),
-  { name: () => store.me, rename: (nickname) => connection.send(`/nick ${nickname}`), leave },
+  {
+    opener: part("self", HTMLButtonElement),
+    dialog: part("self-dialog", HTMLDialogElement),
+    form: part("self-form", HTMLFormElement),
+    field: part("self-nickname", HTMLInputElement),
+    cancel: part("self-cancel", HTMLButtonElement),
+    leave: part("self-leave", HTMLButtonElement),
+  },
+  { name: () => store.me, rename: (nickname) => ask(`/nick ${nickname}`), leave: () => leave("/quit") },
 );
 
 function showChat() {
@@ -192,56 +247,74 @@ function showChat() {
   focusToType();
 }
 
-function leave() {
-  composer.drafts = {};
-  arrival.leave();
+function hideChat() {
+  part("chat").hidden = true;
 }
 
-// What one asks for.
+/** @param {string} command says goodbye */
+function leave(command) {
+  composer.drafts = {};
+  arrival.leave(command);
+}
+
+// Requests of the user.
+
+/**
+ * Make a request of the user.
+ * @param {string} command
+ * @param {string} room that it is about; empty for none
+ * @returns {boolean} whether it is on its way
+ */
+function ask(command, room = "") {
+  if (connection.state !== "in") return false;
+  const wanted = room ? { do: command, room } : { do: command };
+  return requests.make(store.view.key, { wanted, typed: "" });
+}
+
+/** @param {Command} typed a command that the server answers */
+const pass = ({ ready }) => requests.make(store.view.key, ready);
 
 /** @returns {boolean} whether older messages are on their way */
 function askForOlder(count = PAGE) {
-  const line = store.askForOlder(count);
-  if (line) connection.send(line);
-  return store.asked?.room === store.view.name;
+  return store.askForOlder(count, (command, room) => requests.ask(command, room));
 }
 
 /** Ask for all the nicknames of the room looked at, where only some are known. */
 function askWho() {
-  if (store.entered && store.view.kind === "room" && store.view.unnamed) connection.send(`/who ${store.view.name}`);
+  if (store.entered && store.view.kind === "room" && store.view.unnamed) requests.ask(`/who ${store.view.name}`);
 }
 
-/** Show a side, as it was typed, and ask the server for what stands there. */
-function show(side, line) {
+/**
+ * Show a side, as it was typed, and ask the server for what stands there.
+ * @param {DrawerName} side
+ * @param {Command} typed
+ */
+function show(side, typed) {
   drawers.show(side, part("composer-text"));
   // Beside the messages it is in nobody's way, and whoever types goes on typing.
   if (!drawers.covers) focusToType();
-  connection.send(line);
+  pass(typed);
 }
 
-function send(typed) {
+/**
+ * @param {string} text
+ * @param {boolean} pasted
+ */
+function send(text, pasted) {
   if (connection.state !== "in") {
     announcer.say("Not sent: offline. The text is kept.");
     return false;
   }
-  if (store.moving) return false;
-  const sent = typing.send(typed);
+  // The user is on the way to another room: nobody can say yet where the text is meant for.
+  if (requests.joining) return false;
+  const sent = typing.send(text, pasted);
   store.view.divider = 0;
   messages.showNewest();
   schedule();
   return sent;
 }
 
-// What comes of it.
-
-function refused({ code, text }) {
-  typing.refused(code);
-  if (code !== "nothing-to-search") return false;
-  search.refused(text);
-  return true;
-}
-
-// Showing it.
+// Drawing.
 
 /** Draw what has changed, once for all that comes until the next frame; a page that is hidden has no frames. */
 function schedule() {
@@ -256,7 +329,7 @@ function draw() {
   scheduled = false;
   const anew = moved;
   moved = false;
-  rooms.show(store);
+  rooms.show();
   people.show(store);
   showWhere();
   messages.show(store.view, store.me, anew);
@@ -270,17 +343,17 @@ function showWhere() {
   composer.show(store.view.key, labelOf(store.view), store.view.kind !== "nowhere");
 }
 
-/** Have the focus where one types; on a screen that is touched, that would open the keyboard. */
+/** Have the focus in the message field; on a screen that is touched, that would open the keyboard. */
 function focusToType() {
   if (matchMedia("(pointer: coarse)").matches) part("place-name").focus({ preventScroll: true });
   else composer.focus();
 }
 
 addEventListener("keydown", (event) => {
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
   if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !step || !store.entered) return;
   event.preventDefault();
-  moves.step(step, rooms.inOrder(store));
+  moves.step(step, rooms.inOrder());
 });
 
 document.addEventListener("visibilitychange", () => {
@@ -290,7 +363,7 @@ document.addEventListener("visibilitychange", () => {
   connection.hurry();
 });
 addEventListener("hashchange", () => {
-  const room = roomInAddress();
+  const room = roomIn(location.hash);
   if (store.entered && room) moves.join(room);
 });
 addEventListener("online", () => connection.hurry());
@@ -300,13 +373,18 @@ part("skip").addEventListener("click", (event) => {
   composer.focus();
 });
 part("connection-now").addEventListener("click", () => {
-  connection.hurry();
+  connection.comeBack();
   // The button goes while it is tried, and would take the focus with it.
   focusToType();
 });
-part("connection-rename").addEventListener("click", () => arrival.rename());
+part("list").addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest("a.enter-room");
+  if (!(link instanceof HTMLAnchorElement)) return;
+  event.preventDefault();
+  moves.join(roomIn(link.hash));
+});
 setInterval(() => messages.freshenDays(), LIST_AGAIN);
-setInterval(() => !document.hidden && store.entered && connection.send("/rooms"), LIST_AGAIN);
+setInterval(() => !document.hidden && store.entered && requests.ask("/rooms"), LIST_AGAIN);
 
 store.watched = !document.hidden;
-arrival.begin(connection, composer);
+arrival.begin(composer);

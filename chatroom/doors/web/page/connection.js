@@ -1,18 +1,43 @@
 /**
  * The WebSocket: the answer to `NICK`, whether the server still answers, and coming back by itself.
  *
- * It hands each message on as an object and knows nothing of what is in it, but for what decides whether one is in:
- * `NICK` asks for a nickname, `welcome` says that it will do, an `error` before that why it will not.
+ * It hands each message on and knows nothing of what is in it, but for what decides whether the user is in: `NICK` asks
+ * for a nickname, `welcome` says that it will do, an `error` before that why it will not.
  */
 
-const QUIET = 30_000; // nothing heard for this long: ask
-const PATIENCE = 15_000; // no answer for this long: the connection is gone
-const WAITS = [1, 2, 4, 8, 15, 30]; // seconds before each try to come back; the last one stays
+import { readMessage } from "./wire.js";
+
+/** @import { Answer, Message } from "./wire.js" */
+
+const QUIET = 30_000; // milliseconds without a message after which the server is asked whether it is there
+const PATIENCE = 15_000; // milliseconds without an answer after which the connection is gone
+const WAITS = [1, 2, 4, 8, 15]; // seconds before each of the first tries to come back
+const LONGEST_WAIT = 30; // seconds before each of those that follow
+// Codes of a WebSocket's end (RFC 6455 section 7.4.1).
+const NORMAL_CLOSURE = 1000;
+const NO_CODE = 1006; // it has not ended, or not in good order
+
+/**
+ * Sent away: the server has closed the connection of a user who was in, and means it.
+ * @typedef {"closed"|"connecting"|"in"|"waiting"|"sent-away"} State
+ */
+
+/**
+ * @typedef {object} ConnectionListener
+ * @property {() => string} hello gives the answer to NICK
+ * @property {(message: Message) => void} message
+ * @property {(error: Answer<"error">) => void} refused the nickname will not do; the connection may still be open
+ * @property {() => void} ping asks the server whether it is there
+ * @property {(state: State, retryAt: number) => void} changed with the time of the next try, or 0
+ */
 
 export class Connection {
+  /** @type {WebSocket|null} */
   #socket = null;
   #wanted = false;
   #asked = false;
+  #live = false;
+  /** @type {Answer<"error">|null} */
   #refusal = null;
   #tries = 0;
   #retry = 0;
@@ -21,13 +46,12 @@ export class Connection {
 
   /**
    * @param {string|URL} address
-   * @param {object} listener `hello()` gives the answer to NICK; `message(object)` is called with each message;
-   *   `refused(error)` when the nickname will not do, with the connection still open or not; `changed(state,
-   *   retryAt)` with "closed", "connecting", "in" or "waiting".
+   * @param {ConnectionListener} listener
    */
   constructor(address, listener) {
     this.address = address;
     this.listener = listener;
+    /** @type {State} */
     this.state = "closed";
     setInterval(() => this.#look(), 1000);
   }
@@ -47,13 +71,22 @@ export class Connection {
     this.#become("closed");
   }
 
+  /** Come back at once, as the user asks. */
+  comeBack() {
+    if (this.state === "sent-away") this.open();
+    else this.hurry();
+  }
+
   /** Try again at once, if a try is waiting for its time; else see whether the server still answers. */
   hurry() {
     if (this.state === "waiting") this.#connect();
     else if (this.state === "in" && Date.now() - this.#lastHeard > PATIENCE) this.#ping();
   }
 
-  /** @returns {boolean} whether the line was handed to the socket */
+  /**
+   * @param {string} line
+   * @returns {boolean} whether the line was handed to the socket
+   */
   send(line) {
     if (this.state !== "in" || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(line);
@@ -70,14 +103,14 @@ export class Connection {
     clearTimeout(this.#retry);
     this.#drop();
     this.#become("connecting");
-    this.#asked = false;
+    this.#asked = this.#live = false;
     this.#refusal = null;
     this.#lastHeard = Date.now();
     this.#pinged = 0;
     const socket = new WebSocket(this.address);
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#heard(data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code }) => this.#lost(code);
   }
 
   #drop() {
@@ -89,6 +122,7 @@ export class Connection {
     }
   }
 
+  /** @param {unknown} data */
   #heard(data) {
     this.#lastHeard = Date.now();
     this.#pinged = 0;
@@ -100,13 +134,14 @@ export class Connection {
       else this.#answer();
       return;
     }
-    const message = parsed(data);
+    const message = readMessage(data);
     if (message === null) return;
     if (message.kind === "welcome") {
       this.#asked = false;
       this.#tries = 0;
       this.#become("in");
-    } else if (this.state !== "in" && message.kind === "error") {
+    } else if (message.kind === "live") this.#live = true;
+    else if (this.state !== "in" && message.kind === "error") {
       // Which nickname will not do says more than that it was the last try.
       if (message.code !== "too-many-tries" || !this.#refusal) this.#refusal = message;
       return;
@@ -115,21 +150,29 @@ export class Connection {
   }
 
   #answer() {
-    this.#socket.send(this.listener.hello());
+    this.#socket?.send(this.listener.hello());
   }
 
-  #lost() {
+  /** @param {number} code of the WebSocket's end */
+  #lost(code) {
     const refusal = this.#refusal;
     this.#drop();
     this.#asked = false;
     this.#refusal = null;
     if (!this.#wanted) this.#become("closed");
     else if (refusal) this.listener.refused(refusal);
+    else if (this.#live && code === NORMAL_CLOSURE) this.#sentAway();
     else this.#wait();
   }
 
+  /** Another tab has taken this one's place, or an operator has closed the connection: to come back would undo that. */
+  #sentAway() {
+    this.#wanted = false;
+    this.#become("sent-away");
+  }
+
   #wait() {
-    const seconds = WAITS[Math.min(this.#tries++, WAITS.length - 1)];
+    const seconds = WAITS[this.#tries++] ?? LONGEST_WAIT;
     // Not all pages at once, when the server comes back.
     const delay = seconds * 1000 * (0.8 + 0.4 * Math.random());
     clearTimeout(this.#retry);
@@ -138,30 +181,22 @@ export class Connection {
   }
 
   #look() {
-    if (this.state !== "in" && this.state !== "connecting") return;
+    // Without a socket, nobody has asked for a try, or one is waiting for its time.
+    if (!this.#socket) return;
     const now = Date.now();
     const since = this.#pinged || (this.state === "connecting" && !this.#asked ? this.#lastHeard : 0);
-    if (since && now - since > PATIENCE) this.#lost();
+    if (since && now - since > PATIENCE) this.#lost(NO_CODE);
     else if (this.state === "in" && !this.#pinged && now - this.#lastHeard > QUIET) this.#ping();
   }
 
   #ping() {
-    this.send("/ping");
+    this.listener.ping();
     this.#pinged ||= Date.now();
   }
 
+  /** @param {State} state */
   #become(state, retryAt = 0) {
     this.state = state;
     this.listener.changed(state, retryAt);
-  }
-}
-
-/** The object in a message; what a server says in plain text before it closes is an error like others. */
-function parsed(data) {
-  try {
-    const message = JSON.parse(data);
-    return typeof message?.kind === "string" ? message : null;
-  } catch {
-    return { kind: "error", code: "error", text: String(data).replace(/^! /, "") };
   }
 }

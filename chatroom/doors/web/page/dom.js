@@ -1,49 +1,83 @@
 /** Building the page from nodes: the only way in which anything that somebody typed gets into it is as text. */
 
-/** The part of the page with this id. */
-export const part = (id) => document.getElementById(id);
-
-/** Several parts by the names that somebody has for them: `parts({ list: "people-list" })`. */
-export const parts = (ids) => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, part(id)]));
+/**
+ * @overload
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+/**
+ * @template {HTMLElement} T
+ * @overload
+ * @param {string} id
+ * @param {new () => T} type
+ * @returns {T}
+ */
+/**
+ * The part of the page with this id, which must be an element of this type.
+ * @param {string} id
+ * @param {new () => HTMLElement} type
+ */
+export function part(id, type = HTMLElement) {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new TypeError(`index.html has no ${type.name} with the id ${id}`);
+  return found;
+}
 
 /**
  * Make an element.
- * @param {string} tag
- * @param {Object<string, string|number|boolean|undefined>} attributes false and undefined leave one out, true sets it
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, string|number|boolean>} attributes true sets an attribute, false leaves it out
  * @param {...(Node|string)} children strings become text
+ * @returns {HTMLElementTagNameMap[T]}
  */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value !== undefined) made.setAttribute(name, String(value));
+    else if (value !== false) made.setAttribute(name, String(value));
   }
   made.append(...children);
   return made;
 }
 
-/** Text that only a screen reader says. */
+/**
+ * Text that only a screen reader says.
+ * @param {string} text
+ */
 export const unseen = (text) => element("span", { class: "unseen" }, text);
 
-const kept = new WeakMap();
-
 /**
- * Have `list` hold one child for each key, in this order. A child stays as long as its key does, so that the focus
- * stays where it is.
- * @param {Element} list
- * @param {string[]} keys each once
- * @param {(key: string) => Element} make
- * @param {(child: Element, key: string) => void} update called for every child
+ * A list with one row for each key. A row stays as long as its key does, so that the focus stays where it is.
+ * @template {{row: HTMLElement}} T a row, and the parts of it that change
  */
-export function sync(list, keys, make, update) {
-  const before = kept.get(list) ?? new Map();
-  const after = new Map(keys.map((key) => [key, before.get(key) ?? make(key)]));
-  kept.set(list, after);
-  for (const [key, child] of before) if (!after.has(key)) child.remove();
-  let place = list.firstElementChild;
-  for (const [key, child] of after) {
-    if (child === place) place = place.nextElementSibling;
-    else list.insertBefore(child, place);
-    update(child, key);
+export class KeyedList {
+  /** @type {Map<string, T>} */
+  #rows = new Map();
+
+  /**
+   * @param {HTMLElement} list
+   * @param {(key: string) => T} make makes the row of a new key
+   */
+  constructor(list, make) {
+    this.list = list;
+    this.make = make;
+  }
+
+  /**
+   * Have a row for each of `keys`, in this order.
+   * @param {string[]} keys each once
+   * @param {(made: T, key: string) => void} update called for every row
+   */
+  show(keys, update) {
+    const before = this.#rows;
+    this.#rows = new Map(keys.map((key) => [key, before.get(key) ?? this.make(key)]));
+    for (const [key, { row }] of before) if (!this.#rows.has(key)) row.remove();
+    let place = this.list.firstElementChild;
+    for (const [key, made] of this.#rows) {
+      if (made.row === place) place = place.nextElementSibling;
+      else this.list.insertBefore(made.row, place);
+      update(made, key);
+    }
   }
 }

@@ -1,56 +1,85 @@
 /** The door of the page: it asks for a nickname, and says why one will not do. */
 
+/** @param {string} nickname @returns {string} what is wrong with it at first sight; empty when nothing is */
+function faultOf(nickname) {
+  if (!nickname) return "Choose a nickname first.";
+  return /\s/.test(nickname) ? "A nickname has no spaces in it." : "";
+}
+
+/**
+ * @typedef {object} EntranceParts
+ * @property {HTMLElement} main
+ * @property {HTMLFormElement} form
+ * @property {HTMLInputElement} field
+ * @property {HTMLElement} error
+ * @property {HTMLButtonElement} button
+ * @property {HTMLElement} where
+ */
+
 export class Entrance {
   /**
-   * @param {Object<string, HTMLElement>} parts
+   * @param {EntranceParts} parts
    * @param {(nickname: string) => void} enter
    */
   constructor(parts, enter) {
-    Object.assign(this, parts);
-    this.form.addEventListener("submit", (event) => {
+    this.parts = parts;
+    const { form, field, button } = parts;
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const nickname = this.field.value.trim();
-      const fault = nickname ? /\s/.test(nickname) && "A nickname has no spaces in it." : "Choose a nickname first.";
+      const nickname = field.value.trim();
+      const fault = faultOf(nickname);
       if (fault) {
         this.refuse(fault);
         return;
       }
       this.say("");
-      this.button.disabled = true;
+      button.disabled = true;
       enter(nickname);
     });
-    this.field.addEventListener("input", () => this.say(""));
+    field.addEventListener("input", () => this.say(""));
   }
 
-  /** @param {string} nickname what to begin with @param {string} room where one would come in, if that is known */
+  /**
+   * @param {string} nickname what to begin with
+   * @param {string} room that the user would come in to; empty when that is not known
+   */
   show(nickname, room) {
-    if (!this.field.value) this.field.value = nickname;
-    if (room) this.where.textContent = `Choose a nickname and come in to ${room}.`;
-    this.main.hidden = false;
-    this.field.focus();
+    const { main, field, where } = this.parts;
+    if (!field.value) field.value = nickname;
+    if (room) where.textContent = `Choose a nickname and come in to ${room}.`;
+    main.hidden = false;
+    field.focus();
   }
 
   hide() {
-    this.main.hidden = true;
+    this.parts.main.hidden = true;
     this.say("");
   }
 
   get shown() {
-    return !this.main.hidden;
+    return !this.parts.main.hidden;
   }
 
-  /** Say something beside the field. */
+  /**
+   * Say something beside the field.
+   * @param {string} text
+   */
   say(text) {
-    this.error.textContent = text;
-    this.button.disabled = false;
-    this.field.removeAttribute("aria-invalid");
+    const { field, error, button } = this.parts;
+    error.textContent = text;
+    button.disabled = false;
+    field.removeAttribute("aria-invalid");
   }
 
-  /** Say what is wrong with what is in the field. */
+  /**
+   * Say what is wrong with the nickname in the field.
+   * @param {string} text
+   */
   refuse(text) {
     this.say(text);
-    this.field.setAttribute("aria-invalid", "true");
-    this.field.focus();
-    this.field.select();
+    const { field } = this.parts;
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+    field.select();
   }
 }

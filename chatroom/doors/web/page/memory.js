@@ -1,34 +1,143 @@
 /**
- * What the page remembers: for this tab, who one is, where, and up to which event, so that a reload goes on where
- * it was; for the next visit, the nickname and the rooms. It stays in the browser.
+ * The page's memory, which stays in the browser: for this tab, the nickname, the rooms and the last event, so that a
+ * reload goes on where it was; for the next visit, the nickname and the rooms.
  */
 
-const KEY = "chatroom";
+/** @import { Drafts } from "./composer.js" */
+/** @import { Made, Request } from "./unacknowledged.js" */
 
-/** A browser can be told to keep nothing; then each visit is the first. */
-function read(storage) {
+const KEY = "chatroom";
+const SECRET = /^[\x21-\x7e]{16,64}$/;
+
+/** @typedef {{name: string, unread: number, mentioned: boolean, divider: number}} PlaceMarks */
+/**
+ * The state of this tab when it was last loaded.
+ * @typedef {object} TabMemory
+ * @property {string} client the secret by which the server knows that the tab comes back; empty for none
+ * @property {string} nickname
+ * @property {string} history names the history that the id is of
+ * @property {number} lastId
+ * @property {string} looking the room that the user looked at, or spoke in
+ * @property {PlaceMarks[]} places
+ * @property {Drafts} drafts
+ * @property {Made[]} unacknowledged requests, oldest first
+ */
+/** @typedef {{nickname: string, rooms: string[], line: number}} VisitMemory with the bytes in a line; 0 if not known */
+
+/** @typedef {() => Pick<Storage, "getItem"|"setItem">} Keeper gives the storage; a browser may refuse, and throw */
+
+export class Memory {
+  /**
+   * @param {Keeper} tab keeps something until the tab is closed
+   * @param {Keeper} visits keeps something until the next visit
+   */
+  constructor(tab, visits) {
+    this.tab = tab;
+    this.visits = visits;
+  }
+
+  /** @returns {TabMemory} empty in a new tab */
+  ofThisTab() {
+    const { client, nickname, history, lastId, looking, places, drafts, unacknowledged } = read(this.tab);
+    return {
+      client: SECRET.test(text(client)) ? text(client) : "",
+      history: text(history),
+      nickname: text(nickname),
+      lastId: number(lastId),
+      looking: text(looking),
+      places: list(places).flatMap((place) => marksOf(place) ?? []),
+      drafts: texts(drafts),
+      unacknowledged: list(unacknowledged).flatMap((made) => madeOf(made) ?? []),
+    };
+  }
+
+  /** @param {TabMemory} value */
+  keepForThisTab(value) {
+    write(this.tab, value);
+  }
+
+  forgetThisTab() {
+    write(this.tab, {});
+  }
+
+  /** @returns {VisitMemory} empty at the first visit */
+  ofLastVisit() {
+    const { nickname, rooms, line } = read(this.visits);
+    const names = list(rooms).filter((room) => typeof room === "string");
+    return { nickname: text(nickname), rooms: names, line: number(line) };
+  }
+
+  /** @param {VisitMemory} value */
+  keepForNextVisit(value) {
+    write(this.visits, value);
+  }
+}
+
+/**
+ * The object in a storage, which another program or another version may have written: no field of it is sure. A browser
+ * can be told to keep nothing; then each visit is the first.
+ * @param {Keeper} keeper
+ * @returns {Record<string, unknown>}
+ */
+function read(keeper) {
   try {
-    return JSON.parse(globalThis[storage].getItem(KEY)) ?? {};
+    return record(JSON.parse(keeper().getItem(KEY) ?? "{}"));
   } catch {
     return {};
   }
 }
 
-function write(storage, value) {
+/**
+ * @param {Keeper} keeper
+ * @param {object} value
+ */
+function write(keeper, value) {
   try {
-    globalThis[storage].setItem(KEY, JSON.stringify(value));
+    keeper().setItem(KEY, JSON.stringify(value));
   } catch {
     // Full, or not allowed: the page goes on without.
   }
 }
 
 /**
- * What this tab was in when it was last loaded.
- * @returns {{nickname?: string, lastId?: number, places?: object[], drafts?: Object<string, string>}}
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
  */
-export const ofThisTab = () => read("sessionStorage");
-export const keepForThisTab = (value) => write("sessionStorage", value);
+const record = (value) => (typeof value === "object" && value !== null ? { ...value } : {});
 
-/** @returns {{nickname?: string, rooms?: string[]}} */
-export const ofLastVisit = () => read("localStorage");
-export const keepForNextVisit = (value) => write("localStorage", value);
+/** @param {unknown} value @returns {unknown[]} */
+const list = (value) => (Array.isArray(value) ? value : []);
+
+/** @param {unknown} value */
+const text = (value) => (typeof value === "string" ? value : "");
+
+/** @param {unknown} value @returns {number} a whole number from 0 on */
+const number = (value) => (typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0);
+
+/** @param {unknown} value @returns {Record<string, string>} */
+function texts(value) {
+  const found = Object.entries(record(value)).map(([key, one]) => [key, text(one)]);
+  return Object.fromEntries(found.filter(([, one]) => one));
+}
+
+/** @param {unknown} value @returns {PlaceMarks|undefined} */
+function marksOf(value) {
+  const { name, unread, mentioned, divider } = record(value);
+  if (typeof name !== "string") return undefined;
+  return { name, unread: number(unread), mentioned: mentioned === true, divider: number(divider) };
+}
+
+/** @param {unknown} value @returns {Made|undefined} */
+function madeOf(value) {
+  const { request, place, typed } = record(value);
+  const asked = requestOf(record(request));
+  return asked && { request: asked, place: text(place), typed: text(typed) };
+}
+
+/** @param {Record<string, unknown>} value @returns {Request|undefined} */
+function requestOf({ say, do: command, room, ref }) {
+  if (typeof ref !== "string") return undefined;
+  if (typeof say === "string") return typeof room === "string" ? { say, room, ref } : undefined;
+  if (typeof command !== "string") return undefined;
+  return typeof room === "string" ? { do: command, room, ref } : { do: command, ref };
+}

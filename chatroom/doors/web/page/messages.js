@@ -1,11 +1,14 @@
 /**
  * The list of messages: a window on a timeline, with no more rows than a page can bear. It follows what is said as
- * long as one is at its end, grows at its beginning as one scrolls up, and lets go of rows at the other end.
+ * long as the reader is at its end, grows at its beginning as they scroll up, and lets go of rows at the other end.
  */
 
+import { kindOf } from "./kinds.js";
 import { Place } from "./places.js";
 import { rowOf } from "./row.js";
 import { day } from "./times.js";
+
+/** @import { Timeline } from "./timeline.js" */
 
 const MOST = 1000; // rows
 const FIRST = 120; // rows of a place that is looked at anew
@@ -14,22 +17,40 @@ const NEAR = 500; // pixels from an end at which more is fetched
 const MANY = 1000; // messages that are asked for at once in looking for one
 const AT_END = 48; // pixels from the end that still count as being there
 
+/**
+ * @typedef {object} MessagesParts
+ * @property {HTMLElement} scroller
+ * @property {HTMLElement} title
+ * @property {HTMLElement} list
+ * @property {HTMLElement} beginning
+ * @property {HTMLButtonElement} toNewest
+ */
+
 export class Messages {
   /**
-   * @param {{scroller: Element, title: Element, list: Element, beginning: Element, toNewest: Element}} parts
-   * @param {(count?: number) => boolean} askForOlder ask for more of the past; whether it is on its way
+   * @param {MessagesParts} parts
+   * @param {(count?: number) => boolean} askForOlder asks for more of the past; whether that is on its way
    */
   constructor(parts, askForOlder) {
-    Object.assign(this, parts);
+    this.scroller = parts.scroller;
+    this.title = parts.title;
+    this.list = parts.list;
+    this.beginning = parts.beginning;
+    this.toNewest = parts.toNewest;
     this.askForOlder = askForOlder;
     this.place = new Place("nowhere", "");
     this.timeline = this.place.timeline;
     this.reader = { me: "", divider: 0 };
     /** The last item of the timeline when it was last drawn. */
     this.newest = 0;
-    /** The id of what is looked for in the past; 0 when nothing is. */
+    /** The last item of the timeline that the reader has had on the screen. */
+    this.seen = 0;
+    /** The id of the event that is looked for in the past; 0 when none is. */
     this.sought = 0;
-    this.#clear();
+    /** The first and the last item that have a row. */
+    this.low = 1;
+    this.high = 0;
+    /** Whether the reader is at the end, which is then followed. */
     this.atEnd = true;
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.toNewest.addEventListener("click", () => {
@@ -39,7 +60,12 @@ export class Messages {
     new ResizeObserver(() => this.atEnd && this.#toEnd()).observe(this.scroller);
   }
 
-  /** Show what is new in `place`, or another place. */
+  /**
+   * Show what is new in `place`, or another place.
+   * @param {Place} place
+   * @param {string} me the user's nickname
+   * @param {boolean} anew whether to draw all of it again
+   */
   show(place, me, anew = false) {
     const timeline = place.timeline;
     const dividerMoved = place.divider !== this.reader.divider;
@@ -64,7 +90,10 @@ export class Messages {
     this.#tellRest();
   }
 
-  /** Show the event with this id, however far back it is. */
+  /**
+   * Show the event with this id, however far back it is.
+   * @param {number} id
+   */
   reveal(id) {
     this.sought = id;
     this.#seek();
@@ -78,7 +107,7 @@ export class Messages {
     if (seq !== undefined) {
       this.sought = 0;
       this.#begin(seq);
-      this.#rowAt(seq).classList.add("sought");
+      this.#rowAt(seq)?.classList.add("sought");
       this.scroller.focus({ preventScroll: true });
     } else if (timeline.complete || timeline.oldestId < this.sought) this.sought = 0;
     else this.askForOlder(MANY);
@@ -86,9 +115,9 @@ export class Messages {
 
   /** Say the days in the words of today. */
   freshenDays() {
-    for (const time of this.list.querySelectorAll(".day time")) {
-      time.textContent = day(Date.parse(time.dateTime) / 1000);
-    }
+    /** @type {NodeListOf<HTMLTimeElement>} */
+    const days = this.list.querySelectorAll(".day time");
+    for (const time of days) time.textContent = day(Date.parse(time.dateTime) / 1000);
   }
 
   /** Go to the end. */
@@ -104,12 +133,15 @@ export class Messages {
     this.high = 0;
   }
 
-  /** Whether none of what is shown is left, or more has come than is worth adding row by row. */
+  /**
+   * Whether none of the items that have a row is left, or more have come than are worth adding row by row.
+   * @param {Timeline} timeline
+   */
   #outOfReach(timeline) {
     return this.low > this.high || timeline.from > this.high || (this.atEnd && timeline.to - this.high > 2 * FIRST);
   }
 
-  /** Draw the newest rows; with `target`, those around that one. */
+  /** Draw the newest rows; with the seq of a `target`, those around that one. */
   #begin(target = Infinity) {
     this.#clear();
     const { timeline } = this;
@@ -125,20 +157,30 @@ export class Messages {
     this.#notice();
   }
 
-  #row(seq) {
-    return rowOf(this.timeline.at(seq), this.timeline.at(seq - 1), this.reader);
-  }
-
+  /**
+   * New rows for the items from `low` to `high`.
+   * @param {number} low
+   * @param {number} high
+   */
   #rows(low, high) {
-    return Array.from({ length: Math.max(0, high - low + 1) }, (_, index) => this.#row(low + index));
+    const { timeline } = this;
+    const items = timeline.items.slice(Math.max(0, low - timeline.from), Math.max(0, high + 1 - timeline.from));
+    return items.map((item) => rowOf(item, timeline.at(item.seq - 1), this.reader));
   }
 
+  /** The rows that there are. */
+  #children() {
+    return /** @type {HTMLCollectionOf<HTMLElement>} */ (this.list.children);
+  }
+
+  /** @param {number} seq */
   #rowAt(seq) {
-    return this.list.children[seq - this.low];
+    return this.#children()[seq - this.low];
   }
 
+  /** @param {number|undefined} seq */
   #redraw(seq) {
-    if (seq !== undefined && seq >= this.low && seq <= this.high) this.#rowAt(seq).replaceWith(this.#row(seq));
+    if (seq !== undefined) this.#rowAt(seq)?.replaceWith(...this.#rows(seq, seq));
   }
 
   #dropTrimmed() {
@@ -146,27 +188,33 @@ export class Messages {
     if (gone > 0) this.#keepingPlace(() => this.#dropTop(gone));
   }
 
+  /** @param {number} count */
   #dropTop(count) {
-    for (let index = 0; index < count; index += 1) this.list.firstElementChild.remove();
+    for (let index = 0; index < count; index += 1) this.list.firstElementChild?.remove();
     this.low += count;
   }
 
+  /** @param {number} count */
   #dropBottom(count) {
-    for (let index = 0; index < count; index += 1) this.list.lastElementChild.remove();
+    for (let index = 0; index < count; index += 1) this.list.lastElementChild?.remove();
     this.high -= count;
   }
 
-  /** Do something with rows, and have what is left of those shown stay where they are on the screen. */
+  /**
+   * Do something with rows, and have those on the screen that are left stay where they are.
+   * @param {() => void} work
+   */
   #keepingPlace(work) {
     const { scrollTop } = this.scroller;
-    const rows = [...this.list.children];
-    // Its lower edge counts: a day or a name above it may come or go.
+    /** @param {HTMLElement} row its lower edge counts: a day or a name above it may come or go */
     const edge = (row) => row.offsetTop + row.offsetHeight;
+    const rows = [...this.#children()];
     const index = rows.findIndex((row) => edge(row) > scrollTop);
-    const before = index < 0 ? 0 : edge(rows[index]) - scrollTop;
+    const first = rows[index];
     const seq = this.low + index;
+    const before = first ? edge(first) - scrollTop : 0;
     work();
-    const row = index < 0 ? undefined : this.#rowAt(seq);
+    const row = first && this.#rowAt(seq);
     if (row) this.scroller.scrollTop = edge(row) - before;
   }
 
@@ -210,7 +258,7 @@ export class Messages {
 
   #notice() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    // What has come since the last drawing does not count: it is about to be followed.
+    // Items that have come since the last drawing do not count: they are about to be followed.
     this.atEnd = this.high >= this.newest && scrollHeight - scrollTop - clientHeight < AT_END;
   }
 
@@ -246,7 +294,7 @@ export class Messages {
     this.toNewest.hidden = this.atEnd;
     if (this.atEnd) return;
     const behind = this.timeline.items.slice(Math.max(0, this.seen + 1 - this.timeline.from));
-    const count = behind.filter(({ kind }) => kind !== "joined" && kind !== "left").length;
+    const count = behind.filter(({ kind }) => kindOf(kind)?.nature !== "membership").length;
     this.toNewest.textContent = count ? `${count} new message${count === 1 ? "" : "s"} \u2193` : "To the newest \u2193";
   }
 }

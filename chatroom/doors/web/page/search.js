@@ -1,37 +1,60 @@
-/** Looking for words that were said in the room that one looks at. */
+/** The search for words that were said in the room looked at. */
 
 import { element } from "./dom.js";
 import { nameOf } from "./names.js";
 import { withMarks } from "./text.js";
 import { clock, day, machine } from "./times.js";
 
+/** @import { Answer, RoomEvent } from "./wire.js" */
+
+/** @typedef {{form: HTMLFormElement, field: HTMLInputElement, state: HTMLElement, list: HTMLElement}} SearchParts */
+
 export class Search {
+  /** The ref of the search whose answer is waited for; empty for none. */
+  #ref = "";
+
   /**
-   * @param {{form: HTMLFormElement, field: HTMLInputElement, state: Element, list: Element}} parts
-   * @param {{find: (words: string) => boolean, reveal: (id: number) => void}} asks to find words, which gives false
-   *   when that cannot be asked for; to show where something was said
+   * @param {SearchParts} parts
+   * @param {object} asks
+   * @param {(words: string) => string} asks.find gives the ref; empty when that cannot be asked for
+   * @param {(id: number) => void} asks.reveal shows where something was said
    */
   constructor(parts, asks) {
-    Object.assign(this, parts);
+    this.parts = parts;
     this.asks = asks;
-    this.form.addEventListener("submit", (event) => {
+    const { form, field, state, list } = parts;
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const words = this.field.value.trim();
+      const words = field.value.trim();
       if (!words) return;
-      this.list.replaceChildren();
-      const asked = asks.find(words);
-      this.state.textContent = asked ? "Looking\u2026" : "Words are found in rooms, and while connected.";
+      list.replaceChildren();
+      this.#ref = asks.find(words);
+      state.textContent = this.#ref ? "Looking\u2026" : "Words are found in rooms, and while connected.";
     });
   }
 
-  /** @param {{room: string, words: string, events: object[]}} found oldest first */
-  show({ room, words, events }) {
-    const several = `${events.length} lines in ${room}, the newest first:`;
-    const said = [`Nothing was found in ${room}.`, `1 line in ${room}:`][events.length] ?? several;
-    this.state.textContent = said;
-    this.list.replaceChildren(...events.toReversed().map((event) => this.#row(event, words)));
+  /**
+   * Look for words, as if they had been typed here.
+   * @param {string} words
+   */
+  look(words) {
+    this.parts.field.value = words;
+    this.parts.form.requestSubmit();
   }
 
+  /** @param {Answer<"found">} found */
+  show({ room, words, events, ref }) {
+    if (ref !== this.#ref) return;
+    const several = `${events.length} lines in ${room}, the newest first:`;
+    const said = [`Nothing was found in ${room}.`, `1 line in ${room}:`][events.length] ?? several;
+    this.parts.state.textContent = said;
+    this.parts.list.replaceChildren(...events.toReversed().map((event) => this.#row(event, words)));
+  }
+
+  /**
+   * @param {RoomEvent} event
+   * @param {string} words
+   */
   #row({ id, nick, at, text }, words) {
     const time = element("time", { datetime: machine(at) }, `${day(at)}, ${clock(at)}`);
     const go = element(
@@ -40,18 +63,24 @@ export class Search {
       element("span", { class: "head" }, nameOf(nick), " ", time),
       element("span", { class: "text", dir: "auto" }, ...withMarks(text, words)),
     );
-    go.addEventListener("click", () => this.asks.reveal(id));
+    go.addEventListener("click", () => this.asks.reveal(id ?? 0));
     return element("li", {}, go);
   }
 
-  /** Nothing was found, for this reason. */
-  refused(text) {
-    this.state.textContent = text;
+  /**
+   * @param {Answer<"error">} error
+   * @returns {boolean} whether it says why nothing was found
+   */
+  refused({ text, ref }) {
+    if (!ref || ref !== this.#ref) return false;
+    this.parts.state.textContent = text;
+    return true;
   }
 
   clear() {
-    this.field.value = "";
-    this.state.textContent = "";
-    this.list.replaceChildren();
+    this.#ref = "";
+    this.parts.field.value = "";
+    this.parts.state.textContent = "";
+    this.parts.list.replaceChildren();
   }
 }

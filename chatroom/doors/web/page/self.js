@@ -1,8 +1,18 @@
-/** The dialog in which one changes one's nickname, or leaves. */
+/** The dialog in which users change their nickname, or leave. */
+
+/**
+ * @typedef {object} SelfParts
+ * @property {HTMLButtonElement} opener
+ * @property {HTMLDialogElement} dialog
+ * @property {HTMLFormElement} form
+ * @property {HTMLInputElement} field
+ * @property {HTMLButtonElement} cancel
+ * @property {HTMLButtonElement} leave
+ */
 
 export class Self {
   /**
-   * @param {Object<string, HTMLElement>} parts
+   * @param {SelfParts} parts
    * @param {{name: () => string, rename: (nickname: string) => void, leave: () => void}} asks
    */
   constructor({ opener, dialog, form, field, cancel, leave }, asks) {

@@ -1,150 +1,242 @@
-/** The lists at the sides: the rooms and conversations that one is in, other rooms, the people. */
+/** The lists at the sides: the rooms and conversations that the user is in, other rooms, the people. */
 
-import { element, sync, unseen } from "./dom.js";
-import { avatarOf, hue, initial, nameOf } from "./names.js";
+import { element, KeyedList, unseen } from "./dom.js";
+import { avatarOf, hue, nameOf } from "./names.js";
+import { initial } from "./nicknames.js";
+
+/** @import { Place } from "./places.js" */
+/** @import { Store } from "./store.js" */
 
 const MOST_PEOPLE = 300;
 const MOST_OTHERS = 100;
 
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
-const sorted = (places) => [...places.keys()].sort(byName.compare);
+/** @param {Iterable<string>} names */
+const sorted = (names) => [...names].sort(byName.compare);
 
+/**
+ * @param {HTMLElement} badge
+ * @param {number} number
+ * @param {boolean} mentioned
+ */
 function count(badge, number, mentioned) {
   badge.hidden = number === 0;
   badge.textContent = number > 99 ? "99+" : String(number);
   badge.classList.toggle("mentioned", mentioned);
 }
 
+const hash = () => element("span", { class: "hash", "aria-hidden": "true" }, "#");
+
+/**
+ * The row of a place that the user is in.
+ * @param {string} name
+ * @param {Node} sign stands before the name
+ * @param {() => void} look
+ * @param {() => void} leave
+ */
+function ownRow(name, sign, look, leave) {
+  const badge = element("span", { class: "badge", hidden: true });
+  const said = unseen("");
+  const open = element(
+    "button",
+    { type: "button", class: "go" },
+    sign,
+    element("bdi", { class: "name" }, name),
+    badge,
+    said,
+  );
+  const title = `Leave ${name}`;
+  const close = element("button", { type: "button", class: "icon leave", "aria-label": title, title }, "\u00d7");
+  open.addEventListener("click", look);
+  close.addEventListener("click", leave);
+  return { row: element("li", { class: "place own" }, open, close), open, badge, said };
+}
+
+/**
+ * @param {ReturnType<typeof ownRow>} made
+ * @param {Place} place
+ * @param {boolean} current whether it is looked at
+ */
+function updateOwnRow({ row, open, badge, said }, place, current) {
+  if (current) open.setAttribute("aria-current", "true");
+  else open.removeAttribute("aria-current");
+  row.classList.toggle("current", current);
+  row.classList.toggle("unread", place.unread > 0);
+  count(badge, place.unread, place.mentioned);
+  const words = place.unread ? (place.mentioned ? " unread, you are mentioned" : " unread") : "";
+  if (said.textContent !== words) said.textContent = words;
+}
+
+/**
+ * The row of a room that the user is not in.
+ * @param {string} name
+ * @param {() => void} join
+ */
+function otherRow(name, join) {
+  const size = element("span", { class: "size" });
+  const open = element(
+    "button",
+    { type: "button", class: "go" },
+    hash(),
+    element("bdi", { class: "name" }, name),
+    size,
+  );
+  open.addEventListener("click", join);
+  return { row: element("li", { class: "place other" }, open), open, size };
+}
+
+/**
+ * @typedef {object} RoomsParts
+ * @property {HTMLElement} joined
+ * @property {HTMLElement} private
+ * @property {HTMLElement} privatePart
+ * @property {HTMLElement} others
+ * @property {HTMLElement} othersPart
+ * @property {HTMLFormElement} form
+ * @property {HTMLInputElement} field
+ * @property {HTMLElement} selfName
+ * @property {HTMLElement} selfAvatar
+ * @property {HTMLElement} elsewhere
+ */
+
 export class Rooms {
+  #shownName = "";
+
   /**
-   * @param {Object<string, Element>} parts
-   * @param {{look: Function, leave: Function, join: Function}} asks what one can ask for: to look at a place, to
-   *   leave it, to join a room by its name
+   * @param {RoomsParts} parts
+   * @param {Store} store
+   * @param {object} asks
+   * @param {(place: Place) => void} asks.look
+   * @param {(place: Place) => void} asks.leave
+   * @param {(room: string) => void} asks.join
    */
-  constructor(parts, asks) {
-    Object.assign(this, parts);
-    this.asks = asks;
-    this.form.addEventListener("submit", (event) => {
+  constructor(parts, store, asks) {
+    this.parts = parts;
+    this.store = store;
+    const { form, field } = parts;
+    /**
+     * @param {Map<string, Place>} places
+     * @param {(name: string) => Node} sign
+     */
+    const own = (places, sign) => (/** @type {string} */ name) => {
+      /** @param {(place: Place) => void} ask */
+      const withPlace = (ask) => () => {
+        const place = places.get(name);
+        if (place) ask(place);
+      };
+      return ownRow(name, sign(name), withPlace(asks.look), withPlace(asks.leave));
+    };
+    this.joined = new KeyedList(parts.joined, own(store.rooms, hash));
+    this.private = new KeyedList(parts.private, own(store.privates, avatarOf));
+    this.others = new KeyedList(parts.others, (name) => otherRow(name, () => asks.join(name)));
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const name = this.field.value.trim();
+      const name = field.value.trim();
       if (name) asks.join(name);
-      this.field.value = "";
+      field.value = "";
     });
   }
 
-  show(store) {
-    this.#places(this.joined, store.rooms, store);
-    this.#places(this.private, store.privates, store);
-    this.privatePart.hidden = store.privates.size === 0;
-    this.#others(store);
-    if (this.shownName !== store.me) {
-      this.shownName = store.me;
-      this.selfName.textContent = store.me;
-      this.selfAvatar.textContent = initial(store.me);
-      this.selfAvatar.className = `avatar ${hue(store.me)}`;
-    }
-    const rest = [...store.rooms.values(), ...store.privates.values()].filter((place) => place !== store.view);
+  show() {
+    const { store } = this;
+    this.#places(this.joined, store.rooms);
+    this.#places(this.private, store.privates);
+    this.parts.privatePart.hidden = store.privates.size === 0;
+    this.#others();
+    this.#self();
+    const rest = store.places().filter((place) => place !== store.view);
     const unread = rest.reduce((sum, place) => sum + place.unread, 0);
-    count(this.elsewhere, unread, rest.some((place) => place.mentioned));
+    count(this.parts.elsewhere, unread, rest.some((place) => place.mentioned));
   }
 
-  /** Every place that one is in, as they stand here. */
-  inOrder({ rooms, privates }) {
-    return [rooms, privates].flatMap((places) => sorted(places).map((name) => places.get(name)));
+  /** Every place that the user is in, as they stand here. */
+  inOrder() {
+    const { rooms, privates } = this.store;
+    return [rooms, privates].flatMap((places) => sorted(places.keys()).flatMap((name) => places.get(name) ?? []));
   }
 
-  #places(list, places, store) {
-    const names = sorted(places);
-    const make = (name) => {
-      const row = element("li", { class: "place own" });
-      const open = element(
-        "button",
-        { type: "button", class: "go" },
-        list === this.private ? avatarOf(name) : element("span", { class: "hash", "aria-hidden": "true" }, "#"),
-        element("bdi", { class: "name" }, name),
-        element("span", { class: "badge", hidden: true }),
-        element("span", { class: "unseen" }),
-      );
-      const title = `Leave ${name}`;
-      const leave = element("button", { type: "button", class: "icon leave", "aria-label": title, title }, "\u00d7");
-      open.addEventListener("click", () => this.asks.look(places.get(name)));
-      leave.addEventListener("click", () => this.asks.leave(places.get(name)));
-      row.append(open, leave);
-      return row;
-    };
-    sync(list, names, make, (row, name) => {
+  /**
+   * @param {KeyedList<ReturnType<typeof ownRow>>} list
+   * @param {Map<string, Place>} places
+   */
+  #places(list, places) {
+    list.show(sorted(places.keys()), (made, name) => {
       const place = places.get(name);
-      const [open] = row.children;
-      const [badge, said] = [...open.children].slice(-2);
-      if (place === store.view) open.setAttribute("aria-current", "true");
-      else open.removeAttribute("aria-current");
-      row.classList.toggle("current", place === store.view);
-      row.classList.toggle("unread", place.unread > 0);
-      count(badge, place.unread, place.mentioned);
-      const words = place.unread ? (place.mentioned ? " unread, you are mentioned" : " unread") : "";
-      if (said.textContent !== words) said.textContent = words;
+      if (place) updateOwnRow(made, place, place === this.store.view);
     });
   }
 
-  #others(store) {
-    const others = store.listed.filter(({ room }) => !store.rooms.has(room)).slice(0, MOST_OTHERS);
+  #others() {
+    const others = this.store.listed.filter(({ room }) => !this.store.rooms.has(room)).slice(0, MOST_OTHERS);
     const byRoom = new Map(others.map((summary) => [summary.room, summary]));
-    this.othersPart.hidden = others.length === 0;
-    const make = (name) => {
-      const join = element(
-        "button",
-        { type: "button", class: "go" },
-        element("span", { class: "hash", "aria-hidden": "true" }, "#"),
-        element("bdi", { class: "name" }, name),
-        element("span", { class: "size" }),
-      );
-      join.addEventListener("click", () => this.asks.join(name));
-      return element("li", { class: "place other" }, join);
-    };
-    sync(this.others, [...byRoom.keys()], make, (row, name) => {
-      const { size, topic } = byRoom.get(name);
-      row.firstElementChild.title = topic;
-      row.querySelector(".size").replaceChildren(String(size), unseen(size === 1 ? " person" : " people"));
+    this.parts.othersPart.hidden = others.length === 0;
+    this.others.show([...byRoom.keys()], ({ open, size }, name) => {
+      const people = byRoom.get(name)?.size ?? 0;
+      open.title = byRoom.get(name)?.topic ?? "";
+      size.replaceChildren(String(people), unseen(people === 1 ? " person" : " people"));
     });
+  }
+
+  #self() {
+    const { me } = this.store;
+    if (this.#shownName === me) return;
+    this.#shownName = me;
+    const { selfName, selfAvatar } = this.parts;
+    selfName.textContent = me;
+    selfAvatar.textContent = initial(me);
+    selfAvatar.className = `avatar ${hue(me)}`;
   }
 }
 
+/**
+ * @param {string} nickname
+ * @param {() => void} talk
+ */
+function personRow(nickname, talk) {
+  const you = element("span", { class: "you" });
+  const away = element("span", { class: "why" });
+  const go = element(
+    "button",
+    { type: "button", class: "go", title: `Talk to ${nickname} privately` },
+    avatarOf(nickname),
+    nameOf(nickname),
+    you,
+    away,
+  );
+  go.addEventListener("click", talk);
+  return { row: element("li", { class: "place person" }, go), you, away };
+}
+
 export class People {
+  #shown = "";
+
   /**
-   * @param {Object<string, Element>} parts
-   * @param {(nickname: string) => void} talk called with the nickname that one wants to talk to privately
+   * @param {{list: HTMLElement, more: HTMLElement, count: HTMLElement}} parts
+   * @param {(nickname: string) => void} talk called with the nickname of the person to talk to privately
    */
   constructor(parts, talk) {
-    Object.assign(this, parts);
-    this.talk = talk;
+    this.parts = parts;
+    this.list = new KeyedList(parts.list, (nickname) => personRow(nickname, () => talk(nickname)));
   }
 
-  show(store) {
-    const place = store.view;
-    const now = `${place.kind} ${place.name} ${place.version} ${store.me}`;
-    if (now === this.shown) return;
-    this.shown = now;
-    const all = place.kind === "private" ? [store.me, place.name] : [...place.people];
-    const size = place.kind === "private" ? new Set(all).size : place.size;
-    this.count.textContent = String(size);
-    const named = [...new Set(all)].sort(byName.compare).slice(0, MOST_PEOPLE);
-    const make = (nickname) => {
-      const go = element(
-        "button",
-        { type: "button", class: "go", title: `Talk to ${nickname} privately` },
-        avatarOf(nickname),
-        nameOf(nickname),
-        element("span", { class: "you" }),
-      );
-      go.addEventListener("click", () => this.talk(nickname));
-      return element("li", { class: "place person" }, go);
-    };
-    sync(this.list, named, make, (row, nickname) => {
-      const mine = nickname === store.me;
-      row.querySelector(".you").textContent = mine ? "you" : "";
+  /** @param {Store} store */
+  show({ view: place, me }) {
+    const now = `${place.kind} ${place.name} ${place.version} ${me}`;
+    if (now === this.#shown) return;
+    this.#shown = now;
+    const all = new Set(place.kind === "private" ? [me, place.name] : place.people);
+    const size = place.kind === "private" ? all.size : place.size;
+    this.parts.count.textContent = String(size);
+    const named = sorted(all).slice(0, MOST_PEOPLE);
+    this.list.show(named, ({ row, you, away }, nickname) => {
+      const why = place.away.get(nickname) ?? "";
+      you.textContent = nickname === me ? "you" : "";
+      away.textContent = why && `away: ${why}`;
+      away.title = why;
+      row.classList.toggle("away", why !== "");
     });
     const more = size - named.length;
-    this.more.textContent = more > 0 ? `and ${more} more` : "";
+    this.parts.more.textContent = more > 0 ? `and ${more} more` : "";
   }
 }

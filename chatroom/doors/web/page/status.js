@@ -1,52 +1,67 @@
-/** How the connection is, and the title of the page, which counts what is unread. */
+/** The banner about the connection, and the title of the page, which counts unread messages. */
+
+/** @import { State } from "./connection.js" */
+/** @import { Store } from "./store.js" */
 
 const OFFLINE = "Offline. What you type is kept.";
 const ONLINE = "Connected again.";
-const GHOST = "Your nickname is still taken, perhaps by the connection that was lost.";
+const SENT_AWAY = "The server has closed this connection.";
+
+/**
+ * @typedef {object} StatusParts
+ * @property {HTMLElement} banner
+ * @property {HTMLElement} text
+ * @property {HTMLElement} count
+ * @property {HTMLButtonElement} now
+ */
 
 export class Status {
+  #retryAt = 0;
+  #connecting = false;
+
   /**
-   * @param {Object<string, HTMLElement>} parts
+   * @param {StatusParts} parts
    * @param {(text: string) => void} say has a screen reader say something
    */
   constructor(parts, say) {
-    Object.assign(this, parts);
+    this.parts = parts;
     this.say = say;
-    this.retryAt = 0;
     setInterval(() => this.#count(), 500);
   }
 
   /**
-   * @param {"in"|"connecting"|"waiting"|"closed"} state
-   * @param {number} retryAt when it is tried again, in milliseconds since 1970
-   * @param {boolean} ghost whether one's nickname is taken, and the lost connection still has it, perhaps
+   * @param {State} state
+   * @param {number} retryAt when the next try is due, in milliseconds since 1970
    */
-  show(state, retryAt, ghost = false) {
-    this.retryAt = state === "waiting" ? retryAt : 0;
-    this.banner.hidden = state === "in" || state === "closed";
-    const lost = state === "waiting" || this.text.textContent !== "";
-    const text = this.banner.hidden || !lost ? "" : ghost ? GHOST : OFFLINE;
-    if (this.text.textContent !== text) {
-      this.text.textContent = text;
+  show(state, retryAt) {
+    const { banner, text: line, now } = this.parts;
+    this.#retryAt = state === "waiting" ? retryAt : 0;
+    this.#connecting = state === "connecting";
+    banner.hidden = state === "in" || state === "closed";
+    const sentAway = state === "sent-away";
+    const lost = state === "waiting" || line.textContent !== "";
+    const text = sentAway ? SENT_AWAY : banner.hidden || !lost ? "" : OFFLINE;
+    if (line.textContent !== text) {
+      line.textContent = text;
       // Once, and not with each try.
       if (text || state === "in") this.say(text || ONLINE);
     }
-    this.rename.hidden = !ghost;
-    this.now.disabled = state === "connecting";
+    now.textContent = sentAway ? "Come back" : "Try now";
+    now.disabled = state === "connecting";
     this.#count();
   }
 
   #count() {
-    if (this.banner.hidden) return;
-    const seconds = Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000));
-    const text = this.retryAt ? `Trying again in ${seconds} s.` : "Connecting\u2026";
-    if (this.count.textContent !== text) this.count.textContent = text;
+    const { banner, count } = this.parts;
+    if (banner.hidden) return;
+    const seconds = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
+    const text = this.#retryAt ? `Trying again in ${seconds} s.` : this.#connecting ? "Connecting\u2026" : "";
+    if (count.textContent !== text) count.textContent = text;
   }
 
-  /** @param {import("./store.js").Store} store */
+  /** @param {Store} store */
   title(store) {
-    const places = [...store.rooms.values(), ...store.privates.values()];
-    const unread = places.reduce((sum, place) => sum + place.unread, 0);
+    const unread = store.places().reduce((sum, place) => sum + place.unread, 0);
     const where = store.view.name ? `${store.view.name} \u00b7 chatroom` : "chatroom";
     const title = unread ? `(${unread}) ${where}` : where;
     if (document.title !== title) document.title = title;

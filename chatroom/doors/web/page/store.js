@@ -1,60 +1,124 @@
 /**
- * What is known: who one is, which rooms there are, what was said in them. Made from the server's messages alone, in
- * their order (docs/protocol.rst), and shown by others: it knows no element of the page.
+ * The state of the chat: the user's nickname, the rooms, the events in them. It is made from the server's messages
+ * alone, in their order (docs/protocol.rst), and other modules show it: it knows no element of the page.
  */
 
+import { isInList, kindOf } from "./kinds.js";
+import { NO_LIMITS } from "./limits.js";
+import { isMentioned } from "./mentions.js";
 import { Place } from "./places.js";
-import { mentions } from "./text.js";
 import { Timeline } from "./timeline.js";
+import { commandOf } from "./unacknowledged.js";
+import { isEvent } from "./wire.js";
 
-const TALK = new Set(["said", "acted", "noticed"]);
-const MAX_LOOKED_AT = 20_000; // items of the place that one is looking at
+/** @import { Deed, Item } from "./timeline.js" */
+/** @import { Made } from "./unacknowledged.js" */
+/** @import { Answer, AnswerKind, CommandHelp, Message, RoomEvent, RoomSummary, Roster } from "./wire.js" */
+
+const MAX_LOOKED_AT = 20_000; // items of the place that is looked at
 const MAX_ELSEWHERE = 500; // and of any other
 const MAX_PRIVATES = 100; // conversations
 
+/**
+ * @typedef {object} StoreListener
+ * @property {() => void} changed anything is another than before
+ * @property {() => void} moved another place is looked at
+ * @property {(place: Place, item: Item) => void} heard something new that is not the user's own
+ * @property {() => void} live everything that was missed is here
+ * @property {(message: Answer<"found">) => void} found
+ * @property {(error: Answer<"error">, made: Made|undefined) => boolean} refused gives whether the error has been shown
+ */
+
+/**
+ * Older events that are on their way.
+ * @typedef {object} Asked
+ * @property {string} ref of the request
+ * @property {string} room
+ * @property {number} count
+ * @property {RoomEvent[]} events those that have come
+ * @property {Timeline} timeline
+ * @property {number} trims of the timeline when they were asked for
+ */
+
 export class Store {
-  /**
-   * @param {object} listener `changed()` when anything is; `heard(place, item)` for what is new and not one's own;
-   *   `echoed(place, item)` for one's own; `live()` when all that was missed is here; `found(message)`;
-   *   `refused(error)`, which gives whether the error has been shown; `moved()` when another place is looked at.
-   */
+  /** @type {Place|undefined} the room that was looked at last */
+  #lastRoom;
+  /** The id that the server was told to go on after; 0 for none. */
+  #since = 0;
+  /** Whether events come that happened before the user came to the room. */
+  #replaying = false;
+  /** Whether the user is coming in: from `welcome` to `live`. */
+  #arriving = false;
+  /** @type {Asked|null} */
+  #asked = null;
+
+  /** @param {StoreListener} listener */
   constructor(listener) {
     this.listener = listener;
     /** Whether somebody looks at the page. */
     this.watched = true;
-    this.reset();
-  }
-
-  reset() {
     this.me = "";
-    /** The room that one speaks in, as far as the server has said. */
-    this.active = "";
+    /** @type {Map<string, Place>} */
     this.rooms = new Map();
+    /**
+     * The private conversations, by the nickname of the other person.
+     * @type {Map<string, Place>}
+     */
     this.privates = new Map();
-    /** The rooms that there are: objects with `room`, `size` and `topic`. */
+    /**
+     * The rooms that there are.
+     * @type {RoomSummary[]}
+     */
     this.listed = [];
     this.nowhere = new Place("nowhere", "");
+    /** The place that is looked at. */
     this.view = this.nowhere;
+    /** Names the history that the ids are of. */
+    this.history = "";
     this.lastId = 0;
     this.entered = false;
-    this.asked = null;
-    /** How many answers to come say that one speaks in a room that is looked at already. */
-    this.switching = 0;
-    /** Whether one is on the way to another room: until then nobody can say where a line would go. */
-    this.moving = false;
-    this.since = 0;
-    this.replaying = this.arriving = false;
-    this.expected = null;
+    this.limits = NO_LIMITS;
+    /**
+     * The commands, by name.
+     * @type {Map<string, CommandHelp>}
+     */
+    this.commands = new Map();
   }
 
-  // What the page asks for.
+  /** Forget everything. */
+  reset() {
+    this.lost();
+    this.me = this.history = "";
+    this.rooms.clear();
+    this.privates.clear();
+    this.listed = [];
+    this.view = this.nowhere = new Place("nowhere", "");
+    this.lastId = this.#since = 0;
+  }
 
-  /** Look at another place. */
+  /** Every place that the user is in. */
+  places() {
+    return [...this.rooms.values(), ...this.privates.values()];
+  }
+
+  /** The room that is looked at, or was last; else the room that was entered last, or nowhere. */
+  get home() {
+    const known = this.#lastRoom && this.rooms.get(this.#lastRoom.name) === this.#lastRoom;
+    return (known && this.#lastRoom) || [...this.rooms.values()].at(-1) || this.nowhere;
+  }
+
+  // Requests of the page.
+
+  /**
+   * Look at another place.
+   * @param {Place} place
+   */
   look(place) {
     if (place === this.view) return;
     this.view.divider = 0;
     this.view.timeline.trim(MAX_ELSEWHERE);
     this.view = place;
+    if (place.kind === "room") this.#lastRoom = place;
     if (this.watched) place.seen();
     this.listener.moved();
     this.listener.changed();
@@ -68,38 +132,66 @@ export class Store {
     this.listener.changed();
   }
 
+  /**
+   * The private conversation with somebody.
+   * @param {string} nickname
+   */
   conversation(nickname) {
-    if (!this.privates.has(nickname)) {
-      // Whoever changes names and writes to us again and again must not fill the page.
-      const idle = [...this.privates.values()].find((place) => place !== this.view);
-      if (this.privates.size >= MAX_PRIVATES) this.privates.delete(idle.name);
-      this.privates.set(nickname, new Place("private", nickname));
-    }
-    return this.privates.get(nickname);
+    const known = this.privates.get(nickname);
+    if (known) return known;
+    // Somebody who changes names and writes to us again and again must not fill the page.
+    const idle = [...this.privates.values()].find((place) => place !== this.view);
+    if (idle && this.privates.size >= MAX_PRIVATES) this.privates.delete(idle.name);
+    const made = new Place("private", nickname, this.#keyFor(nickname));
+    this.privates.set(nickname, made);
+    return made;
   }
 
+  /**
+   * The key of a new conversation: one that was begun with somebody who had this nickname before keeps its own.
+   * @param {string} nickname
+   */
+  #keyFor(nickname) {
+    const taken = new Set([...this.privates.values()].map(({ key }) => key));
+    let key = `private:${nickname}`;
+    // No nickname has a colon in it.
+    for (let number = 2; taken.has(key); number += 1) key = `private:${nickname}:${number}`;
+    return key;
+  }
+
+  /** @param {Place} conversation */
   end(conversation) {
     this.privates.delete(conversation.name);
-    if (this.view === conversation) this.look(this.rooms.get(this.active) ?? this.nowhere);
+    if (this.view === conversation) this.look(this.home);
     this.listener.changed();
   }
 
-  /** The command that asks for `count` older events of the room looked at; null when there is nothing to ask. */
-  askForOlder(count) {
+  /**
+   * Ask for `count` older events of the room looked at, unless there is nothing to ask.
+   * @param {number} count
+   * @param {(command: string, room: string) => string} ask gives the ref of the request; empty when it cannot be made
+   * @returns {boolean} whether they are on their way
+   */
+  askForOlder(count, ask) {
     const { kind, name, timeline } = this.view;
-    if (kind !== "room" || timeline.complete || this.asked || this.moving || !this.entered) return null;
-    this.asked = { room: name, count, events: [] };
-    return `/history ${count}${timeline.oldestId ? ` before ${timeline.oldestId}` : ""}`;
+    if (kind === "room" && !timeline.complete && !this.#asked && this.entered) {
+      const ref = ask(`/history ${count}${timeline.oldestId ? ` before ${timeline.oldestId}` : ""}`, name);
+      if (ref) this.#asked = { ref, room: name, count, events: [], timeline, trims: timeline.trims };
+    }
+    return kind === "room" && this.#asked?.room === name;
   }
 
   /** The connection is gone: what was asked for will not come. */
   lost() {
-    this.asked = this.expected = null;
-    this.replaying = this.arriving = this.entered = this.moving = false;
+    this.#asked = null;
+    this.#replaying = this.#arriving = this.entered = false;
     this.listener.changed();
   }
 
-  /** Be in no other rooms than those of these names. */
+  /**
+   * Be in no other rooms than these.
+   * @param {string[]} names
+   */
   keep(names) {
     for (const name of [...this.rooms.keys()]) if (!names.includes(name)) this.rooms.delete(name);
     if (this.view.kind === "room" && !names.includes(this.view.name)) this.look(this.nowhere);
@@ -107,79 +199,114 @@ export class Store {
 
   /** @param {number} since the id that the server was told to go on after; 0 for none */
   entering(since) {
-    this.since = since;
+    this.#since = since;
   }
 
-  /** Something that the page itself says. */
+  /**
+   * Show something that the page itself says.
+   * @param {string} text
+   * @param {"notice"|"error"} kind
+   */
   note(text, kind = "notice") {
-    this.#local(this.view, { kind, text });
+    this.#remark(kind, text);
     this.listener.changed();
   }
 
-  // What the server says.
+  /**
+   * The room of this name, which the user is in.
+   * @param {string} name
+   */
+  room(name) {
+    const known = this.rooms.get(name);
+    if (known) return known;
+    const made = new Place("room", name);
+    this.rooms.set(name, made);
+    return made;
+  }
 
-  take(message) {
-    if (Number.isInteger(message.id)) this.#event(message);
-    else ANSWERS.get(message.kind)?.(this, message);
+  // Messages of the server.
+
+  /**
+   * @param {Message} message
+   * @param {Made} [made] the request that it answers, where that is known
+   */
+  take(message, made) {
+    if (isEvent(message)) this.#event(message);
+    else this.#answer(message, made);
     this.listener.changed();
   }
 
+  /** @param {RoomEvent} event */
   #event(event) {
-    if (this.since && event.id <= this.since) this.#forget();
-    if (!this.replaying) this.since = 0;
-    this.lastId = Math.max(this.lastId, event.id);
+    this.lastId = Math.max(this.lastId, event.id ?? 0);
     const mine = event.nick === this.me;
-    if (event.kind === "joined" && mine && !this.replaying) this.room(event.room);
+    if (event.kind === "joined" && mine && !this.#replaying) this.room(event.room);
     const place = this.rooms.get(event.room);
-    if (!place || !place.timeline.append(event)) return;
-    if (TALK.has(event.kind)) this.#said(place, event, mine);
-    if (this.replaying) return;
+    const kind = kindOf(event.kind);
+    if (!place || !kind) return;
+    if (isInList(event) && !this.#append(place, event)) return;
+    if (kind.nature === "talk") this.#said(place, event, mine, kind.unread);
+    if (this.#replaying) return;
     place.follow(event);
-    if (event.kind === "left" && mine) this.#gone(place);
+    // A connection that another one replaces is told that the user left every room; no request has asked for that.
+    if (event.kind === "left" && mine && event.ref) this.#gone(place);
     if (event.kind === "renamed") this.#renamed(event.nick, event.text);
   }
 
-  /** The server's log is another one than that of which we know: begin anew. */
-  #forget() {
-    this.since = 0;
-    this.lastId = 0;
-    for (const place of this.rooms.values()) {
-      place.timeline = new Timeline();
-      place.divider = 0;
-      place.seen();
+  /**
+   * @param {Place} place
+   * @param {RoomEvent} event
+   * @param {boolean} mine
+   * @param {boolean} counts whether it is unread until somebody looks
+   */
+  #said(place, event, mine, counts) {
+    const missed = this.#replaying && this.#since > 0;
+    if (mine) {
+      if (!this.#replaying) place.divider = 0;
+      return;
     }
-    this.listener.moved();
+    if (counts && (!this.#replaying || missed)) this.#unread(place, event, missed);
+    if (!this.#replaying) this.listener.heard(place, event);
   }
 
-  #said(place, event, mine) {
-    const missed = this.replaying && this.since > 0;
-    if (mine) this.listener.echoed(place, event);
-    else if (!this.replaying || missed) this.#unread(place, event, missed);
-    if (!mine && !this.replaying) this.listener.heard(place, event);
-    this.#trim(place);
-  }
-
-  #unread(place, event, missed) {
+  /**
+   * @param {Place} place
+   * @param {{id?: number, text: string}} message
+   * @param {boolean} missed whether it was said while the user was away
+   */
+  #unread(place, { id, text }, missed) {
     const looking = place === this.view && this.watched;
     if (looking && !missed) return;
-    place.divider ||= event.id ?? 0;
+    place.divider ||= id ?? 0;
     if (looking) return;
     place.unread += 1;
-    place.mentioned ||= place.kind === "private" || mentions(event.text, this.me);
+    place.mentioned ||= place.kind === "private" || isMentioned(text, this.me);
   }
 
-  #trim(place) {
+  /**
+   * Put an item into a place, within its bound.
+   * @param {Place} place
+   * @param {Item} item
+   * @returns {boolean} false for an event that is there already
+   */
+  #append(place, item) {
+    if (!place.timeline.append(item)) return false;
     // In steps, since each moves the whole list.
     const most = place === this.view ? MAX_LOOKED_AT : MAX_ELSEWHERE;
     if (place.timeline.items.length > most * 1.2) place.timeline.trim(most);
+    return true;
   }
 
+  /** @param {Place} place a room that the user is not in any more */
   #gone(place) {
-    this.moving = false;
     this.rooms.delete(place.name);
-    if (this.view === place) this.look(this.rooms.get(this.active) ?? this.nowhere);
+    if (this.view === place) this.look(this.home);
   }
 
+  /**
+   * @param {string} from
+   * @param {string} to
+   */
   #renamed(from, to) {
     if (this.me === from) this.me = to;
     const conversation = this.privates.get(from);
@@ -189,119 +316,231 @@ export class Store {
     this.privates.set(to, conversation);
   }
 
+  /**
+   * Put something that no log keeps into a place.
+   * @param {Place} place
+   * @param {Item} item
+   */
   #local(place, item) {
-    const made = { at: Date.now() / 1000, ...item };
-    place.timeline.append(made);
-    this.#trim(place);
-    if (item.nick !== this.me) this.listener.heard(place, made);
+    this.#append(place, item);
+    if (item.nick !== this.me) this.listener.heard(place, item);
   }
 
-  /** The room of this name, which one is in. */
-  room(name) {
-    if (!this.rooms.has(name)) {
-      const made = new Place("room", name);
-      if (this.expected?.room === name) ANSWERS.get("people")(this, this.expected, made);
-      this.rooms.set(name, made);
-    }
-    return this.rooms.get(name);
+  /**
+   * @param {"notice"|"error"} kind
+   * @param {string} text
+   * @param {Place} place that it is about
+   */
+  #remark(kind, text, place = this.view) {
+    const remark = { kind, at: Date.now() / 1000, text };
+    this.#local(place, remark);
+    // The user, whom it answers, looks at another place by now.
+    if (place !== this.view) this.#local(this.view, { ...remark, text: `${place.title}: ${text}` });
   }
 
-  welcomed({ nick, room, topic, people, size }) {
-    this.me = nick;
-    this.active = room;
-    this.switching = 0;
-    this.arriving = true;
-    const place = this.room(room);
-    place.setPeople(people, size);
-    place.topic = topic;
+  /**
+   * The place where a request was made; the one looked at where that is not known.
+   * @param {Made|undefined} made
+   */
+  #placeOf(made) {
+    return this.places().find(({ key }) => key === made?.place) ?? this.view;
+  }
+
+  // The answers, by kind.
+
+  /**
+   * @template {AnswerKind} K
+   * @param {Answer<K>} answer
+   * @param {Made|undefined} made
+   */
+  #answer(answer, made) {
+    // A newer server may have kinds that this page does not know.
+    if (Object.hasOwn(Store.#ANSWERS, answer.kind)) Store.#ANSWERS[answer.kind](this, answer, made);
+  }
+
+  /** @type {{[K in AnswerKind]: (store: Store, answer: Answer<K>, made: Made|undefined) => void}} */
+  static #ANSWERS = {
+    welcome: (store, answer) => store.#welcomed(answer),
+    people: (store, answer, made) => store.#people(answer, made),
+    rooms: (store, { rooms }) => {
+      store.listed = rooms;
+    },
+    reset: (store, answer) => store.#startAnew(answer),
+    past: (store, { room }) => store.#past(room),
+    live: (store) => store.#live(),
+    speaking: (store, answer, made) => store.#speaking(answer, made),
+    private: (store, answer, made) => store.#whispered(answer, made),
+    invited: (store, answer) => store.#invited(answer),
+    notice: (store, { text }, made) => store.#announced(text, made),
+    done: (store, answer, made) => store.#wasDone(answer, made),
+    error: (store, answer, made) => store.#refused(answer, made),
+    gone: (store, answer) => store.#left(answer),
+    history: (store, answer) => store.#older(answer),
+    found: (store, answer) => store.listener.found(answer),
+    pong: () => {},
+  };
+
+  /** @param {Answer<"welcome">} answer */
+  #welcomed(answer) {
+    this.me = answer.nick;
+    this.history = answer.history;
+    this.limits = answer.limits;
+    this.commands = new Map(answer.commands.map((command) => [command.name, command]));
+    this.#arriving = true;
+    // The server tells that somebody is away when it happens, and not to those who come later.
+    for (const place of this.rooms.values()) place.away.clear();
+    const place = this.room(answer.room);
+    Store.#introduce(place, answer);
     if (this.view.kind === "nowhere") this.look(place);
   }
 
-  past({ room }) {
-    this.replaying = true;
-    this.moving = false;
-    this.active = room;
-    this.switching = 0;
-    const place = this.room(room);
-    if (!this.arriving) this.look(place);
+  /**
+   * Take in who is in a room, and its topic.
+   * @param {Place} place
+   * @param {Roster} roster
+   */
+  static #introduce(place, { people, size, topic }) {
+    place.setPeople(people, size);
+    place.topic = topic;
   }
 
-  live() {
-    this.replaying = this.arriving = false;
+  /**
+   * @param {Roster} roster
+   * @param {Made|undefined} made
+   */
+  #people(roster, made) {
+    const entering = this.#arriving || (made && commandOf(made.request) === "join");
+    const place = entering ? this.room(roster.room) : this.rooms.get(roster.room);
+    if (place) Store.#introduce(place, roster);
+  }
+
+  /**
+   * The items that are here are of another history, or there is a gap behind them: begin anew.
+   * @param {Answer<"reset">} answer
+   */
+  #startAnew({ text }) {
+    this.#since = this.lastId = 0;
+    for (const place of this.rooms.values()) {
+      place.timeline = new Timeline();
+      place.divider = 0;
+      place.seen();
+    }
+    this.listener.moved();
+    this.#remark("notice", text);
+  }
+
+  /** @param {string} room */
+  #past(room) {
+    this.#replaying = true;
+    const place = this.room(room);
+    if (!this.#arriving) this.look(place);
+  }
+
+  #live() {
+    this.#replaying = this.#arriving = false;
+    this.#since = 0;
     this.entered = true;
     this.listener.live();
   }
 
-  speaking({ room }) {
-    this.moving = false;
-    this.active = room;
-    if (this.switching > 0) this.switching -= 1;
-    if (this.switching === 0 && this.view.kind !== "private") this.look(this.rooms.get(room) ?? this.nowhere);
+  /**
+   * The user has asked to join a room that they are in.
+   * @param {Answer<"speaking">} answer
+   * @param {Made|undefined} made
+   */
+  #speaking({ room }, made) {
+    const place = this.rooms.get(room);
+    if (place && made && commandOf(made.request) === "join") this.look(place);
   }
 
-  whispered({ nick, to, at, text }) {
+  /**
+   * @param {Answer<"private">} answer
+   * @param {Made|undefined} made
+   */
+  #whispered({ nick, to, at, text }, made) {
     const mine = nick === this.me;
     const place = this.conversation(mine ? to : nick);
     this.#local(place, { kind: "said", nick, at, text });
-    if (mine) this.listener.echoed(place, { kind: "said", text });
-    else this.#unread(place, { text }, false);
+    if (!mine) this.#unread(place, { text }, false);
+    else this.#hasWhispered(place, made);
   }
 
-  announced({ text }) {
+  /**
+   * The user has said something in a conversation; if it was typed as a command elsewhere, they look there now.
+   * @param {Place} conversation
+   * @param {Made|undefined} made
+   */
+  #hasWhispered(conversation, made) {
+    conversation.divider = 0;
+    if (made && !made.place.startsWith("private:")) this.look(conversation);
+  }
+
+  /** @param {Answer<"invited">} answer */
+  #invited({ nick, room }) {
+    const text = `invites you to ${room}`;
+    this.#local(this.view, { kind: "invited", at: Date.now() / 1000, nick, room, text });
+    if (!this.watched) this.view.unread += 1;
+  }
+
+  /**
+   * @param {string} text
+   * @param {Made|undefined} made
+   */
+  #announced(text, made) {
     // The message of the day is for those who come, not for those who come back.
-    if (!this.arriving || !this.since) this.#local(this.view, { kind: "notice", text });
+    if (!this.#arriving || !this.#since) this.#remark("notice", text, this.#placeOf(made));
   }
 
-  /** Somebody has left, though the log could not keep that: nothing will say so again. */
-  left({ room, nick, text }) {
+  /**
+   * A request that was sent again had been done the first time. A private message, which no log keeps, has not been
+   * shown yet.
+   * @param {Answer<"done">} answer
+   * @param {Made|undefined} made
+   */
+  #wasDone({ event }, made) {
+    if (event) return;
+    const [, to, text] = (made && "do" in made.request && /^\/msg (\S+) (.+)$/.exec(made.request.do)) || [];
+    if (!to || !text) return;
+    const place = this.conversation(to);
+    this.#local(place, { kind: "said", nick: this.me, at: Date.now() / 1000, text });
+    this.#hasWhispered(place, made);
+  }
+
+  /**
+   * Somebody has left, though the log could not keep that: nothing will say so again.
+   * @param {Answer<"gone">} answer
+   */
+  #left({ room, nick, text }) {
     const place = this.rooms.get(room);
     if (!place) return;
+    /** @type {Deed} */
     const event = { kind: "left", at: Date.now() / 1000, nick, text };
-    place.timeline.append(event);
+    this.#append(place, event);
     place.follow(event);
   }
 
-  refused({ code, text }) {
-    this.moving = false;
-    if (code === "no-history" || code === "in-no-room") this.asked = null;
-    if (!this.listener.refused({ code, text })) this.#local(this.view, { kind: "error", text });
+  /**
+   * @param {Answer<"error">} error
+   * @param {Made|undefined} made
+   */
+  #refused(error, made) {
+    if (error.ref && error.ref === this.#asked?.ref) this.#asked = null;
+    // The request is sent again when the server is back.
+    if (made?.place && error.code === "stopping") return;
+    if (!this.listener.refused(error, made)) this.#remark("error", error.text, this.#placeOf(made));
   }
 
-  older({ room, events, more }) {
-    const { asked } = this;
-    if (!asked) return;
+  /** @param {Answer<"history">} answer */
+  #older({ room, events, more, ref }) {
+    const asked = this.#asked;
+    if (!asked || asked.ref !== ref) return;
     asked.events.push(...events);
     if (more) return;
-    this.asked = null;
+    this.#asked = null;
     const timeline = this.rooms.get(room)?.timeline;
-    if (!timeline || asked.room !== room) return;
-    timeline.prepend(asked.events);
+    // Only in front of what they were asked for: a timeline has no gap.
+    if (!timeline || timeline !== asked.timeline || timeline.trims !== asked.trims) return;
+    timeline.prepend(asked.events.filter(isInList));
     timeline.complete = asked.events.length < asked.count;
   }
 }
-
-/** Who is in a room: one that we are in, or are about to be. */
-function people(store, message, place = store.rooms.get(message.room)) {
-  if (!place && store.arriving) place = store.room(message.room);
-  if (!place) {
-    store.expected = message;
-    return;
-  }
-  place.setPeople(message.people, message.size);
-  place.topic = message.topic;
-}
-
-const ANSWERS = new Map([
-  ["welcome", (store, message) => store.welcomed(message)],
-  ["people", people],
-  ["rooms", (store, message) => (store.listed = message.rooms)],
-  ["past", (store, message) => store.past(message)],
-  ["live", (store) => store.live()],
-  ["speaking", (store, message) => store.speaking(message)],
-  ["private", (store, message) => store.whispered(message)],
-  ["notice", (store, message) => store.announced(message)],
-  ["error", (store, message) => store.refused(message)],
-  ["gone", (store, message) => store.left(message)],
-  ["history", (store, message) => store.older(message)],
-  ["found", (store, message) => store.listener.found(message)],
-]);

@@ -1,59 +1,72 @@
-/** What becomes of what one types: talk, commands, and what is handed back because it was not kept. */
+/** Texts that the user sends: as talk, as commands, and handed back to the field when they were refused. */
 
-import { read } from "./lines.js";
-import { Outgoing } from "./outgoing.js";
+import { read } from "./typed.js";
+import { commandOf } from "./unacknowledged.js";
 
-/** Errors that answer something said, and the beginning of the key of the place where it was. */
-const OF_TALK = { "not-kept": "", "line-too-long": "", "in-no-room": "", "no-such-nickname": "private:" };
+/** @import { Requests } from "./requests.js" */
+/** @import { Store } from "./store.js" */
+/** @import { Command } from "./typed.js" */
+/** @import { Made } from "./unacknowledged.js" */
+/** @import { Answer } from "./wire.js" */
+
+const TALK = new Set(["", "me", "msg"]); // commands that say something; the empty one is none
+
+/** @typedef {Record<string, (typed: Command) => void>} Commands by name */
 
 export class Typing {
-  #outgoing = new Outgoing();
-
   /**
-   * @param {import("./store.js").Store} store
-   * @param {import("./connection.js").Connection} connection
-   * @param {Object<string, (argument: string, line: string) => void>} commands those that the page itself answers
+   * @param {Store} store
+   * @param {Requests} requests
+   * @param {Commands} commands those that the page itself answers
    * @param {(place: string, text: string) => void} restore puts a text back into the field of a place
    */
-  constructor(store, connection, commands, restore) {
-    Object.assign(this, { store, connection, commands, restore });
+  constructor(store, requests, commands, restore) {
+    this.store = store;
+    this.requests = requests;
+    this.commands = commands;
+    this.restore = restore;
   }
 
-  /** @returns {boolean} false when nothing has come of it, and the text should stay */
-  send(typed) {
-    const { command, argument, line, said, error } = read(typed, this.store.view);
-    if (error) this.store.note(error, "error");
-    else if (said) said.forEach((one) => this.#send(one.line, one.text));
-    else if (Object.hasOwn(this.commands, command)) this.commands[command](argument, line);
-    else if (command === "me" && argument) this.#send(line, line);
-    else this.connection.send(line);
-    return !error;
+  /**
+   * @param {string} text
+   * @param {boolean} pasted whether it begins with something that was pasted
+   * @returns {boolean} false when nothing has come of it, and the text should stay
+   */
+  send(text, pasted = false) {
+    const { view: place, limits, commands } = this.store;
+    const what = read(text, { place, limits, commands, pasted });
+    if ("error" in what) {
+      this.store.note(what.error, "error");
+      return false;
+    }
+    if ("command" in what && Object.hasOwn(this.commands, what.command)) {
+      this.commands[what.command]?.(what);
+      return true;
+    }
+    const kept = this.requests.make(place.key, ...("talk" in what ? what.talk : [what.ready]));
+    if (!kept) this.store.note("Too much is on its way already: the text stays here. Send it in a while.", "error");
+    return kept;
   }
 
-  #send(line, text) {
-    if (this.connection.send(line)) this.#outgoing.sent(this.store.view.key, text);
+  /**
+   * A request was refused: talk goes back where it was typed.
+   * @param {Made|undefined} made
+   * @param {Answer<"error">} error
+   */
+  refused(made, { code }) {
+    // The request is sent again when the server is back.
+    if (code === "stopping" || !made?.typed) return;
+    if (TALK.has(commandOf(made.request))) this.restore(made.place, made.typed);
   }
 
-  /** Something of one's own has come back. */
-  echoed(place, { kind, text }) {
-    this.#outgoing.echoed(place.key, kind === "acted" ? `/me ${text}` : text);
-  }
-
-  /** An error has come: what it answers goes back where it was typed. */
-  refused(code) {
-    const line = Object.hasOwn(OF_TALK, code) ? this.#outgoing.refused(OF_TALK[code]) : undefined;
-    if (line) this.restore(line.place, line.text);
-  }
-
-  /** The connection is lost. */
-  lost() {
-    this.#outgoing.lost();
-  }
-
-  /** All that was missed is here: what has not come back by now never will. */
-  caughtUp() {
-    const texts = this.#outgoing.takeBack();
-    for (const [place, text] of texts) this.restore(place, text);
-    if (texts.size) this.store.note("The connection was lost before everything was sent: it is back in the field.");
+  /**
+   * Some requests were lost with the connection, and are not sent again.
+   * @param {Made[]} several
+   */
+  givenUp(several) {
+    for (const { place, typed } of several) {
+      if (typed) this.restore(place, typed);
+      this.store.note(`The connection was lost in the middle of ${typed}. See whether it was done.`, "error");
+    }
   }
 }

@@ -1,0 +1,343 @@
+"""The dialogue of the line, JSON and web doors: a nickname, a welcome, then lines that are talk or commands.
+
+It turns a line of text, or a request in JSON, into what :class:`~chatroom.core.chat.Chat` is asked for, and shows the
+person where they are. A request with a ``ref`` has that in every answer, error and event that comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from chatroom.core.catching_up import CatchingUp, go_live
+from chatroom.core.chat import Chat
+from chatroom.core.command_table import CommandTable
+from chatroom.core.delivery import Subscription
+from chatroom.core.members import Member, id_of_client
+from chatroom.core.requests import Request
+from chatroom.core.session import Door, Phase, Session, Wait
+from chatroom.model.answers import Done, History, Limits, Notice, Past, Reset, Speaking, Welcome
+from chatroom.model.errors import BadArgument, InNoRoom, NothingSaid, NotInRoom, PeerError, WrongPassword
+from chatroom.model.events import Acted, Away, Event
+from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
+from chatroom.model.text import clean, clean_lines
+from chatroom.wire.formats import Format, day_of
+from chatroom.wire.handshake import Place
+from chatroom.wire.requests import Do, Say
+
+NAMED_AT_ONCE = 20
+"""How many of those in a room a newcomer is told by name: for all, there is ``/who``."""
+
+PART = 50
+"""Events of a history that are told at once; of the longest lines, a quarter of what one may be behind."""
+
+OTHER_HISTORY = (
+    "other-history",
+    "The history is not the one that you were reading, so you may have missed something: here is the last of it.",
+)
+TRIMMED = (
+    "trimmed",
+    "The last message that you saw is no longer kept, so you may have missed something: here is the last of it.",
+)
+"""Why somebody who comes back is shown the last talk instead of what they missed: the code and the sentence."""
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+class Dialogue(Session):
+    """Somebody who types lines, or a program that sends requests."""
+
+    __slots__ = ("_commands", "_ignored", "_room", "_since", "active")
+
+    def __init__(self, chat: Chat, door: Door, format_: Format, commands: CommandTable[Dialogue]) -> None:
+        super().__init__(chat, door, format_)
+        self._commands = commands
+        self.active = ""
+        """The room that they speak in; empty when they are in none."""
+        # The room of the request that is being done, where it names one.
+        self._room = ""
+        self._ignored = _NOBODY
+        self._since: Place | None = None
+
+    @property
+    def active_room(self) -> str:
+        """The room that the request is about.
+
+        :raises InNoRoom: they speak in none.
+        """
+        room = self._room or self.active
+        if not room:
+            raise InNoRoom()
+        return room
+
+    # What the door hands in.
+
+    def enter(self, nickname: str, rooms: Sequence[str] = (), since: Place | None = None, client: str = "") -> None:
+        """Ask to come in; they are shown the welcome, or why not.
+
+        :param rooms: those to join, the one to speak in last; the server's own when there are none.
+        :param since: the last event that they know of; then all that they missed is shown to them.
+        :param client: a secret of their client's, by which they are the same member as before; empty for none.
+        """
+        self.phase = Phase.ENTERING
+        self.wait(Wait.NICKNAME)
+        self._since = since
+        if client:
+            self.member.member_id = id_of_client(client, self.chat.log.identity)
+        try:
+            names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
+            self.chat.claim(self.member, nickname, lambda: self._granted(names), self._not_granted)
+        except PeerError as error:
+            self._not_granted(error)
+
+    def _granted(self, rooms: Sequence[str]) -> None:
+        self.waits_for = Wait.OUTCOME
+        try:
+            self.chat.join(self.member, rooms, self)
+        except PeerError as error:
+            self.chat.give_up(self.member)
+            self._not_granted(error)
+
+    def _not_granted(self, error: PeerError) -> None:
+        self.phase = Phase.OUTSIDE
+        self.waits_for = Wait.NOTHING
+        self.refuse(error)
+        self.go_on()
+
+    def line(self, text: str) -> None:
+        """Take one line that they typed, as it came in; it must not be ``busy``."""
+        self.ref = self._room = ""
+        try:
+            text = clean(text)
+            if text.startswith("/"):
+                if not text.startswith("//"):
+                    self._commands.run(self, text[1:])
+                    return
+                text = text[1:]
+            if text and not text.isspace():
+                self.say(self.active, text)
+        except PeerError as error:
+            self.refuse(error)
+
+    def take(self, request: Say | Do) -> None:
+        """Take one request of a program; it must not be ``busy``."""
+        self.ref = request.ref
+        self._room = ""
+        self._do(lambda: self._take(request))
+
+    def _take(self, request: Say | Do) -> None:
+        if request.room:
+            self._room = room_name(request.room)
+            if self._room not in self.rooms:
+                raise NotInRoom(room=self._room)
+        if isinstance(request, Do):
+            self._commands.run(self, clean(request.command).removeprefix("/"))
+            return
+        text = clean_lines(request.text)
+        if not text:
+            raise NothingSaid()
+        # Each line of it is a line to those who read lines.
+        self.door.spend(text.count("\n"))
+        self.say(self.active_room, text, about=request.about)
+
+    # What commands ask for.
+
+    def act(self, text: str) -> None:
+        """Have it shown what they do."""
+        self.say(self.active_room, text, Acted)
+
+    def join(self, room: str) -> None:
+        """Enter ``room``, or speak in it from now on."""
+        if room in self.rooms:
+            self.speak_in(room)
+            self.hear(self.chat.delivery.published)
+        else:
+            self.request(lambda: self.chat.join(self.member, (room,), self, self.ref))
+
+    def leave(self, room: str) -> None:
+        """Go out of ``room``."""
+        self.request(lambda: self.chat.leave(self.member, (room,), "", self, self.ref, own_form=bool(self.ref)))
+
+    def rename(self, nickname: str) -> None:
+        """Be called ``nickname``."""
+        if nickname == self.nickname:
+            self.reply(Notice(f"You're called {nickname} already."))
+        else:
+            self.request(lambda: self.chat.rename(self.member, nickname, self, self.ref, own_form=bool(self.ref)))
+
+    def set_away(self, text: str) -> None:
+        """Be away, or, without a text, be back."""
+        self.request(lambda: self.chat.set_away(self.member, text, self, self.ref, own_form=bool(self.ref)))
+
+    @contextmanager
+    def done_once(self) -> Iterator[bool]:
+        """Do what no log keeps once for each ``ref``; it counts as done unless it raises.
+
+        Yields whether it is to be done; if not, they have been told that it was.
+        """
+        if not self.ref:
+            yield True
+        elif self.chat.was_done(self.member, self.ref):
+            self.reply(Done(0))
+            yield False
+        else:
+            yield True
+            self.chat.note_done(self.member, self.ref)
+
+    def private(self, nickname: str, text: str) -> None:
+        """Tell one other person alone."""
+        with self.done_once() as to_do:
+            if to_do:
+                # Looked up first: to be told it may be more than they can be behind, and then they are gone.
+                to = self.chat.find(nickname)
+                self.reply(self.chat.private(self.member, nickname, text))
+                self._say_if_away(to)
+
+    def invite(self, nickname: str, room: str) -> None:
+        """Ask somebody to come into a room."""
+        with self.done_once() as to_do:
+            if to_do:
+                guest = self.chat.invite(self.member, nickname, room)
+                self.reply(Notice(f"You've invited {guest.nickname} to {room}."))
+                self._say_if_away(guest)
+
+    def _say_if_away(self, member: Member) -> None:
+        if member.away is not None:
+            self.reply(Notice(f"{member.nickname} is away: {member.away}"))
+
+    def become_operator(self, name: str, password: str) -> None:
+        """Be an operator from now on, if the password is right.
+
+        :raises WrongPassword: it is not.
+        """
+        operators, now = self.chat.operators, self.door.seconds()
+        if operators.is_one(self.door.host, name, password, now):
+            self.member.operator = True
+            self.reply(Notice("You're an operator now."))
+        elif operators.passwords.too_many(self.door.host, now):
+            raise WrongPassword(why="Too many wrong passwords came from your address: wait a minute, then try again")
+        else:
+            raise WrongPassword(why="There is no operator of that name and password: check both")
+
+    def expel_other(self, nickname: str, reason: str) -> None:
+        """Close somebody's connection, as operators may."""
+        victim = self.chat.expel(self.member, nickname, reason)
+        self.reply(Notice(f"{victim.nickname}'s connection is closed."))
+
+    def ignore(self, nickname: str) -> None:
+        """Hear no more of ``nickname``, whoever has it."""
+        key = _key(nickname)
+        if len(self._ignored) >= self.chat.settings.max_ignored:
+            raise BadArgument(what="You ignore as many people as you may", usage="/unignore nickname")
+        self._ignored |= {key}
+        self.hear(self.chat.delivery.published)
+        self.reply(Notice(f"you now ignore {nickname}"))
+
+    def unignore(self, nickname: str) -> None:
+        """Hear ``nickname`` again."""
+        key = _key(nickname)
+        if key not in self._ignored:
+            raise BadArgument(what=f"You do not ignore {nickname}", usage="/ignore nickname")
+        self._ignored -= {key}
+        self.hear(self.chat.delivery.published)
+        self.reply(Notice(f"you no longer ignore {nickname}"))
+
+    def ignores(self, nickname: str) -> bool:
+        return bool(self._ignored) and nickname_key(nickname) in self._ignored
+
+    def show_history(self, room: str, events: Sequence[Event], after: str = "") -> None:
+        """Show what was said in ``room``, no faster than it is read.
+
+        :param after: the date of the last that was shown already.
+        """
+        part, rest = events[:PART], events[PART:]
+        self.reply(History(room, part, after, bool(rest)))
+        if rest:
+            self.when_read(lambda: self.show_history(room, rest, day_of(part[-1].at)))
+
+    def subscription(self) -> Subscription:
+        active = self.active if self.format.marks_elsewhere else ""
+        return Subscription(self.format, frozenset(self.rooms), active, self._ignored)
+
+    # What comes of what they asked for.
+
+    def speak_in(self, room: str) -> None:
+        """Have what they say go to ``room`` from now on; empty for no room."""
+        self.active = room
+        self.reply(Speaking(room))
+
+    def joined(self, request: Request, event: Event) -> None:
+        newcomer = self.phase is Phase.ENTERING
+        self.phase = Phase.IN
+        self.active = event.room
+        self.door.come_in()
+        if newcomer:
+            self._welcome()
+        others = request.rooms[:-1] if newcomer else request.rooms
+        for room in others:
+            self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
+        # Whoever has asked with a ref has their own Joined carry it.
+        own = self.own(request, event) if self.ref else b""
+        catching_up = CatchingUp(self, request.first, own, self.go_on)
+        since, self._since = self._since, None
+        after = self._place(since, request.first) if since is not None else None
+        self.reply(Past(self.active))
+        if after is None:
+            catching_up.show_recent(request.rooms)
+        else:
+            catching_up.show_missed(after)
+
+    def _place(self, since: Place, first: int) -> int | None:
+        """The id behind which they missed everything; None when that cannot be told, and they were told so."""
+        log = self.chat.log
+        if (since.history and since.history != log.identity) or since.id >= first:
+            self.reply(Reset(*OTHER_HISTORY))
+        elif 0 < since.id < log.forgotten:
+            self.reply(Reset(*TRIMMED))
+        else:
+            return since.id
+        return None
+
+    def _welcome(self) -> None:
+        chat = self.chat
+        here = chat.rooms[self.active].people(NAMED_AT_ONCE)
+        limits = Limits(chat.settings.max_line, chat.settings.max_line, chat.settings.max_lines, MAX_NAME_LENGTH)
+        self.reply(
+            Welcome(
+                *(self.nickname, here.room, here.topic, here.people, here.size),
+                *(self.member.member_id, chat.log.identity, limits, self._commands.help()),
+            )
+        )
+        for line in chat.motd:
+            self.reply(Notice(line))
+
+    def left(self, request: Request, event: Event) -> None:
+        if self.active not in self.rooms:
+            self.speak_in(next(reversed(self.rooms), ""))
+        go_live(self, event.id, self.go_on)
+
+    def changed(self, request: Request, event: Event) -> None:
+        if request.kind is Away:
+            self.reply(Notice(f"You're away: {event.text}" if event.text else "You're back."))
+        elif not event.room:
+            # There is no room in which it could be seen.
+            self.reply(Notice(f"you are now called {self.nickname}"))
+        self.go_on()
+
+    # The end.
+
+    def expel(self, by: str, reason: str) -> None:
+        self.tell(Notice(f"{by} closes your connection: {reason}"))
+        self.quit(f"Killed ({by} ({reason}))")
+
+    def replace(self) -> None:
+        if self.phase is not Phase.GONE:
+            self.tell(Notice("You've come back by another connection: this one is closed."))
+        self.quit("came back by another connection")
+
+
+def _key(nickname: str) -> str:
+    try:
+        return nickname_key(nickname)
+    except ValueError:
+        raise BadArgument(what=f"Nobody can be called {nickname}", usage="/ignore nickname") from None

@@ -1,0 +1,115 @@
+"""Who is here, by nickname and by id, and who is told when that changes.
+
+Nicknames are held through the seam of :mod:`chatroom.core.nicknames`, whose answers may come late. A claim of a
+nickname whose holder is leaving waits for the holder to have gone, so that a person who comes back at once finds it
+free. It knows no rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from chatroom.core.members import Member, Standing
+from chatroom.core.nicknames import Nicknames
+from chatroom.model.errors import NoSuchNickname, PeerError
+from chatroom.model.names import nickname_key
+
+
+class Watcher(Protocol):
+    """Who is told what becomes of the people here, whatever rooms they are in."""
+
+    def named(self, nickname: str, here: bool) -> None:
+        """Take notice that somebody holds ``nickname`` from now on, or that nobody does."""
+
+    def went_away(self, member: Member) -> None:
+        """Take notice that ``member`` is away from now on, or is back."""
+
+
+class Directory:
+    """The members who hold a nickname."""
+
+    def __init__(self, nicknames: Nicknames) -> None:
+        self.watchers: list[Watcher] = []
+        self._nicknames = nicknames
+        self._by_id: dict[str, Member] = {}
+        # Claims that wait for the holder of a nickname to have given it up.
+        self._when_released: dict[Member, list[Callable[[], None]]] = {}
+
+    @property
+    def holders(self) -> Mapping[str, Member]:
+        """Who holds a nickname, by its key; a member who is being renamed holds two."""
+        return self._nicknames.holders
+
+    def everybody(self) -> Iterator[Member]:
+        """Each member once, in the order in which they came."""
+        return iter(dict.fromkeys(self.holders.values()))
+
+    def find(self, nickname: str) -> Member:
+        """:raises NoSuchNickname: nobody is called that."""
+        try:
+            return self.holders[nickname_key(nickname)]
+        except (KeyError, ValueError):
+            raise NoSuchNickname(nickname=nickname) from None
+
+    def by_id(self, member_id: str) -> Member | None:
+        """The member with this id; None when they are not here."""
+        return self._by_id.get(member_id)
+
+    def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
+        """Claim a valid nickname for ``member``.
+
+        A holder with the same id, whose connection has not been noticed to be dead, makes way.
+
+        :param answer: told why not, or None; perhaps later.
+        """
+        holder = self.holders.get(nickname_key(nickname))
+        if holder is not None and holder is not member:
+            if holder.member_id == member.member_id and holder.session is not None:
+                holder.session.replace()
+            # Whoever leaves gives the nickname up in a moment.
+            if holder.standing is Standing.LEAVING and holder.key:
+                self._when_released.setdefault(holder, []).append(lambda: self.claim(member, nickname, answer))
+                return
+        self._nicknames.claim(member, nickname, answer)
+
+    def enter(self, member: Member, nickname: str) -> None:
+        """Have ``member``, who was granted their first nickname, be called that."""
+        member.take_nickname(nickname)
+        self._by_id[member.member_id] = member
+        self._tell(nickname, True)
+
+    def rename(self, member: Member, nickname: str) -> None:
+        """Have ``member``, who was granted ``nickname``, be called that; they give up the old one."""
+        old, old_key = member.nickname, member.key
+        member.take_nickname(nickname)
+        if old_key and member.key != old_key:
+            self._nicknames.give_up(member, old)
+            self._tell(old, False)
+            self._tell(nickname, True)
+
+    def give_up_claim(self, member: Member) -> None:
+        """Have ``member`` not be renamed: they give up the nickname that they have claimed."""
+        claimed, member.next_nickname = member.next_nickname, ""
+        if claimed and nickname_key(claimed) != member.key:
+            self._nicknames.give_up(member, claimed)
+
+    def give_up(self, member: Member, nickname: str) -> None:
+        """Have ``member``, who has gone before they were granted ``nickname``, not hold it."""
+        self._nicknames.give_up(member, nickname)
+
+    def release(self, member: Member) -> None:
+        """Have ``member`` hold no nickname any more; whoever waits for it gets it."""
+        for nickname in filter(None, (member.nickname, member.next_nickname)):
+            self._nicknames.give_up(member, nickname)
+        if self._by_id.get(member.member_id) is member:
+            del self._by_id[member.member_id]
+        if member.key:
+            old, member.key = member.nickname, ""
+            self._tell(old, False)
+        for claim in self._when_released.pop(member, ()):
+            claim()
+
+    def _tell(self, nickname: str, here: bool) -> None:
+        for watcher in self.watchers:
+            watcher.named(nickname, here)

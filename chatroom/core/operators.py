@@ -1,0 +1,94 @@
+"""Who may become an operator: passwords, and how often somebody may guess one. No I/O, no clock.
+
+An operator's powers are in :mod:`chatroom.core.chat` (``expel``).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from chatroom.model.constants import ENCODING
+
+MAX_WRONG, WRONG_FOR = 30, 60
+"""Wrong passwords from one address in so many seconds, after which none is taken from there until those are over.
+
+A client that reconnects with a wrong one every few seconds does not shut out those who share its address.
+"""
+
+MAX_GUESSERS = 10_000
+"""Addresses whose wrong passwords are counted."""
+
+
+class Guesses:
+    """Counts wrong passwords by address: whoever guesses does so from connection to connection."""
+
+    def __init__(self, most: int, seconds: float, most_hosts: int) -> None:
+        """
+        :param most: wrong ones from one address before no more are taken from there.
+        :param seconds: how long that lasts, from the first of them on.
+        :param most_hosts: addresses that are remembered; the oldest is forgotten first.
+        """
+        self._most = most
+        self._seconds = seconds
+        self._most_hosts = most_hosts
+        # By address, how many there were and when the first was; in the order of these moments.
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def too_many(self, host: str, now: float) -> bool:
+        """Whether nothing is taken from ``host`` now, right or wrong."""
+        count, first = self._wrong.get(host, (0, now))
+        if now - first >= self._seconds:
+            del self._wrong[host]
+            return False
+        return count >= self._most
+
+    def wrong(self, host: str, now: float) -> None:
+        """Count one from ``host``."""
+        count, first = self._wrong.get(host, (0, now))
+        if not count and len(self._wrong) >= self._most_hosts:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong[host] = (count + 1, first)
+
+
+class Passwords:
+    """Compares passwords, and lets nobody try them by the thousand: what may be guessed so is found."""
+
+    def __init__(self) -> None:
+        self._guesses = Guesses(MAX_WRONG, WRONG_FOR, MAX_GUESSERS)
+
+    def too_many(self, host: str, now: float) -> bool:
+        """Whether no password is taken from ``host`` now, right or wrong."""
+        return self._guesses.too_many(host, now)
+
+    def is_right(self, host: str, given: str, known: str, now: float) -> bool:
+        """Whether the two are the same and not empty, found out in a time that tells nothing of either.
+
+        After too many wrong ones even the right one is none.
+
+        :param now: seconds, by a clock that only goes forward.
+        """
+        if self.too_many(host, now):
+            return False
+        same = hmac.compare_digest(given.encode(ENCODING, "replace"), known.encode(ENCODING, "replace"))
+        if same and known:
+            return True
+        self._guesses.wrong(host, now)
+        return False
+
+
+class Operators:
+    """Those who may become operators."""
+
+    def __init__(self, passwords: Mapping[str, str]) -> None:
+        """:param passwords: by name."""
+        self._known = passwords
+        self.passwords = Passwords()
+
+    def __bool__(self) -> bool:
+        """Whether anybody may."""
+        return bool(self._known)
+
+    def is_one(self, host: str, name: str, password: str, now: float) -> bool:
+        """Whether ``password`` makes somebody from ``host`` an operator."""
+        return self.passwords.is_right(host, password, self._known.get(name, ""), now)

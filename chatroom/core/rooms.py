@@ -1,0 +1,66 @@
+"""Rooms: who is in each, and what holds for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from chatroom.core.members import Member
+from chatroom.model.answers import People
+from chatroom.model.events import Event
+
+
+class Room:
+    """One room: it is there as long as somebody is in it."""
+
+    __slots__ = ("created", "members", "name", "topic", "topic_at", "topic_by")
+
+    def __init__(self, name: str, created: float, topic: Event | None = None) -> None:
+        """
+        :param created: seconds since 1970, UTC.
+        :param topic: what set the topic that it has already.
+        """
+        self.name = name
+        self.created = created
+        self.topic = self.topic_by = ""
+        self.topic_at = 0.0
+        if topic is not None:
+            self.take_topic(topic)
+        self.members: dict[Member, None] = {}
+
+    def people(self, at_most: int | None = None) -> People:
+        """Who is in the room.
+
+        :param at_most: how many to name; None for all.
+        """
+        named = [member.nickname for member in islice(self.members, at_most)]
+        return People(self.name, self.topic, named, len(self.members))
+
+    def take_topic(self, event: Event) -> None:
+        """Take notice that somebody has set the topic."""
+        self.topic, self.topic_by, self.topic_at = event.text, event.nickname, event.at
+
+
+class Rooms(dict[str, Room]):
+    """Every room that somebody is in, by its name."""
+
+    def enter(self, member: Member, name: str, at: float, topic: Event | None) -> None:
+        """Put ``member`` into the room, which is made at ``at`` with ``topic`` when there is none."""
+        if name not in self:
+            self[name] = Room(name, at, topic)
+        self[name].members[member] = None
+
+    def leave(self, member: Member, name: str) -> None:
+        """Take ``member`` out of the room, which goes with its last."""
+        room = self.get(name)
+        if room is not None:
+            room.members.pop(member, None)
+            if not room.members:
+                del self[name]
+
+    def sharing(self, member: Member) -> Iterator[Member]:
+        """Everybody else who is in a room with ``member``, each once."""
+        rooms = (self[name] for name in member.rooms if name in self)
+        others = dict.fromkeys(other for room in rooms for other in room.members)
+        others.pop(member, None)
+        return iter(others)

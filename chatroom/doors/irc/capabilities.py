@@ -1,0 +1,99 @@
+"""Capabilities: what a client can do and wants done, as it negotiates that by CAP.
+
+https://ircv3.net/specs/extensions/capability-negotiation. A client that begins to negotiate before it is in comes in
+only when it has ended that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from chatroom.core.session import Phase
+from chatroom.doors.irc.format import MULTILINE
+from chatroom.doors.irc.message import MAX_NUMBER
+from chatroom.doors.irc.multiline import limits_of
+from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.session import IRCSession
+from chatroom.doors.irc.welcome import proceed
+from chatroom.model.settings import Settings
+from chatroom.model.text import whole_number
+
+CAPABILITIES = (
+    *("away-notify", "batch", "cap-notify", "draft/chathistory", "draft/event-playback", "draft/extended-monitor"),
+    *("draft/multiline", "echo-message", "extended-join", "extended-monitor", "labeled-response", "message-tags"),
+    *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
+)
+"""The capabilities that a client may ask for."""
+
+VALUES: Mapping[str, Callable[[Settings], str]] = {
+    MULTILINE: lambda settings: limits_of(settings.max_line, settings.max_lines),
+}
+"""The values of those that have one."""
+
+CAP_VERSION = 302
+"""The version of CAP from which on a client is told values, and of new capabilities without asking for that."""
+
+
+def cap(session: IRCSession, parameters: Sequence[str]) -> None:
+    """CAP LS|LIST|REQ|END: say what the client can do, and wants done."""
+    handler = _SUBCOMMANDS.get(parameters[0].upper())
+    if handler is None:
+        session.numeric(Numeric.ERR_INVALIDCAPCMD, parameters[0])
+    else:
+        handler(session, parameters[1:])
+
+
+def _answer(session: IRCSession, subcommand: str, capabilities: str) -> None:
+    session.send(f":{session.server.name} CAP {session.nickname or '*'} {subcommand} :{capabilities}")
+
+
+def _begin(session: IRCSession) -> None:
+    if session.phase is Phase.OUTSIDE:
+        session.registration.begin_capabilities()
+
+
+def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
+    _begin(session)
+    version = whole_number(parameters[0], MAX_NUMBER) if parameters else None
+    if version is None or version < CAP_VERSION:
+        _answer(session, "LS", " ".join(CAPABILITIES))
+        return
+    session.take_capabilities(session.capabilities | {"cap-notify"})
+    settings = session.chat.settings
+    words = [f"{name}={VALUES[name](settings)}" if name in VALUES else name for name in CAPABILITIES]
+    _answer(session, "LS", " ".join(words))
+
+
+def _list(session: IRCSession, parameters: Sequence[str]) -> None:
+    _answer(session, "LIST", " ".join(sorted(session.capabilities)))
+
+
+def _req(session: IRCSession, parameters: Sequence[str]) -> None:
+    _begin(session)
+    wanted = parameters[0] if parameters else ""
+    taken = set(session.capabilities)
+    for word in wanted.split():
+        name = word.removeprefix("-")
+        if name not in CAPABILITIES:
+            # All of them, or none.
+            _answer(session, "NAK", wanted)
+            return
+        if word == name:
+            taken.add(name)
+        else:
+            taken.discard(name)
+    session.take_capabilities(frozenset(taken))
+    _answer(session, "ACK", wanted)
+
+
+def _end(session: IRCSession, parameters: Sequence[str]) -> None:
+    session.registration.end_capabilities()
+    proceed(session)
+
+
+_SUBCOMMANDS: Mapping[str, Callable[[IRCSession, Sequence[str]], None]] = {
+    "LS": _ls,
+    "LIST": _list,
+    "REQ": _req,
+    "END": _end,
+}

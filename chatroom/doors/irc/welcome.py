@@ -1,0 +1,97 @@
+"""The way in: PASS, NICK and USER, and the welcome that follows them. NICK also renames those who are in.
+
+:mod:`chatroom.doors.irc.registration` draws the phases; CAP, which may hold them up, stands in
+:mod:`chatroom.doors.irc.capabilities`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from chatroom.core.session import Phase
+from chatroom.doors.irc import information
+from chatroom.doors.irc.message import user_of
+from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.server import NETWORK, why_wrong
+from chatroom.doors.irc.session import IRCSession
+from chatroom.model.errors import NicknameTaken, PeerError
+from chatroom.model.names import check_nickname
+from chatroom.version import __version__
+
+ROOM_MODES = "bnov"
+
+
+def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
+    """PASS password: give the server's password, before all else."""
+    if session.entered:
+        session.numeric(Numeric.ERR_ALREADYREGISTERED)
+    else:
+        session.registration.password = parameters[0]
+
+
+def user(session: IRCSession, parameters: Sequence[str]) -> None:
+    """USER username 0 * realname: tell of oneself, before one is in."""
+    if session.entered:
+        session.numeric(Numeric.ERR_ALREADYREGISTERED)
+        return
+    username, realname = parameters[0], parameters[3].strip()
+    if not username or not realname:
+        session.numeric(Numeric.ERR_NEEDMOREPARAMS, "USER")
+        return
+    session.registration.take_user(user_of(username), realname)
+    proceed(session)
+
+
+def nick(session: IRCSession, parameters: Sequence[str]) -> None:
+    """NICK nickname: choose the nickname that one wants to have."""
+    nickname = parameters[0] if parameters else ""
+    if not nickname:
+        session.numeric(Numeric.ERR_NONICKNAMEGIVEN)
+    elif session.entered:
+        _rename(session, nickname)
+    else:
+        try:
+            key = check_nickname(nickname, session.chat.settings.server_name)
+            if key in session.chat.members:
+                # It is claimed once the rest has come; until then somebody else may still be faster.
+                raise NicknameTaken(nickname=nickname)
+        except PeerError as error:
+            session.refuse(error, nickname)
+        else:
+            session.registration.take_nickname(nickname)
+            proceed(session)
+
+
+def _rename(session: IRCSession, nickname: str) -> None:
+    if nickname != session.nickname:
+        session.several(len(session.rooms))
+        session.request_of_line(session.chat.rename, nickname, about=nickname, last=True)
+
+
+def proceed(session: IRCSession) -> None:
+    """Claim the nickname, if nothing is missing."""
+    registration, server = session.registration, session.server
+    if session.phase is not Phase.OUTSIDE or not registration.complete:
+        return
+    host, now = session.door.host, session.door.seconds()
+    if not server.is_right_password(host, registration.password, now):
+        why = why_wrong(server.passwords, host, now)
+        session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
+        session.quit(why)
+        return
+    session.user.username, session.user.realname = registration.username, registration.realname
+    session.claim(registration.nickname, lambda: _greet(session))
+
+
+def _greet(session: IRCSession) -> None:
+    """The welcome of somebody who is in: the numerics from 001 to the message of the day."""
+    server = session.server
+    started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(server.started))
+    session.numeric(Numeric.RPL_WELCOME, network=NETWORK, nickname=session.nickname)
+    session.numeric(Numeric.RPL_YOURHOST, server=server.name, version=__version__)
+    session.numeric(Numeric.RPL_CREATED, started=started)
+    session.numeric(Numeric.RPL_MYINFO, server.name, f"chatroom-{__version__}", information.USER_MODES, ROOM_MODES)
+    information.features(session)
+    information.lusers(session, ())
+    information.motd(session, ())

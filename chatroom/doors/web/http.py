@@ -1,0 +1,212 @@
+"""HTTP at the door for browsers: requests without bodies, bounded in time, and a connection that may be upgraded.
+
+It does not know the addresses: :mod:`chatroom.doors.web.site` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, NamedTuple, Protocol
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToString
+
+from chatroom.core.chat import Chat
+from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.doors.web.websocket import WebSocketConnection
+from chatroom.model.errors import PeerError
+
+IDLE = 60
+"""Seconds that a connection may take for each request over HTTP."""
+
+TEXT = b"text/plain; charset=utf-8"
+
+HEADERS: Mapping[bytes, bytes] = {
+    b"Content-Security-Policy": b"; ".join(
+        (
+            b"default-src 'none'",
+            b"script-src 'self'",
+            b"style-src 'self'",
+            b"img-src 'self'",
+            b"connect-src 'self'",
+            b"manifest-src 'self'",
+            b"base-uri 'none'",
+            b"form-action 'none'",
+            b"frame-ancestors 'none'",
+            b"require-trusted-types-for 'script'",
+            b"trusted-types 'none'",
+        )
+    ),
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Permissions-Policy": b"camera=(), geolocation=(), microphone=()",
+    b"Referrer-Policy": b"no-referrer",
+    b"X-Content-Type-Options": b"nosniff",
+    b"X-Frame-Options": b"DENY",
+}
+"""The headers of every answer: the page runs nothing, and talks to nobody, but what this server serves."""
+
+
+class Reply(NamedTuple):
+    """An answer over HTTP."""
+
+    body: bytes
+    type: bytes = TEXT
+    status: int = OK
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Headers beside :data:`HEADERS`."""
+
+
+def text_reply(status: int, text: str, *headers: tuple[bytes, bytes]) -> Reply:
+    return Reply(f"{text}\n".encode(errors="replace"), TEXT, status, headers)
+
+
+class Site(Protocol):
+    """The part of the factory that its connections need."""
+
+    chat: Chat
+    channels: set[Any]
+    """The connections that are not upgraded."""
+
+    def reply(self, request: PageRequest) -> Reply | None:
+        """The answer to a request; None when the connection was upgraded."""
+
+
+class PageRequest(Request):
+    """A request. Nothing here takes a body, so none is kept."""
+
+    channel: Channel
+
+    def gotLength(self, length: int | None) -> None:
+        """:param length: of the body, in bytes; None when it is not said."""
+        self.content = BytesIO()
+        # No client is told to go on and send a body.
+        self.requestHeaders.removeHeader(b"Expect")
+        if length != 0:
+            self.channel.turn_away(b"413 Content Too Large", b"nothing here takes a body\n")
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Throw it away."""
+
+    def process(self) -> None:
+        """Answer."""
+        if self.channel.behind:
+            # The answers to a client that keeps asking and reads nothing would all be kept.
+            self.channel.loseConnection()
+            return
+        reply = self.channel.factory.reply(self)
+        self.channel.has_answered = True
+        if reply is None:
+            return
+        self.setResponseCode(reply.status)
+        for name, value in (
+            *HEADERS.items(),
+            (b"Date", datetimeToString()),
+            (b"Content-Type", reply.type),
+            *reply.headers,
+        ):
+            self.setHeader(name, value)
+        if reply.status != NOT_MODIFIED:
+            self.setHeader(b"Content-Length", b"%d" % len(reply.body))
+        self.write(reply.body)
+        self.finish()
+
+
+class Channel(HTTPChannel):
+    """One connection, until it is upgraded."""
+
+    factory: Site
+    transport: Any
+    requestFactory = PageRequest
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.behind = False
+        """Whether many bytes of earlier answers are not sent yet."""
+        self.has_answered = False
+        """Whether there was a request before."""
+        self._host: str | None = None
+        self._upgraded: WebSocketConnection | None = None
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        host = getattr(self.transport.getPeer(), "host", "")
+        self.factory.channels.add(self)
+        try:
+            self.factory.chat.admission.admit(host)
+        except PeerError as refusal:
+            self.turn_away(b"503 Service Unavailable", f"{refusal}\n".encode())
+        else:
+            self._host = host
+
+    def turn_away(self, status: bytes, why: bytes) -> None:
+        """Answer with an error, and close."""
+        headers = {**HEADERS, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
+        lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers.items()), b"", why]
+        self.transport.write(b"\r\n".join(lines))
+        self.loseConnection()
+
+    def upgrade(self, connection: WebSocketConnection) -> None:
+        """Hand all later input to ``connection``."""
+        self.setTimeout(None)
+        self.requests.clear()
+        self.transport.unregisterProducer()
+        # The new connection is counted by its own factory.
+        self._release()
+        self._upgraded = connection
+        connection.makeConnection(self.transport)
+
+    # What comes in.
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._upgraded is not None:
+            self._upgraded.dataReceived(data)
+        # Some transports hand over input after they were told to close.
+        elif not self.transport.disconnecting:
+            super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        # This is input that came together with the request for the upgrade; bodies were refused already.
+        if self._upgraded is not None:
+            self._upgraded.dataReceived(data)
+
+    def resetTimeout(self) -> None:
+        """Do nothing: a request that trickles in wins no time. All of it has :data:`IDLE`."""
+
+    def timeoutConnection(self) -> None:
+        if self.transport.disconnecting:
+            self.transport.abortConnection()
+        else:
+            self.loseConnection()
+
+    # What goes out.
+
+    def pauseProducing(self) -> None:
+        self.behind = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self.behind = False
+        super().resumeProducing()
+
+    # The end.
+
+    def loseConnection(self) -> None:
+        """Close once the peer has read all answers, :data:`CLOSE_TIMEOUT` from now at the latest."""
+        self.setTimeout(CLOSE_TIMEOUT)
+        super().loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._release()
+        if self._upgraded is not None:
+            self._upgraded.connectionLost(reason)
+        else:
+            super().connectionLost(reason)
+
+    def _release(self) -> None:
+        self.factory.channels.discard(self)
+        host, self._host = self._host, None
+        if host is not None:
+            self.factory.chat.admission.release(host)

@@ -1,0 +1,75 @@
+/**
+ * The kinds of event, and what the page has to know of each: the only table of them. A kind that is not in it is passed
+ * over, since a newer server may have others.
+ *
+ * - `nature`: talk, membership (who is in a room, and by what name) or state (what holds for the room).
+ * - `unread`: whether it counts as a message that the user has yet to read.
+ * - `shown`: in the list of messages, `said` under its speaker's name or `told` in words; or only among the `people`.
+ * - `words`: of what is told in words, the parts of the sentence.
+ */
+
+/** @typedef {{nick: string, text: string}} Deed */
+/** @typedef {string|{name: string}|{text: string}} Part words of the page, a nickname, or text that somebody wrote */
+/**
+ * @typedef {object} Kind
+ * @property {"talk"|"membership"|"state"} nature
+ * @property {boolean} unread
+ * @property {"said"|"told"|"people"} shown
+ * @property {(deed: Deed) => Part[]} [words]
+ */
+/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"} EventKind */
+
+/** @type {Record<EventKind, Kind>} */
+export const KINDS = {
+  "said": { nature: "talk", unread: true, shown: "said" },
+  "noticed": { nature: "talk", unread: true, shown: "said" },
+  "acted": {
+    nature: "talk",
+    unread: true,
+    shown: "told",
+    words: ({ nick, text }) => [{ name: nick }, " ", { text }],
+  },
+  "joined": {
+    nature: "membership",
+    unread: false,
+    shown: "told",
+    words: ({ nick }) => [{ name: nick }, " joined"],
+  },
+  "left": {
+    nature: "membership",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text }) => [{ name: nick }, " left", ...(text ? [" (", { text }, ")"] : [])],
+  },
+  "renamed": {
+    nature: "membership",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text }) => [{ name: nick }, " is now ", { name: text }],
+  },
+  "away": { nature: "membership", unread: false, shown: "people" },
+  "topic": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text }) =>
+      text ? [{ name: nick }, " set the topic: ", { text }] : [{ name: nick }, " took away the topic"],
+  },
+};
+
+/**
+ * What the page knows of a kind; undefined for one that it does not know.
+ * @param {string} kind
+ * @returns {Kind|undefined}
+ */
+export const kindOf = (kind) =>
+  Object.hasOwn(KINDS, kind) ? KINDS[/** @type {EventKind} */ (kind)] : undefined;
+
+/**
+ * Whether something of a kind is shown in the list of messages.
+ * @param {{kind: string}} event
+ */
+export function isInList({ kind }) {
+  const shown = kindOf(kind)?.shown;
+  return shown === "said" || shown === "told";
+}

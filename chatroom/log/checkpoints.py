@@ -1,0 +1,68 @@
+"""Checkpoints: how the write-ahead log is moved into the file, where doing so keeps nobody waiting.
+
+Theory of operation. A checkpoint by the writer would show as a pause of 100 ms, so a thread of its own, the keeper,
+makes it while commits go on. Only a checkpoint that reaches the end of the write-ahead log lets the next commit begin
+it anew, and the keeper does not get there as long as commits go on. So the writer makes a second one behind it: what
+was committed in the meantime is little, and while the writer is at it there is no more. The write-ahead log then grows
+over blocks that the disk has already.
+
+The state of it is the writer's thread's; the keeper only submits to that thread that it is through.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from chatroom.log.worker import Worker
+
+CHECKPOINT_AFTER = 2 * 1024 * 1024
+"""Bytes in the write-ahead log, more or less, from which it is moved into the file."""
+
+BYTES_OF_A_COMMIT, BYTES_OF_AN_EVENT = 12 * 1024, 200
+"""Bytes that a commit and an event take in the write-ahead log, more or less."""
+
+
+class Checkpoints:
+    """Makes a checkpoint whenever the write-ahead log has become long."""
+
+    def __init__(
+        self, writer: Worker, writing: sqlite3.Connection, keeper: Worker, keeping: sqlite3.Connection
+    ) -> None:
+        """
+        :param writing: the connection that is used in the thread of ``writer``.
+        :param keeping: the connection that is used in the thread of ``keeper``.
+        """
+        self._writer = writer
+        self._writing = writing
+        self._keeper = keeper
+        self._keeping = keeping
+        # The last server may have left a long write-ahead log.
+        self._uncheckpointed = CHECKPOINT_AFTER
+        self._under_way = False
+
+    def committed(self, events: int) -> None:
+        """Take notice of a commit of so many events. In the writer's thread."""
+        self._uncheckpointed += BYTES_OF_A_COMMIT + BYTES_OF_AN_EVENT * events
+        if self._uncheckpointed > CHECKPOINT_AFTER and not self._under_way:
+            self._uncheckpointed = 0
+            self._under_way = True
+            self._keeper.submit(self._begin)
+
+    def _begin(self) -> None:
+        reached = _checkpoint(self._keeping)
+        self._writer.submit(lambda: self._finish(reached))
+
+    def _finish(self, reached: bool) -> None:
+        # Where the keeper could not, the disk is full, most likely: the writer meets the same, and reports it.
+        if reached:
+            _checkpoint(self._writing)
+        self._under_way = False
+
+
+def _checkpoint(connection: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the file, but for pages that a reader still needs; whether that could be done."""
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""The command line of the server: its options, and the checks before anything starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.python import usage
+
+from chatroom.doors.assembly import read_motd, read_operators
+from chatroom.doors.factory import DoorFactory
+from chatroom.model.constants import HOST_NAME
+from chatroom.model.errors import ChatError
+from chatroom.model.names import room_name
+from chatroom.model.settings import Settings, settings_table
+from chatroom.server.door_table import DOORS, DoorRow
+from chatroom.server.reactor import global_reactor
+from chatroom.version import __version__
+
+HISTORY = "chatroom.sqlite"
+"""The default file of the history of a server; a room in another program keeps none on disk unless it is told to."""
+
+BACKLOG = 4096
+"""Connections that the system holds until the server takes them. With Twisted's 50, people who come in at once would
+wait until their packets are sent again."""
+
+TRY_HELP = "chatroom: try --help for the options."
+
+
+class Options(usage.Options):
+    """The options of ``twistd chatroom`` and ``python -m chatroom``."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "Serve a chatroom. Join it with nc, telnet or python -m chatroom.client; "
+        "with --web, by a browser; with --irc, by an IRC client. "
+        "Wherever an option takes a port, it takes a Twisted endpoint description too (tcp:..., unix:..., systemd:...)."
+    )
+    optParameters = [
+        *(
+            [
+                door.option,
+                "p" if door.option == "port" else None,
+                door.default,
+                f"PORT: {door.help}, or an endpoint description",
+            ]
+            for door in DOORS
+        ),
+        ["host", "H", HOST_NAME, "HOST: the address to listen on; 0.0.0.0 or :: for all"],
+        *(
+            [
+                setting.name.replace("_", "-"),
+                None,
+                HISTORY if setting.name == "history" else setting.default,
+                f"{setting.metadata['unit']}: {setting.metadata['explanation']}",
+            ]
+            for setting in settings_table()
+        ),
+    ]
+
+    def getUsage(self, width: int | None = None) -> str:
+        # usage.Options adds "[default: ]" to options with an empty default.
+        return str(super().getUsage(width)).replace(" [default: ]", "")
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """:raises usage.UsageError: an option has a wrong value; it names the option and says what is wrong.
+        :raises CannotStart: the same under twistd, which would print all of the help around the error.
+        """
+        try:
+            super().parseOptions(options)
+            if self.parent is not None:
+                _check_pidfile(self.parent.get("pidfile"))
+        except usage.UsageError as error:
+            if self.parent is None:
+                raise
+            raise CannotStart(f"{error}\n{TRY_HELP}") from None
+
+    def opt_version(self) -> None:
+        """Print the version, and end."""
+        print(f"chatroom {__version__}")
+        sys.exit(0)
+
+    def postOptions(self) -> None:
+        """Check everything that can be checked before the server starts."""
+        self.settings = self._read_settings()
+        try:
+            room_name(self.settings.room)
+        except ChatError as error:
+            raise usage.UsageError(f"--room {self.settings.room}: {error}") from None
+        try:
+            read_motd(self.settings.motd)
+        except OSError as error:
+            raise usage.UsageError(f"--motd {self.settings.motd}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise usage.UsageError(f"--motd {self.settings.motd}: it is not UTF-8") from None
+        try:
+            read_operators(self.settings.operators)
+        except OSError as error:
+            raise usage.UsageError(f"--operators {self.settings.operators}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise usage.UsageError(f"--operators {self.settings.operators}: it is not UTF-8") from None
+        except ValueError as error:
+            raise usage.UsageError(f"--operators {self.settings.operators}: {error}") from None
+        self.doors = [self._open(door) for door in DOORS if self[door.option]]
+        """The doors to open: the row, the endpoint to listen on, and the factory of each."""
+        if not self.doors:
+            raise usage.UsageError(f"no door is open: give one of --{', --'.join(door.option for door in DOORS)}")
+
+    def _open(self, door: DoorRow) -> tuple[DoorRow, IStreamServerEndpoint, type[DoorFactory[Any]]]:
+        try:
+            factory = door.load()
+        except ImportError as error:
+            if not door.extra:
+                raise
+            raise usage.UsageError(
+                f"--{door.option} needs {error.name}: pip install 'chatroom[{door.extra}]'"
+            ) from None
+        try:
+            factory.check(self.settings)
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
+        return door, self._endpoint(door.option), factory
+
+    def _read_settings(self) -> Settings:
+        read = {}
+        for setting in settings_table():
+            option = setting.name.replace("_", "-")
+            try:
+                read[setting.name] = setting.metadata["parse"](str(self[option]))
+            except ValueError as error:
+                parse: Callable[[str], Any] = setting.metadata["parse"]
+                wanted = (parse.__doc__ or "").splitlines()[0].rstrip(".").lower()
+                raise usage.UsageError(f"--{option} {self[option]}: it takes {wanted} ({error})") from None
+        return Settings(**read)
+
+    def _endpoint(self, option: str) -> IStreamServerEndpoint:
+        description = self[option]
+        if description.isascii() and description.isdigit():
+            if not int(description) < 65536:
+                raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
+            description = f"tcp:{description}:interface={_quoted(self['host'])}:backlog={BACKLOG}"
+        try:
+            endpoint: IStreamServerEndpoint = serverFromString(global_reactor(), description)
+        except ImportError as error:
+            raise usage.UsageError(
+                f"--{option} {description}: it needs {error.name}: pip install 'twisted[tls]'"
+            ) from None
+        except FileNotFoundError as error:
+            raise usage.UsageError(f"--{option} {description}: there is no file {error.filename}") from None
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
+            raise usage.UsageError(
+                f"--{option} {description}: neither a port number nor an endpoint description ({error})"
+            ) from None
+        return endpoint
+
+
+def _check_pidfile(path: str | None) -> None:
+    """:raises usage.UsageError: twistd cannot write its file ``path``, and would report that with a traceback."""
+    folder = os.path.dirname(os.path.abspath(path)) if path else ""
+    if path and not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise usage.UsageError(f"{folder} cannot be written, where twistd keeps {path}: add --pidfile= before chatroom")
+
+
+def _quoted(host: str) -> str:
+    return host.replace("\\", "\\\\").replace(":", "\\:")
+
+
+class CannotStart(Exception, SystemExit):
+    """Ends the program with status 1 and no traceback.
+
+    It has both base classes because twistd tidies up behind an Exception only, and only a SystemExit ends it without a
+    traceback.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.code = 1
+        print(f"chatroom: {why}", file=sys.__stderr__, flush=True)

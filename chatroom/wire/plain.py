@@ -1,0 +1,194 @@
+"""Plain lines, the format for people at nc, telnet and the plain client.
+
+It is made of two tables, with a row for each kind of event and of answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chatroom.model.answers import (
+    Answer,
+    Done,
+    Found,
+    Gone,
+    History,
+    Invited,
+    Live,
+    Notice,
+    Past,
+    People,
+    Pong,
+    Private,
+    Refused,
+    Reset,
+    RoomList,
+    Speaking,
+    Welcome,
+)
+from chatroom.model.constants import ENCODING
+from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.wire.formats import NEWLINE, Format, day_of
+
+NAMES_IN_A_LINE = 50
+
+
+def _said(event: Event) -> str | list[str]:
+    # Each line of a message begins with its speaker's nickname, so that none can pass for a line from the server.
+    if "\n" in event.text:
+        return [f"{event.nickname}: {line}" for line in event.text.split("\n")]
+    return f"{event.nickname}: {event.text}"
+
+
+def _left(event: Event | Gone) -> str:
+    return f"* {event.nickname} left ({event.text})" if event.text else f"* {event.nickname} left"
+
+
+def _topic(event: Event) -> str:
+    if event.text:
+        return f"* {event.nickname} set the topic: {event.text}"
+    return f"* {event.nickname} took away the topic"
+
+
+PLAIN_EVENTS: dict[type[Event], Callable[[Event], str | list[str]]] = {
+    Said: _said,
+    Noticed: _said,
+    Acted: lambda event: f"* {event.nickname} {event.text}",
+    Joined: lambda event: f"* {event.nickname} joined",
+    Left: _left,
+    Quit: _left,
+    Renamed: lambda event: f"* {event.nickname} is now {event.text}",
+    # People are told that somebody is away when they write to them.
+    Away: lambda event: [],
+    TopicChanged: _topic,
+}
+"""The rendering of each kind of event: one line, or several."""
+
+
+def _lines_of(event: Event) -> list[str]:
+    found = PLAIN_EVENTS[type(event)](event)
+    return [found] if isinstance(found, str) else found
+
+
+def _people(answer: People) -> list[str]:
+    names = answer.people
+    rows = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
+    lines = [f"* {answer.size} in {answer.room}: {row}" for row in rows[:1]] + [f"* and {row}" for row in rows[1:]]
+    return lines + _more(answer) + _topic_line(answer.topic)
+
+
+def _welcome(answer: Welcome) -> list[str]:
+    here = ", ".join(answer.people)
+    lines = [f"* welcome to {answer.room}, {answer.nickname}. In the room: {here}. /help lists the commands."]
+    return lines + _more(answer) + _topic_line(answer.topic)
+
+
+def _more(answer: People | Welcome) -> list[str]:
+    unnamed = answer.size - len(answer.people)
+    return [f"* and {unnamed} more: /who names them all"] if unnamed else []
+
+
+def _topic_line(topic: str) -> list[str]:
+    return [f"* the topic is: {topic}"] if topic else []
+
+
+def _rooms(answer: RoomList) -> list[str]:
+    if not answer.rooms:
+        return ["* there are no rooms: /join makes one"]
+    return [
+        f"* {summary.room} ({summary.size} here)" + (f": {summary.topic}" if summary.topic else "")
+        for summary in answer.rooms
+    ]
+
+
+def _history(answer: History) -> list[str]:
+    if not answer.events:
+        return [f"* nothing was said in {answer.room}"]
+    title = [] if answer.after else [f"* what was said in {answer.room}:"]
+    return _told(title, answer.events, answer.after)
+
+
+def _found(answer: Found) -> list[str]:
+    if not answer.events:
+        return [f"* nothing was found in {answer.room} for: {answer.words}"]
+    return _told([f"* what was found in {answer.room} for: {answer.words}"], answer.events, "")
+
+
+def _told(title: list[str], events: Sequence[Event], day: str) -> list[str]:
+    lines = list(title)
+    for event in events:
+        lines.extend(_past_lines(event, False, day))
+        day = day_of(event.at)
+    return lines
+
+
+def _past_lines(event: Event, elsewhere: bool, day: str) -> list[str]:
+    lines = [] if day_of(event.at) == day else [f"* {day_of(event.at)}:"]
+    prefix = f"[{event.room}] " if elsewhere else ""
+    time = datetime.fromtimestamp(event.at).strftime("%H:%M")
+    return [*lines, *(f"[{time}] {prefix}{line}" for line in _lines_of(event))]
+
+
+PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
+    Notice: lambda answer: [f"* {answer.text}"],
+    Refused: lambda answer: [f"! {answer.text}"],
+    Gone: lambda answer: [_left(answer)],
+    Private: lambda answer: [
+        f"{answer.nickname} (privately to {answer.to}): {line}" for line in answer.text.split("\n")
+    ],
+    Welcome: _welcome,
+    People: _people,
+    RoomList: _rooms,
+    History: _history,
+    Found: _found,
+    Speaking: lambda answer: [
+        f"* you now speak in {answer.room}" if answer.room else "* you are in no room: /join one"
+    ],
+    Pong: lambda answer: [f"* pong {answer.text}".rstrip()],
+    Invited: lambda answer: [f"* {answer.nickname} invites you to {answer.room}: /join {answer.room}"],
+    Reset: lambda answer: [f"* {answer.text}"],
+    Done: lambda answer: ["* that was done before"],
+    # The times before past lines tell a person the same.
+    Past: lambda answer: [],
+    Live: lambda answer: [],
+}
+
+
+class Plain(Format):
+    """The format for people.
+
+    ``nickname: text`` is talk, ``* ...`` an event or an answer, ``! ...`` an error. No nickname starts with ``*``,
+    ``!`` or ``[``, so no line can pass for one of another sort.
+    """
+
+    name = "plain"
+    marks_elsewhere = True
+    once_for_all_rooms = True
+
+    def event(self, event: Event, elsewhere: bool) -> bytes:
+        line = PLAIN_EVENTS[type(event)](event)
+        if not isinstance(line, str):
+            return _encode([f"[{event.room}] {one}" for one in line] if elsewhere else line)
+        if elsewhere:
+            line = f"[{event.room}] {line}"
+        return (line + NEWLINE).encode(ENCODING)
+
+    def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:
+        return _encode(_past_lines(event, elsewhere, day))
+
+    def answer(self, answer: Answer, ref: str = "") -> bytes:
+        return _encode(PLAIN_ANSWERS[type(answer)](answer))
+
+    def lines(self, thing: Event | Answer, elsewhere: bool = False) -> list[str]:
+        """The same as text without line ends, for clients to print."""
+        whole = self.event(thing, elsewhere) if isinstance(thing, Event) else self.answer(thing)
+        return whole.decode(ENCODING).splitlines()
+
+
+def _encode(lines: list[str]) -> bytes:
+    return "".join([line + NEWLINE for line in lines]).encode(ENCODING)
+
+
+PLAIN = Plain()

@@ -1,0 +1,53 @@
+"""Telnet's commands (RFC 854) in a stream of bytes: they are taken out, and every option is refused. No I/O."""
+
+from __future__ import annotations
+
+# RFC 854: commands start with IAC; WILL, WONT, DO and DONT have an option behind them; SB runs to IAC SE.
+_SE, _SB, _WILL, _WONT, _DO, _DONT, _IAC = 240, 250, 251, 252, 253, 254, 255
+
+
+class TelnetFilter:
+    """Takes the commands of telnet out of a stream, and refuses every option that the peer offers or asks for.
+
+    Byte 255 starts each command and never stands in UTF-8, so a stream without telnet passes unchanged.
+    """
+
+    __slots__ = ("_command", "_in_subnegotiation")
+
+    def __init__(self) -> None:
+        self._command = b""
+        self._in_subnegotiation = False
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes]:
+        """``data`` without the commands, and the answers to them."""
+        if b"\xff" not in data and not self._command and not self._in_subnegotiation:
+            return data, b""
+        text, answers = bytearray(), bytearray()
+        for byte in data:
+            self._take(byte, text, answers)
+        return bytes(text), bytes(answers)
+
+    def _take(self, byte: int, text: bytearray, answers: bytearray) -> None:
+        command = self._command
+        if not command:
+            if byte == _IAC:
+                self._command = b"\xff"
+            elif not self._in_subnegotiation:
+                text.append(byte)
+        elif len(command) == 2:
+            # RFC 855: an option that is not wanted is refused, and an answer that refuses one is not refused again.
+            self._command = b""
+            if command[1] == _DO:
+                answers += bytes((_IAC, _WONT, byte))
+            elif command[1] == _WILL:
+                answers += bytes((_IAC, _DONT, byte))
+        elif byte in (_WILL, _WONT, _DO, _DONT) and not self._in_subnegotiation:
+            self._command = command + bytes((byte,))
+        else:
+            self._command = b""
+            if byte == _SB:
+                self._in_subnegotiation = True
+            elif byte == _SE:
+                self._in_subnegotiation = False
+            elif byte == _IAC and not self._in_subnegotiation:
+                text.append(byte)

@@ -1,0 +1,372 @@
+"""What somebody sends is taken in order: each piece once, at its pace, and only when its session is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import ReferenceType, ref
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatroom.core.rate_limits import RateLimit
+from chatroom.doors.intake import Intake
+from chatroom.model.errors import ChatError, LineTooLong
+
+
+class End:
+    """Both ends of an intake: the connection that it works for, and the session that may be busy."""
+
+    def __init__(self, rate: float = 0, burst: int = 1) -> None:
+        self.now = 0.0
+        self.busy = False
+        self.taken: list[bytes | ChatError] = []
+        self.times: list[float] = []
+        """When each piece was taken."""
+        self.calls: list[str] = []
+        """What the intake asked of the transport, and told of the end."""
+        self.pause_until: float | None = None
+        self.then: Callable[[bytes], None] = lambda line: None
+        """Called with each piece that is taken."""
+        self.intake = Intake(self, self)
+        if rate:
+            self.intake.limit(RateLimit(rate, burst, self.now))
+
+    # What a test does.
+
+    def feed(self, *pieces: bytes | ChatError) -> None:
+        self.intake.feed(pieces, self.now)
+
+    def end(self) -> None:
+        self.intake.end(self.now)
+
+    def go_on(self) -> None:
+        self.busy = False
+        self.intake.go_on(self.now)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; a pause that is over then is told to be."""
+        until = self.now + seconds
+        while self.pause_until is not None and self.pause_until <= until:
+            self.now, self.pause_until = self.pause_until, None
+            self.intake.pause_over(self.now)
+        self.now = until
+
+    # What an intake asks for.
+
+    def lineReceived(self, line: bytes) -> None:
+        assert not self.busy, "handed a line to a session that is busy"
+        self.taken.append(line)
+        self.times.append(self.now)
+        self.then(line)
+
+    def refuse(self, error: ChatError) -> None:
+        assert not self.busy, "refused something in the middle of something else"
+        self.taken.append(error)
+        self.times.append(self.now)
+
+    def pause(self, seconds: float) -> None:
+        assert self.pause_until is None, "two pauses at once"
+        assert seconds > 0
+        self.pause_until = self.now + seconds
+
+    def stop_reading(self) -> None:
+        self.calls.append("stop reading")
+
+    def read_on(self) -> None:
+        self.calls.append("read on")
+
+    def at_end(self) -> None:
+        self.calls.append("at end")
+
+
+def test_pieces_are_taken_at_once_and_in_order() -> None:
+    end = End()
+    error = LineTooLong(limit=5)
+    end.feed(b"one", error, b"two")
+    end.feed()
+    end.feed(b"three")
+
+    assert end.taken == [b"one", error, b"two", b"three"]
+    assert end.calls == []
+
+
+def test_what_comes_while_the_session_is_busy_waits_and_nothing_more_is_read() -> None:
+    end = End()
+    end.busy = True
+    end.feed(b"one", b"two")
+    end.feed(b"three")
+    assert end.taken == []
+    assert end.calls == ["stop reading"]
+    end.go_on()
+
+    assert end.taken == [b"one", b"two", b"three"]
+    assert end.calls == ["stop reading", "read on"]
+
+
+def test_a_session_that_becomes_busy_by_a_piece_is_handed_no_other() -> None:
+    end = End()
+
+    def become_busy(line: bytes) -> None:
+        end.busy = True
+
+    end.then = become_busy
+    end.feed(b"one", b"two", b"three")
+    assert end.taken == [b"one"]
+    assert not end.intake.reading
+    end.go_on()
+    assert end.taken == [b"one", b"two"]
+    end.go_on()
+    assert end.taken == [b"one", b"two", b"three"]
+    assert end.calls == ["stop reading"], "nothing is read in advance for one that is slow"
+    end.go_on()
+
+    assert end.calls == ["stop reading", "read on"]
+
+
+def test_what_comes_while_the_last_piece_is_being_done_waits() -> None:
+    end = End()
+
+    def become_busy(line: bytes) -> None:
+        end.busy = True
+
+    end.then = become_busy
+    end.feed(b"one")
+    assert end.calls == []
+    end.feed(b"two")
+    assert end.taken == [b"one"]
+    assert end.calls == ["stop reading"]
+    end.go_on()
+
+    assert end.taken == [b"one", b"two"]
+
+
+def test_an_answer_that_comes_within_a_piece_lets_the_next_be_taken_once() -> None:
+    end = End()
+
+    def answered_at_once(line: bytes) -> None:
+        end.busy = True
+        end.go_on()
+
+    end.then = answered_at_once
+    end.feed(b"one", b"two", b"three")
+
+    assert end.taken == [b"one", b"two", b"three"]
+    assert end.calls == []
+
+
+def test_what_comes_in_the_middle_of_a_piece_stands_behind_what_came_with_it() -> None:
+    end = End()
+
+    def more(line: bytes) -> None:
+        if line == b"one":
+            end.feed(b"three")
+
+    end.then = more
+    end.feed(b"one", b"two")
+
+    assert end.taken == [b"one", b"two", b"three"]
+
+
+def test_pieces_are_taken_no_faster_than_the_limit() -> None:
+    end = End(rate=2, burst=3)
+    end.feed(*(b"%d" % number for number in range(6)))
+    assert len(end.taken) == 3
+    assert end.calls == ["stop reading"]
+    end.feed(b"6")
+    assert len(end.taken) == 3
+    end.advance(10)
+
+    assert end.taken == [b"%d" % number for number in range(7)]
+    assert end.times == [0, 0, 0, 0.5, 1, 1.5, 2]
+    assert end.calls == ["stop reading", "read on"]
+
+
+def test_what_is_spent_is_waited_for() -> None:
+    end = End(rate=1, burst=5)
+    end.intake.spend(7)
+    end.feed(b"one")
+    end.advance(10)
+
+    assert end.times == [3]
+
+
+def test_where_there_is_no_limit_nothing_is_spent() -> None:
+    end = End()
+    end.intake.spend(1000)
+    end.feed(b"one")
+
+    assert end.taken == [b"one"]
+
+
+def test_a_session_that_is_ready_does_not_end_a_pause() -> None:
+    end = End(rate=1, burst=1)
+    end.feed(b"one", b"two")
+    end.go_on()
+    assert end.taken == [b"one"]
+    end.busy = True
+    end.advance(1)
+    assert end.taken == [b"one"]
+    end.go_on()
+
+    assert end.taken == [b"one", b"two"]
+
+
+def test_a_pause_that_nobody_has_asked_for_is_not_over() -> None:
+    end = End(rate=1, burst=1)
+    end.intake.pause_over(end.now)
+    end.busy = True
+    end.feed(b"one")
+    end.intake.pause_over(end.now)
+
+    assert end.taken == []
+    assert end.calls == ["stop reading"]
+
+
+@pytest.mark.parametrize("why", ["ready", "busy", "paced"])
+def test_the_end_is_told_once_all_was_taken(why: str) -> None:
+    end = End(*((1, 1) if why == "paced" else ()))
+    end.busy = why == "busy"
+    end.feed(b"one", b"two")
+    end.end()
+    if why != "ready":
+        assert "at end" not in end.calls
+        end.go_on()
+    end.advance(10)
+
+    assert end.taken == [b"one", b"two"]
+    assert end.calls.count("at end") == 1
+    assert end.calls[-1] == "at end"
+    assert end.intake.ended
+
+
+def test_the_end_waits_for_what_is_still_being_done() -> None:
+    end = End()
+
+    def become_busy(line: bytes) -> None:
+        end.busy = True
+
+    end.then = become_busy
+    end.feed(b"one")
+    end.end()
+    assert end.calls == []
+    end.go_on()
+
+    assert end.calls == ["at end"]
+
+
+def test_the_end_that_comes_within_the_last_piece_is_told() -> None:
+    end = End()
+    end.then = lambda line: end.end()
+    end.feed(b"one", b"two")
+
+    assert end.taken == [b"one", b"two"]
+    assert end.calls == ["at end"]
+
+
+def test_nothing_is_taken_once_it_is_closed() -> None:
+    end = End()
+    end.then = lambda line: end.intake.close()
+    end.feed(b"one", b"two")
+    end.feed(b"three")
+    end.end()
+    end.go_on()
+    end.intake.pause_over(end.now)
+
+    assert end.taken == [b"one"]
+    assert end.calls == []
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_nothing_is_kept_for_one_that_is_closed(busy: bool) -> None:
+    end = End()
+    end.busy = busy
+
+    def fed() -> ReferenceType[ChatError]:
+        piece = LineTooLong(limit=5)
+        end.feed(piece)
+        end.taken.clear()
+        return ref(piece)
+
+    before = fed()
+    assert (before() is not None) is busy
+    end.intake.close()
+
+    assert [piece() for piece in (before, fed(), fed())] == [None] * 3
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("feed"), st.integers(0, 4)),
+    st.tuples(st.just("advance"), st.floats(0, 2)),
+    st.tuples(st.just("go on"), st.none()),
+    st.tuples(st.just("end"), st.none()),
+    st.tuples(st.just("close"), st.none()),
+)
+
+
+@given(
+    st.lists(STEPS, max_size=40),
+    st.sampled_from([0, 0.5, 3]),
+    st.integers(1, 5),
+    st.lists(st.sampled_from(["", "busy", "at once", "feed"]), max_size=40),
+)
+def test_whatever_comes_is_taken_once_in_order_when_it_may_be(
+    steps: list[tuple[str, float | None]], rate: float, burst: int, answers: list[str]
+) -> None:
+    end = End(rate, burst)
+    fed = 0
+    closed = ended = False
+
+    def feed(count: int) -> None:
+        nonlocal fed
+        pieces = [b"%d" % number for number in range(fed, fed + count)]
+        fed += count
+        end.feed(*pieces)
+
+    def answer(line: bytes) -> None:
+        kind = answers.pop() if answers else ""
+        if kind in ("busy", "at once"):
+            end.busy = True
+        if kind == "at once":
+            end.go_on()
+        if kind == "feed" and not ended:
+            feed(1)
+
+    end.then = answer
+    for name, argument in [*steps, ("over", None)]:
+        taken = len(end.taken)
+        if name == "feed" and not (ended or closed):
+            assert argument is not None
+            feed(int(argument))
+        elif name == "advance":
+            assert argument is not None
+            end.advance(argument)
+        elif name == "go on":
+            end.go_on()
+        elif name == "end" and not ended:
+            ended = True
+            end.end()
+        elif name == "close":
+            closed = True
+            end.intake.close()
+        elif name == "over":
+            answers.clear()
+            end.go_on()
+            end.advance(1000)
+        assert end.taken == [b"%d" % number for number in range(len(end.taken))], "out of order, twice, or lost"
+        assert len(end.taken) == taken or not closed, "taken after it was closed"
+        waits = len(end.taken) < fed
+        if not closed:
+            assert not (waits and end.intake.reading), "read on though something waits"
+            held = end.busy or end.pause_until is not None
+            assert held or not waits, "what waits does not wait for anything"
+            assert held or ended or end.intake.reading, "not read though nothing is in the way"
+            assert ("at end" in end.calls) <= (ended and not waits)
+
+    if not closed:
+        assert len(end.taken) == fed
+        assert ("at end" in end.calls) is ended
+    if rate:
+        for start in range(len(end.times)):
+            for stop in range(start, len(end.times)):
+                assert stop - start + 1 <= burst + rate * (end.times[stop] - end.times[start]) + 1e-6
