@@ -40,35 +40,34 @@ def test_each_request_has_a_token_of_its_own_and_none_is_nobodys() -> None:
     tokens = [ledger.open(request) for request in requests]
 
     assert len({0, *tokens}) == 6
-    assert ledger.take_event(0) is None
-    assert ledger.take_event(max(tokens) + 1) is None
-    assert [ledger.take_event(token) for token in tokens] == requests
+    assert ledger.find(0) is None
+    assert ledger.find(max(tokens) + 1) is None
+    assert [ledger.find(token) for token in tokens] == requests
 
 
-def test_a_request_of_several_events_is_struck_off_with_the_last_of_them() -> None:
+def test_a_request_that_is_struck_off_is_found_no_more_and_the_others_are() -> None:
     ledger = Ledger()
     request, other = request_of(Joined, "one", "two", "three"), request_of(Joined, "four")
     token, other_token = ledger.open(request, 3), ledger.open(other)
-    for awaited in (2, 1, 0):
-        assert ledger.take_event(token) is request
-        assert request.awaited == awaited
+    assert request.awaited == 3
+    ledger.strike_off(request)
 
-    assert ledger.take_event(token) is None
-    assert ledger.take_event(other_token) is other
+    assert ledger.find(token) is None
+    assert ledger.find(other_token) is other
+    assert not request.token
 
 
 def test_one_request_may_stand_for_much_that_is_said_each_with_an_outcome_of_its_own() -> None:
     ledger = Ledger()
     request = request_of(Said, "lobby")
-    (token,) = {ledger.open(request) for _ in range(3)}
-    assert request.awaited == 3
+    (token,) = {ledger.open(request) for _ in range(2)}
     assert ledger.close(token) is request
-    assert ledger.take_event(token) is request
     assert request.awaited == 1
-    assert ledger.take_event(token) is request
+    assert ledger.find(token) is request
+    assert ledger.close(token) is request
 
     assert not request.awaited
-    assert ledger.take_event(token) is None
+    assert ledger.find(token) is None
     assert ledger.open(request) != token
 
 
@@ -88,7 +87,7 @@ def test_all_requests_are_struck_off_oldest_first_and_later_ones_have_new_tokens
 
     assert ledger.close_all() == requests
     assert ledger.close_all() == []
-    assert [ledger.take_event(token) for token in tokens] == [None] * 3
+    assert [ledger.find(token) for token in tokens] == [None] * 3
     assert ledger.open(requests[0]) not in tokens
 
 

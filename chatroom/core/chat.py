@@ -422,15 +422,17 @@ class Chat:
         if self.fault and any(event.kept for event in events):
             self.fault = ""
             self._on_not_kept(None)
-        take_event = self._ledger.take_event
+        find = self._ledger.find
         done: list[tuple[Request, Event]] = []
         # Where in the batch whoever hears something else from there on turns, and what stands there for one alone.
         turned: dict[Any, int] = {}
         own: dict[Any, dict[int, bytes]] = {}
         for index, event in enumerate(events):
-            request = take_event(tokens[index])
+            request = find(tokens[index])
             if request is not None:
+                request.awaited -= 1
                 if not request.awaited:
+                    self._ledger.strike_off(request)
                     done.append((request, event))
                 if request.own_form and request.asker is not None:
                     own.setdefault(request.asker, {})[index] = request.asker.own(request, event)

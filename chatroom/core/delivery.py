@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from chatroom.model.events import Audience, Event
 from chatroom.model.names import nickname_key
@@ -67,7 +67,7 @@ class _Group:
 class _Batch:
     """Events that were published together, and what they look like in each form that somebody has needed."""
 
-    __slots__ = ("_forms", "events", "indexes")
+    __slots__ = ("_forms", "_whole_forms", "events", "indexes")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
@@ -81,15 +81,15 @@ class _Batch:
             for index, event in enumerate(events):
                 found[event.room].append(index)
             self.indexes.update(found)
+        # The lines of each event in each form that it was needed in; and all of them together.
         self._forms: dict[tuple[Format, bool], list[bytes | None]] = {}
+        self._whole_forms: dict[tuple[Format, bool], bytes] = {}
 
     def first_after(self, id_: int) -> int:
         """Where the first event with an id above ``id_`` is."""
         return bisect_right(self.events, id_, key=lambda event: event.id)
 
-    def render(
-        self, subscription: Subscription, start: int, stop: int, own: Mapping[int, bytes] = _AS_ALL
-    ) -> list[bytes]:
+    def render(self, subscription: Subscription, start: int, stop: int, own: Mapping[int, bytes] = _AS_ALL) -> bytes:
         """What ``subscription`` shows of the events from ``start`` up to before ``stop``.
 
         :param own: what stands in place of some of them, by where they are in the batch.
@@ -98,19 +98,19 @@ class _Batch:
         if len(rooms) == 1 and not subscription.ignored and not own:
             (room,) = rooms
             indexes = self.indexes[room]
-            if len(indexes) == len(self.events):
-                return self._whole((subscription.format, room != subscription.active))[start:stop]
+            if len(indexes) == len(self.events) == stop - start:
+                return self._whole((subscription.format, room != subscription.active))
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
         wanted = [index for index in indexes if start <= index < stop]
-        return self._some(subscription, wanted, own)
+        return b"".join(self._some(subscription, wanted, own))
 
-    def _whole(self, form: tuple[Format, bool]) -> list[bytes]:
-        lines = self._forms.get(form)
-        if lines is None or None in lines:
+    def _whole(self, form: tuple[Format, bool]) -> bytes:
+        lines = self._whole_forms.get(form)
+        if lines is None:
             format_, elsewhere = form
-            lines = self._forms[form] = [format_.event(event, elsewhere) for event in self.events]
-        return cast("list[bytes]", lines)
+            lines = self._whole_forms[form] = format_.events(self.events, elsewhere)
+        return lines
 
     def _some(self, subscription: Subscription, indexes: Iterable[int], own: Mapping[int, bytes]) -> list[bytes]:
         shown: list[bytes] = []
@@ -140,7 +140,7 @@ class _Batch:
 
 def rendered(events: Sequence[Event], subscription: Subscription) -> bytes:
     """What ``subscription`` shows of ``events``, as if they were published together."""
-    return b"".join(_Batch(events).render(subscription, 0, len(events)))
+    return _Batch(events).render(subscription, 0, len(events))
 
 
 class Delivery:
@@ -217,12 +217,12 @@ class Delivery:
             if group is not None:
                 self.detach(receiver)
                 stop = published.first_after(last)
-                if heard := b"".join(published.render(group.subscription, 0, stop, own.get(receiver, _AS_ALL))):
+                if heard := published.render(group.subscription, 0, stop, own.get(receiver, _AS_ALL)):
                     receiver.write(heard)
         self.published = batch[-1].id
         self._remember(published)
         for group in self._groups_that_hear(published.indexes):
-            data = b"".join(published.render(group.subscription, 0, len(batch)))
+            data = published.render(group.subscription, 0, len(batch))
             apart = [receiver for receiver in own if receiver in group.receivers]
             # A receiver that is written to may be let go for it, so go through a copy.
             if apart:
@@ -233,16 +233,18 @@ class Delivery:
                 for write in writes:
                     write(data)
             for receiver in apart:
-                if heard := b"".join(published.render(group.subscription, 0, len(batch), own[receiver])):
+                if heard := published.render(group.subscription, 0, len(batch), own[receiver]):
                     receiver.write(heard)
 
     def _remember(self, published: _Batch) -> None:
         """Put a batch into the replay buffer, but for what is not kept: of that, who was not there hears nothing."""
-        kept = [event for event in published.events if event.kept]
-        if not kept:
+        kinds = {type(event) for event in published.events}
+        if not all(kind.kept for kind in kinds):
+            published = _Batch([event for event in published.events if event.kept])
+        if not published.events:
             return
-        self._buffer.append(published if len(kept) == len(published.events) else _Batch(kept))
-        self._buffered += len(kept)
+        self._buffer.append(published)
+        self._buffered += len(published.events)
         while self._buffered > self._buffer_limit:
             forgotten = self._buffer.popleft().events
             self._buffered -= len(forgotten)
@@ -254,9 +256,9 @@ class Delivery:
     def _missed(self, subscription: Subscription, after: int) -> bytes:
         """What ``subscription`` shows of the events in the replay buffer with an id above ``after``."""
         batches = list(takewhile(lambda batch: batch.events[-1].id > after, reversed(self._buffer)))
-        missed: list[bytes] = []
-        for batch in reversed(batches):
-            missed += batch.render(subscription, batch.first_after(after), len(batch.events))
+        missed = [
+            batch.render(subscription, batch.first_after(after), len(batch.events)) for batch in reversed(batches)
+        ]
         return b"".join(missed)
 
 

@@ -108,7 +108,9 @@ class Dialogue(Session):
         """Take one line that they typed, as it came in; it must not be ``busy``."""
         self.ref = self._room = ""
         try:
-            text = clean(text)
+            # As clean() does, which is not called for each line.
+            if not text.isprintable():
+                text = clean(text)
             if text.startswith("/"):
                 if not text.startswith("//"):
                     self._commands.run(self, text[1:])

@@ -10,7 +10,7 @@ log refuses because its ``ref`` was kept before is told as an answer ``Done``, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from chatroom.core.members import Member
@@ -88,11 +88,13 @@ class Request:
 class Ledger:
     """Every request that is on its way, by its token."""
 
-    __slots__ = ("_last", "_pending")
+    __slots__ = ("_last", "_pending", "find")
 
     def __init__(self) -> None:
         self._last = 0
         self._pending: dict[int, Request] = {}
+        self.find: Callable[[int], Request | None] = self._pending.get
+        """The request that is on its way with a token; a dictionary's own method, since it is called for each event."""
 
     def open(self, request: Request, events: int = 1) -> int:
         """Write down that so many more events of a request are on their way.
@@ -106,22 +108,13 @@ class Ledger:
             self._pending[request.token] = request
         return request.token
 
-    def take_event(self, token: int) -> Request | None:
-        """One event has come back; the request that it is of, None when it is nobody's here."""
-        request = self._pending.get(token)
-        if request is not None:
-            request.awaited -= 1
-            if not request.awaited:
-                self._strike_off(request)
-        return request
-
     def close(self, token: int) -> Request | None:
         """An append with this token will not happen: nothing comes back of it; the request that it is of."""
         request = self._pending.get(token)
         if request is not None:
             request.awaited -= 1 if request.standing else request.awaited
             if not request.awaited:
-                self._strike_off(request)
+                self.strike_off(request)
         return request
 
     def close_all(self) -> list[Request]:
@@ -129,9 +122,10 @@ class Ledger:
         pending = list(self._pending.values())
         for request in pending:
             request.awaited = 0
-            self._strike_off(request)
+            self.strike_off(request)
         return pending
 
-    def _strike_off(self, request: Request) -> None:
+    def strike_off(self, request: Request) -> None:
+        """Forget a request, of which nothing is on its way any more."""
         del self._pending[request.token]
         request.token = 0

@@ -36,6 +36,8 @@ class DialogueConnection(Connection):
         super().__init__()
         self._tries = 0
         self._json_input = False
+        # Bytes in a line of text.
+        self._most = 0
 
     def new_session(self) -> Dialogue:
         """The dialogue behind the connection."""
@@ -43,7 +45,8 @@ class DialogueConnection(Connection):
 
     def greet(self) -> None:
         """Ask for a nickname."""
-        self.limit_lines(max(handshake.MAX_BYTES, self.factory.settings.max_line))
+        self._most = self.factory.settings.max_line
+        self.limit_lines(max(handshake.MAX_BYTES, self._most))
         self.send_queue.write(self.nickname_prompt)
 
     def lineReceived(self, line: bytes) -> None:
@@ -63,9 +66,9 @@ class DialogueConnection(Connection):
             return
         if outside:
             self._enter(text)
-        elif len(line) > self.factory.settings.max_line:
+        elif len(line) > self._most:
             # It was read while a handshake was expected.
-            self.refuse(LineTooLong(limit=self.factory.settings.max_line))
+            self.refuse(LineTooLong(limit=self._most))
         else:
             session.line(text)
 
@@ -102,8 +105,7 @@ class DialogueConnection(Connection):
             return
         self.session.format = self.format_for(wanted.format)
         self._json_input = wanted.json_input
-        limit = self.factory.settings.max_line
-        self.limit_lines(max_line(limit) if wanted.json_input else limit)
+        self.limit_lines(max_line(self._most) if wanted.json_input else self._most)
         self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client)
 
     def not_entered(self) -> None:

@@ -8,6 +8,7 @@ for programs. A door with a protocol of its own brings its own format.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -33,6 +34,10 @@ class Format(ABC):
 
         :param elsewhere: whether the event is in another room than the one that the person speaks in.
         """
+
+    def events(self, events: Sequence[Event], elsewhere: bool) -> bytes:
+        """Whole lines for all of ``events``, as :meth:`event` has them for each."""
+        return b"".join([self.event(event, elsewhere) for event in events])
 
     @abstractmethod
     def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:

@@ -175,6 +175,13 @@ class Plain(Format):
             line = f"[{event.room}] {line}"
         return (line + NEWLINE).encode(ENCODING)
 
+    def events(self, events: Sequence[Event], elsewhere: bool) -> bytes:
+        lines = [PLAIN_EVENTS[type(event)](event) for event in events]
+        # Encoded at once, in a fraction of the time, where each is one line; which is the common case.
+        if elsewhere or set(map(type, lines)) != {str}:
+            return super().events(events, elsewhere)
+        return "".join([f"{line}{NEWLINE}" for line in lines]).encode()
+
     def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:
         return _encode(_past_lines(event, elsewhere, day))
 
