@@ -403,8 +403,12 @@ def test_what_is_said_in_a_way_that_no_table_lists_is_its_speakers_request_and_n
 
 def test_what_another_server_says_of_one_who_is_here_is_shown_to_them_with_its_ref() -> None:
     house = House()
-    alice, bob = house.enter("alice", format_=JSON), house.enter("bob", format_=JSON)
+    alice, bob = Visitor(house.chat), house.enter("bob", format_=JSON)
+    alice.session.format = JSON
+    alice.session.enter("alice", client="a-secret-of-alice's-client")
+    house.log.settle()
     alice.lines()
+    bob.lines()
     house.log.happen(Said(20, 20.0, "lobby", alice.session.member.member_id, "alice", "hi", ref="7"))
 
     assert [event.ref for event in alice.heard()] == ["7"]

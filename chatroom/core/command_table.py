@@ -49,6 +49,11 @@ class Command(Generic[S]):
 class CommandTable(dict[str, Command[S]], Generic[S]):
     """Commands by their names, in the order in which help lists them."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Every newcomer is told these.
+        self._help: tuple[CommandHelp, ...] = ()
+
     def command(
         self, name: str, arguments: str, help_: str, *, waits: bool = False, in_room: bool = False
     ) -> Callable[[Callable[[S, str], None]], Callable[[S, str], None]]:
@@ -56,13 +61,14 @@ class CommandTable(dict[str, Command[S]], Generic[S]):
 
         def add(handler: Callable[[S, str], None]) -> Callable[[S, str], None]:
             self[name] = Command(name, arguments, help_, handler, waits, in_room)
+            self._help += (CommandHelp(name, arguments, help_, in_room),)
             return handler
 
         return add
 
     def help(self) -> tuple[CommandHelp, ...]:
         """The commands, as a client is told them."""
-        return tuple(CommandHelp(row.name, row.arguments, row.help, row.in_room) for row in self.values())
+        return self._help
 
     def run(self, speaker: S, line: str) -> None:
         """Do what ``line`` asks for.

@@ -84,6 +84,7 @@ class Dialogue(Session):
         self._since = since
         if client:
             self.member.member_id = id_of_client(client, self.chat.log.identity)
+            self.member.lasting = True
         try:
             names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
             self.chat.claim(self.member, nickname, lambda: self._granted(names), self._not_granted)

@@ -53,7 +53,7 @@ class Directory:
             raise NoSuchNickname(nickname=nickname) from None
 
     def by_id(self, member_id: str) -> Member | None:
-        """The member with this id; None when they are not here."""
+        """The member with this id, if it is one that outlives connections; None when they are not here."""
         return self._by_id.get(member_id)
 
     def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
@@ -76,7 +76,8 @@ class Directory:
     def enter(self, member: Member, nickname: str) -> None:
         """Have ``member``, who was granted their first nickname, be called that."""
         member.take_nickname(nickname)
-        self._by_id[member.member_id] = member
+        if member.lasting:
+            self._by_id[member.member_id] = member
         self._tell(nickname, True)
 
     def rename(self, member: Member, nickname: str) -> None:

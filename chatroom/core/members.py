@@ -71,13 +71,15 @@ class Member:
     """Somebody who is here, or about to be."""
 
     __slots__ = (
-        *("account", "away", "key", "member_id", "next_nickname", "nickname", "operator", "pending"),
+        *("account", "away", "key", "lasting", "member_id", "next_nickname", "nickname", "operator", "pending"),
         *("rooms", "session", "standing"),
     )
 
     def __init__(self, member_id: str = "", session: Connection | None = None) -> None:
         """:param member_id: empty for a new one."""
         self.member_id = member_id or new_id()
+        self.lasting = False
+        """Whether the id outlives the connection: the client has shown by a secret that it is theirs."""
         self.account = ""
         """The account that they are logged in to; empty for none."""
         self.nickname = ""

@@ -102,7 +102,7 @@ def _nowhere(data: bytes) -> None:
 class Session:
     """One connection of a member."""
 
-    __slots__ = ("_apart", "_then", "chat", "door", "format", "member", "phase", "ref", "talk", "waits_for", "write")
+    __slots__ = ("_apart", "_talk", "_then", "chat", "door", "format", "member", "phase", "ref", "waits_for", "write")
 
     def __init__(self, chat: Chat, door: Door, format_: Format) -> None:
         self.chat = chat
@@ -116,8 +116,8 @@ class Session:
         self.write: Callable[[bytes], None] = door.send_queue.write
         """Send whole lines in their format. The very method of the send queue, since every delivery calls it."""
         self._then: Callable[[], None] = _nothing
-        self.talk = Request(self.member, Said, (), "", self)
-        """Stands for everything that they say that needs no request of its own."""
+        # Made when they say something: most of a crowd listens.
+        self._talk: Request | None = None
         # How many messages with a request of their own are on their way.
         self._apart = 0
 
@@ -144,7 +144,14 @@ class Session:
     @property
     def outstanding(self) -> int:
         """How many of their messages are on their way through the log."""
-        return self.talk.awaited + self._apart
+        return self._apart if self._talk is None else self._talk.awaited + self._apart
+
+    @property
+    def talk(self) -> Request:
+        """Stands for everything that they say that needs no request of its own."""
+        if self._talk is None:
+            self._talk = Request(self.member, Said, (), "", self)
+        return self._talk
 
     # Requests.
 
@@ -158,7 +165,7 @@ class Session:
             request = Request(self.member, kind, (room,), text, self, ref=self.ref, own_form=own_form)
             self.say_apart(room, request, about)
         else:
-            self.chat.say(self.member, room, text, kind, self.talk)
+            self.chat.say(self.member, room, text, kind, self._talk or self.talk)
 
     def say_apart(self, room: str, request: Request, about: int = 0) -> None:
         """The same with a request of its own, which says what, and how they are shown it."""
@@ -314,7 +321,7 @@ class Session:
 
     def said(self, request: Request) -> None:
         """Take notice that something that they said has happened; everybody was shown it."""
-        if request is not self.talk:
+        if request is not self._talk:
             self._apart -= 1
         if self.waits_for is _EARLIER:
             self._settled()
@@ -334,7 +341,7 @@ class Session:
     def not_done(self, request: Request, error: ChatError) -> None:
         """Take notice that nothing of a request has happened, or will."""
         if request.standing:
-            if request is not self.talk:
+            if request is not self._talk:
                 self._apart -= 1
             self.not_said(request, error)
             self._settled()

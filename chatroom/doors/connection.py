@@ -12,6 +12,7 @@ A connection is OPEN until it is told to close. It is CLOSING until the peer has
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Any
@@ -122,7 +123,8 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:
         """Admit the connection, or say why not."""
-        self.host = getattr(self.transport.getPeer(), "host", "")
+        # One string for all who come from there.
+        self.host = sys.intern(getattr(self.transport.getPeer(), "host", ""))
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
         self.intake = Intake(self, self.session)

@@ -27,7 +27,7 @@ from chatroom.doors.factory import DoorFactory, host_and_port
 from chatroom.model.constants import ENCODING, HOST_NAME, MAGIC, PORT
 from chatroom.wire.formats import NEWLINE
 from chatroom.wire.lines import LineSplitter
-from chatroom.wire.telnet import TelnetFilter
+from chatroom.wire.telnet import IAC, TelnetFilter
 
 
 class ChatProtocol(DialogueConnection, LineReceiver):
@@ -45,14 +45,17 @@ class ChatProtocol(DialogueConnection, LineReceiver):
         """Begin with the nickname prompt."""
         self.MAX_LENGTH = self.factory.settings.max_line
         self._splitter = LineSplitter(self.MAX_LENGTH)
-        self._telnet = TelnetFilter()
+        # Made when the first of telnet's commands comes: most clients send none.
+        self._telnet: TelnetFilter | None = None
         super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line."""
-        data, answers = self._telnet.feed(data)
-        if answers:
-            self.send_queue.write(answers)
+        if self._telnet is not None or IAC in data:
+            self._telnet = self._telnet or TelnetFilter()
+            data, answers = self._telnet.feed(data)
+            if answers:
+                self.send_queue.write(answers)
         self.feed(self._splitter.feed(data))
 
     def limit_lines(self, limit: int) -> None:

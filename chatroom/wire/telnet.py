@@ -5,6 +5,9 @@ from __future__ import annotations
 # RFC 854: commands start with IAC; WILL, WONT, DO and DONT have an option behind them; SB runs to IAC SE.
 _SE, _SB, _WILL, _WONT, _DO, _DONT, _IAC = 240, 250, 251, 252, 253, 254, 255
 
+IAC = bytes((_IAC,))
+"""The byte that each command begins with."""
+
 
 class TelnetFilter:
     """Takes the commands of telnet out of a stream, and refuses every option that the peer offers or asks for.
