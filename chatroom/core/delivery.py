@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from chatroom.model.events import Audience, Event
 from chatroom.model.names import nickname_key
@@ -98,8 +98,9 @@ class _Batch:
         if len(rooms) == 1 and not subscription.ignored and not own:
             (room,) = rooms
             indexes = self.indexes[room]
-            if len(indexes) == len(self.events) == stop - start:
-                return self._whole((subscription.format, room != subscription.active))
+            if len(indexes) == len(self.events):
+                form = (subscription.format, room != subscription.active)
+                return self._whole(form) if stop - start == len(self.events) else b"".join(self._each(form)[start:stop])
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
         wanted = [index for index in indexes if start <= index < stop]
@@ -111,6 +112,13 @@ class _Batch:
             format_, elsewhere = form
             lines = self._whole_forms[form] = format_.events(self.events, elsewhere)
         return lines
+
+    def _each(self, form: tuple[Format, bool]) -> list[bytes]:
+        lines = self._forms.get(form)
+        if lines is None or None in lines:
+            format_, elsewhere = form
+            lines = self._forms[form] = [format_.event(event, elsewhere) for event in self.events]
+        return cast("list[bytes]", lines)
 
     def _some(self, subscription: Subscription, indexes: Iterable[int], own: Mapping[int, bytes]) -> list[bytes]:
         shown: list[bytes] = []
