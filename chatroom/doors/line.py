@@ -59,6 +59,7 @@ class ChatProtocol(DialogueConnection, LineReceiver):
         self.feed(self._splitter.feed(data))
 
     def limit_lines(self, limit: int) -> None:
+        """Throw away what comes in longer lines, with an error."""
         self._splitter.limit = limit
 
     def last_piece(self) -> bytes:

@@ -164,6 +164,7 @@ class WebSocketConnection(DialogueConnection):
         return [line.removesuffix("\r").encode(ENCODING) for line in text.removesuffix("\n").split("\n")]
 
     def limit_lines(self, limit: int) -> None:
+        """Throw away what comes in longer lines, with an error."""
         self._limit = limit
 
     def _fail(self, code: int) -> None:
