@@ -47,7 +47,7 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
         session.when_read(lambda: go_live(session, last, then))
 
     log, rooms = session.chat.log, subscription.rooms
-    # Whoever cannot be shown what came before is shown nothing of what comes after: they can come back.
+    # A session that cannot be shown the past is shown nothing after it, and closed: the client can come back.
     session.ask(lambda answer, failed: log.since(rooms, after, PAGE, answer, failed), show, session.door.close)
 
 
@@ -106,7 +106,7 @@ class CatchingUp:
         """Show ``events`` as past, no faster than they are read."""
         session = self._session
         subscription, member_id = session.subscription(), session.member.member_id
-        # What is written at once must not by itself be more than may wait.
+        # One write must not by itself exceed the limit of the send queue.
         piece = min(PIECE, session.chat.settings.sendq // 2)
         shown, size, count = [], 0, 0
         for event in events:

@@ -115,9 +115,9 @@ class Chat:
         self.directory = Directory(nicknames or LocalNicknames())
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
-        # Who quits once what they have asked for before is answered: why, and who is told.
+        # Quits that wait for an earlier request of their member: the reason, and the asker.
         self._quits: dict[Member, tuple[str, Asker | None]] = {}
-        # What was done for a ref and is in no log, by member and ref; oldest first.
+        # Requests with a ref that left no event and were done, by (member id, ref); oldest first.
         self._refs: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._hook = hook
         self._on_not_kept = on_not_kept
@@ -127,7 +127,7 @@ class Chat:
 
     @property
     def members(self) -> Mapping[str, Member]:
-        """Who holds a nickname, by its key."""
+        """The holders of nicknames, by key."""
         return self.directory.holders
 
     def find(self, nickname: str) -> Member:
@@ -267,7 +267,7 @@ class Chat:
         self.directory.release(member)
 
     def _unseen(self, request: Request) -> Event:
-        """What stands for an event of a request that happens in no room, and so in no log."""
+        """An event for the outcome of a request that happens in no room, and so in no log."""
         member = request.member
         return request.kind(0, self.now(), "", member.member_id, member.nickname, request.text)
 
@@ -349,7 +349,7 @@ class Chat:
             self._went_away(member, text)
             self._done(request, self._unseen(request))
 
-    # What goes to one person, and so happens at once.
+    # Messages to one person, which happen at once.
 
     def private(self, member: Member, nickname: str, text: str, notice: bool = False) -> Private:
         """Tell one other person.
@@ -401,7 +401,7 @@ class Chat:
             member.tell(Notice(text))
 
     def was_done(self, member: Member, ref: str) -> bool:
-        """Whether a request that is in no log was done for this member and ``ref`` before."""
+        """True when a request that left no event was done for this member and ``ref`` before."""
         return (member.member_id, ref) in self._refs
 
     def note_done(self, member: Member, ref: str) -> None:
@@ -424,7 +424,7 @@ class Chat:
             self._on_not_kept(None)
         find = self._ledger.find
         done: list[tuple[Request, Event]] = []
-        # Where in the batch whoever hears something else from there on turns, and what stands there for one alone.
+        # Ids of the events at which a session's subscription changes; and own forms, by session and index in the batch.
         turned: dict[Any, int] = {}
         own: dict[Any, dict[int, bytes]] = {}
         for index, event in enumerate(events):
@@ -480,7 +480,7 @@ class Chat:
             turned.setdefault(member.session, event.id)
             self.rooms.enter(member, event.room, event.at, self._state.of(event.room, TopicChanged))
         elif isinstance(event, Left):
-            # Whoever leaves several rooms is shown that of each.
+            # A member who leaves several rooms is shown the event of each.
             if not request.awaited:
                 turned[member.session] = event.id
             self._remove(member, event.room)

@@ -13,7 +13,7 @@ from chatroom.model.errors import BadArgument, UnknownCommand
 
 
 class Speaker(Protocol):
-    """Whoever gives commands."""
+    """The giver of commands."""
 
     def in_order(self, do: Callable[[], None]) -> None:
         """Do something once all that they have said before has happened."""
@@ -32,9 +32,9 @@ class Command(Generic[S]):
     help: str
     handler: Callable[[S, str], None]
     waits: bool = False
-    """Whether it is run only once the speaker's earlier messages are committed: it does not pass through the log."""
+    """Run after the speaker's earlier messages are committed; this command does not pass through the log."""
     in_room: bool = False
-    """Whether it is about the room where it is given, unless it names another."""
+    """True when the command is about the room where it is given, unless it names another."""
 
     @property
     def usage(self) -> str:

@@ -29,7 +29,7 @@ _NOBODY: Mapping[Any, Mapping[int, bytes]] = {}
 
 
 class Subscription(NamedTuple):
-    """What somebody hears, and in what form."""
+    """The events that a receiver hears, and their form."""
 
     format: Format
     rooms: frozenset[str]
@@ -39,7 +39,7 @@ class Subscription(NamedTuple):
     """The keys of the nicknames that they do not want to hear."""
 
     def shows(self, event: Event) -> bool:
-        """Whether ``event`` is heard in this subscription."""
+        """True when ``event`` is part of the subscription."""
         if event.room not in self.rooms:
             return False
         return not (
@@ -48,7 +48,7 @@ class Subscription(NamedTuple):
 
 
 class Receiver(Protocol):
-    """Whom delivery writes to."""
+    """A session, as delivery knows it."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -73,7 +73,7 @@ class _Batch:
         self.events = events
         rooms = {event.room for event in events}
         self.indexes: dict[str, Sequence[int]] = {}
-        """Where in the batch the events of each room are."""
+        """The indexes of each room's events in the batch."""
         if len(rooms) == 1:
             self.indexes[rooms.pop()] = range(len(events))
         else:
@@ -86,11 +86,11 @@ class _Batch:
         self._whole_forms: dict[tuple[Format, bool], bytes] = {}
 
     def first_after(self, id_: int) -> int:
-        """Where the first event with an id above ``id_`` is."""
+        """The index of the first event with an id above ``id_``."""
         return bisect_right(self.events, id_, key=lambda event: event.id)
 
     def render(self, subscription: Subscription, start: int, stop: int, own: Mapping[int, bytes] = _AS_ALL) -> bytes:
-        """What ``subscription`` shows of the events from ``start`` up to before ``stop``.
+        """The lines that ``subscription`` shows of the events from ``start`` up to before ``stop``.
 
         :param own: what stands in place of some of them, by where they are in the batch.
         """
@@ -132,7 +132,7 @@ class _Batch:
             if subscription.ignored and not subscription.shows(event):
                 continue
             if event.once and format_.once_for_all_rooms and _same(before, event):
-                # Where they speak themselves is what they want to know of.
+                # The event in the room that the receiver speaks in is the one to show.
                 if event.room != subscription.active:
                     continue
                 shown.pop()
@@ -147,12 +147,12 @@ class _Batch:
 
 
 def rendered(events: Sequence[Event], subscription: Subscription) -> bytes:
-    """What ``subscription`` shows of ``events``, as if they were published together."""
+    """The lines that ``subscription`` shows of ``events``, as if they were published together."""
     return _Batch(events).render(subscription, 0, len(events))
 
 
 class Delivery:
-    """Who hears what, and the end of what they have heard."""
+    """The receivers by subscription, and the replay buffer."""
 
     def __init__(self, replay_buffer: int = REPLAY_BUFFER) -> None:
         self.published = 0
@@ -262,7 +262,7 @@ class Delivery:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))
 
     def _missed(self, subscription: Subscription, after: int) -> bytes:
-        """What ``subscription`` shows of the events in the replay buffer with an id above ``after``."""
+        """The lines that ``subscription`` shows of the events in the replay buffer with an id above ``after``."""
         batches = list(takewhile(lambda batch: batch.events[-1].id > after, reversed(self._buffer)))
         missed = [
             batch.render(subscription, batch.first_after(after), len(batch.events)) for batch in reversed(batches)
@@ -271,7 +271,7 @@ class Delivery:
 
 
 def _same(before: Event | None, event: Event) -> bool:
-    """Whether ``event`` is for another room what ``before`` was for one: somebody left them all, or was renamed."""
+    """True when ``event`` repeats ``before`` in another room: its author left them all, or was renamed."""
     return before is not None and type(before) is type(event) and _deed(before) == _deed(event)
 
 

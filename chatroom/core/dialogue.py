@@ -70,7 +70,7 @@ class Dialogue(Session):
             raise InNoRoom()
         return room
 
-    # What the door hands in.
+    # Input from the door.
 
     def enter(self, nickname: str, rooms: Sequence[str] = (), since: Place | None = None, client: str = "") -> None:
         """Ask to come in; they are shown the welcome, or why not.
@@ -143,7 +143,7 @@ class Dialogue(Session):
         self.door.spend(text.count("\n"))
         self.say(self.active_room, text, about=request.about)
 
-    # What commands ask for.
+    # Requests of commands.
 
     def act(self, text: str) -> None:
         """Have it shown what they do."""
@@ -262,7 +262,7 @@ class Dialogue(Session):
         active = self.active if self.format.marks_elsewhere else ""
         return Subscription(self.format, frozenset(self.rooms), active, self._ignored)
 
-    # What comes of what they asked for.
+    # Outcomes.
 
     def speak_in(self, room: str) -> None:
         """Have what they say go to ``room`` from now on; empty for no room."""
@@ -279,7 +279,7 @@ class Dialogue(Session):
         others = request.rooms[:-1] if newcomer else request.rooms
         for room in others:
             self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
-        # Whoever has asked with a ref has their own Joined carry it.
+        # The Joined event carries the ref of the request.
         own = self.own(request, event) if self.ref else b""
         catching_up = CatchingUp(self, request.first, own, self.go_on)
         since, self._since = self._since, None

@@ -17,7 +17,7 @@ from chatroom.model.names import nickname_key
 
 
 class Watcher(Protocol):
-    """Who is told what becomes of the people here, whatever rooms they are in."""
+    """An observer of the people here, whatever rooms they are in."""
 
     def named(self, nickname: str, here: bool) -> None:
         """Take notice that somebody holds ``nickname`` from now on, or that nobody does."""
@@ -38,7 +38,7 @@ class Directory:
 
     @property
     def holders(self) -> Mapping[str, Member]:
-        """Who holds a nickname, by its key; a member who is being renamed holds two."""
+        """The holders of nicknames, by key; a member who is being renamed holds two."""
         return self._nicknames.holders
 
     def everybody(self) -> Iterator[Member]:
@@ -67,7 +67,7 @@ class Directory:
         if holder is not None and holder is not member:
             if holder.member_id == member.member_id and holder.session is not None:
                 holder.session.replace()
-            # Whoever leaves gives the nickname up in a moment.
+            # A member who is leaving gives the nickname up in a moment.
             if holder.standing is Standing.LEAVING and holder.key:
                 self._when_released.setdefault(holder, []).append(lambda: self.claim(member, nickname, answer))
                 return

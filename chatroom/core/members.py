@@ -35,16 +35,16 @@ def id_of_client(secret: str, history: str) -> str:
 
 
 class Connection(Protocol):
-    """What the core knows of a member's connection: its session."""
+    """A member's session, as far as the core knows it."""
 
     def tell(self, answer: Answer) -> None:
         """Show what is no answer to something that the member asked for."""
 
     def ignores(self, nickname: str) -> bool:
-        """Whether the member does not want to hear of ``nickname``."""
+        """True when the member ignores ``nickname``."""
 
     def with_ref(self, event: Event) -> bytes:
-        """What the member is shown of an event of theirs that has a ``ref``."""
+        """The lines of an event of the member's, with its ``ref``."""
 
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
@@ -54,7 +54,7 @@ class Connection(Protocol):
 
 
 class Standing(Enum):
-    """Where a member is on the way in and out."""
+    """The stage of a member on the way in and out."""
 
     OUTSIDE = auto()
     """They hold no nickname."""
@@ -79,26 +79,26 @@ class Member:
         """:param member_id: empty for a new one."""
         self.member_id = member_id or new_id()
         self.lasting = False
-        """Whether the id outlives the connection: the client has shown by a secret that it is theirs."""
+        """True when the id outlives the connection: the client has proved by a secret that it is theirs."""
         self.account = ""
         """The account that they are logged in to; empty for none."""
         self.nickname = ""
-        """What they are called; empty while they hold no nickname."""
+        """The nickname as they wrote it; empty while they hold none."""
         self.key = ""
-        """What their nickname is compared by."""
+        """The form in which their nickname is compared."""
         self.next_nickname = ""
-        """What they have asked to be called; empty while they have not."""
+        """The nickname that they have asked for; empty for none."""
         self.rooms: dict[str, None] = {}
         """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
         self.away: str | None = None
         """Why they are away; None while they are here."""
         self.operator = False
-        """Whether they may close others' connections."""
+        """True when they may close others' connections."""
         self.standing = Standing.OUTSIDE
         self.session = session
         """Their connection; None for a member without one."""
         self.pending = False
-        """Whether a request of theirs to join, leave, be renamed or quit is on its way: there is one at a time."""
+        """True while a request of theirs to join, leave, be renamed, be away or quit is on its way: one at a time."""
 
     def take_nickname(self, nickname: str) -> None:
         """Be called ``nickname`` from now on."""
@@ -110,5 +110,5 @@ class Member:
             self.session.tell(answer)
 
     def ignores(self, nickname: str) -> bool:
-        """Whether they do not want to hear of ``nickname``."""
+        """True when they ignore ``nickname``."""
         return self.session is not None and self.session.ignores(nickname)

@@ -19,11 +19,11 @@ Answer = Callable[[PeerError | None], None]
 
 
 class Nicknames(Protocol):
-    """Who holds which nickname. A member may hold two while a change is on its way."""
+    """The nicknames and their holders. A member may hold two while a change is on its way."""
 
     @property
     def holders(self) -> Mapping[str, Member]:
-        """Who holds a nickname here, by its key (:func:`chatroom.model.names.nickname_key`)."""
+        """The holders of nicknames here, by key (:func:`chatroom.model.names.nickname_key`)."""
 
     def claim(self, member: Member, nickname: str, answer: Answer) -> None:
         """Have ``member`` hold ``nickname``, which is a valid one; ``answer`` is called once, perhaps later."""

@@ -1,4 +1,4 @@
-"""Who may become an operator: passwords, and how often somebody may guess one. No I/O, no clock.
+"""Operators: their passwords, and how often a password may be guessed. No I/O, no clock.
 
 An operator's powers are in :mod:`chatroom.core.chat` (``expel``).
 """
@@ -36,7 +36,7 @@ class Guesses:
         self._wrong: dict[str, tuple[int, float]] = {}
 
     def too_many(self, host: str, now: float) -> bool:
-        """Whether nothing is taken from ``host`` now, right or wrong."""
+        """True when no password is taken from ``host`` now, right or wrong."""
         count, first = self._wrong.get(host, (0, now))
         if now - first >= self._seconds:
             del self._wrong[host]
@@ -58,11 +58,11 @@ class Passwords:
         self._guesses = Guesses(MAX_WRONG, WRONG_FOR, MAX_GUESSERS)
 
     def too_many(self, host: str, now: float) -> bool:
-        """Whether no password is taken from ``host`` now, right or wrong."""
+        """True when no password is taken from ``host`` now, right or wrong."""
         return self._guesses.too_many(host, now)
 
     def is_right(self, host: str, given: str, known: str, now: float) -> bool:
-        """Whether the two are the same and not empty, found out in a time that tells nothing of either.
+        """True when the two are the same and not empty; the time that this takes tells nothing of either.
 
         After too many wrong ones even the right one is none.
 
@@ -86,9 +86,9 @@ class Operators:
         self.passwords = Passwords()
 
     def __bool__(self) -> bool:
-        """Whether anybody may."""
+        """True when there is an operator."""
         return bool(self._known)
 
     def is_one(self, host: str, name: str, password: str, now: float) -> bool:
-        """Whether ``password`` makes somebody from ``host`` an operator."""
+        """True when ``password`` makes somebody from ``host`` an operator."""
         return self.passwords.is_right(host, password, self._known.get(name, ""), now)

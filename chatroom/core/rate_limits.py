@@ -31,7 +31,7 @@ class RateLimit:
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
         wait = (1 - self._left) / self._rate
-        # What rounding has left over may be too little for the clock to count: it would be waited for in vain.
+        # A wait that rounding has left over may be too short for the clock to count: nobody would see its end.
         if now + wait > now:
             return wait
         self._left -= 1

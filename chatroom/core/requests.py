@@ -19,10 +19,10 @@ from chatroom.model.events import Event, Nature
 
 
 class Asker(Protocol):
-    """Who asked, and is told the outcome: a session, or whatever acts for a member without a connection."""
+    """The one who asked and is told the outcome: a session, or an object that acts for a member without one."""
 
     def own(self, request: Request, event: Event) -> bytes:
-        """What the asker is shown of an event of a request that has ``own_form``, in place of what all are shown."""
+        """The own form of an event: the lines that the asker is shown in place of everybody's."""
 
     def said(self, request: Request) -> None:
         """Take notice that all is shown to everybody that a request of talk or state has stood for until now."""
@@ -76,9 +76,9 @@ class Request:
         self.own_form = own_form
         self.context = context
         self.standing = kind.nature is not Nature.MEMBERSHIP
-        """Whether it may stand for several, each of which has an outcome of its own."""
+        """True when it may stand for several appends, each of which has an outcome of its own."""
         self.token = 0
-        """What names it while it is on its way; 0 while it is not."""
+        """Names the request while it is on its way; 0 while it is not."""
         self.awaited = 0
         """How many of its events have yet to come back."""
         self.first = 0

@@ -29,7 +29,7 @@ class Room:
         self.members: dict[Member, None] = {}
 
     def people(self, at_most: int | None = None) -> People:
-        """Who is in the room.
+        """The people in the room.
 
         :param at_most: how many to name; None for all.
         """

@@ -49,13 +49,13 @@ class Phase(Enum):
 
 
 class Wait(Enum):
-    """What a session waits for before it takes another line."""
+    """The thing that a session waits for before it takes another line."""
 
     NOTHING = auto()
     NICKNAME = auto()
-    """Whether the nickname that they claim is granted."""
+    """The answer to their claim of a nickname."""
     OUTCOME = auto()
-    """What becomes of a request to join, leave or be called something else."""
+    """The outcome of a request to join, leave, be renamed or be away."""
     EARLIER = auto()
     """That all they have said is in the log, before something is done that does not pass through it."""
     LOG = auto()
@@ -69,7 +69,7 @@ _NOTHING, _EARLIER, _LEAVING = Wait.NOTHING, Wait.EARLIER, Phase.LEAVING
 
 
 class Door(Protocol):
-    """What a session needs of the door that it stands at."""
+    """A door, as far as a session needs it."""
 
     @property
     def host(self) -> str:
@@ -80,7 +80,7 @@ class Door(Protocol):
 
     @property
     def send_queue(self) -> SendQueue:
-        """What is written to the person."""
+        """The send queue to the person."""
 
     def come_in(self) -> None:
         """They are in, perhaps for a while already."""
@@ -89,7 +89,7 @@ class Door(Protocol):
         """The session is not busy any more."""
 
     def spend(self, lines: float) -> None:
-        """What was read last counts as so many more lines."""
+        """Count the line that was read last as so many more."""
 
     def close(self) -> None:
         """Close the connection once everything was sent."""
@@ -123,7 +123,7 @@ class Session:
 
     @property
     def nickname(self) -> str:
-        """What they are called; empty while they hold no nickname."""
+        """Their nickname; empty while they hold none."""
         return self.member.nickname
 
     @property
@@ -133,12 +133,12 @@ class Session:
 
     @property
     def entered(self) -> bool:
-        """Whether they are in: they have been welcomed, and have not left."""
+        """True when they are in: they have been welcomed, and have not left."""
         return self.phase is Phase.IN
 
     @property
     def busy(self) -> bool:
-        """Whether no line may be handed in."""
+        """True when no line may be handed in."""
         return self.waits_for is not _NOTHING or self.phase is _LEAVING
 
     @property
@@ -212,7 +212,7 @@ class Session:
         self.waits_for = for_
 
     def _has_come(self) -> bool:
-        """What was waited for has come.
+        """Take notice that the thing waited for has come.
 
         :returns: whether they are still there for it.
         """
@@ -274,7 +274,7 @@ class Session:
         if not self.busy and self.phase is not Phase.GONE:
             self.door.go_on()
 
-    # What they are shown.
+    # Output.
 
     def tell(self, answer: Answer) -> None:
         """Show what is no answer to what they asked for."""
@@ -289,7 +289,7 @@ class Session:
         self.reply(Refused(error.code, str(error)))
 
     def ignores(self, nickname: str) -> bool:
-        """Whether they do not want to hear of ``nickname``."""
+        """True when they ignore ``nickname``."""
         return False
 
     def subscription(self) -> Subscription:
