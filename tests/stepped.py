@@ -203,7 +203,7 @@ class Visitor:
         self.refused = 0
         """How often they were sent back to the entrance."""
         self._wire = Wire(self)
-        self._send_queue = TransportSendQueue(self._wire, chat.settings.sendq, self.lose)
+        self._send_queue = TransportSendQueue(self._wire, chat.settings.sendq, self)
         self._waiting: deque[str] = deque()
         self.session = kind(chat, self, PLAIN, COMMANDS)
         self.spent = 0.0
@@ -225,6 +225,10 @@ class Visitor:
     def waiting(self) -> list[str]:
         """The lines that were not handed in yet."""
         return list(self._waiting)
+
+    def too_slow(self) -> None:
+        """Lose the connection, which is too far behind."""
+        self.lose()
 
     def lose(self) -> None:
         """Lose the connection."""

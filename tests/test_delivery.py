@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatroom.core.delivery import MAX_MISSED, REPLAY_BUFFER, Delivery, Subscription, rendered
+from chatroom.core.delivery import MAX_MISSED, REPLAY_BUFFER, Delivery, Group, Subscription, rendered
 from chatroom.model.events import Acted, Away, Event, Joined, Left, Quit, Renamed, Said, TopicChanged
 from chatroom.wire.formats import Format
 from chatroom.wire.jsonlines import JSON
@@ -18,6 +18,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
+        self.group: Group | None = None
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from precis_i18n import get_profile
 
 from chatroom.model.answers import Notice, Private, Refused, Welcome
 from chatroom.model.errors import NicknameRefused, PeerError, RoomNameRefused
@@ -182,3 +183,8 @@ def test_the_servers_own_lines_begin_like_nobodys() -> None:
         with pytest.raises(NicknameRefused):
             check_nickname(line.split()[1])
     assert PLAIN.answer(Refused("some-code", "No.")) == b"! No.\r\n"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_a_name_of_ascii_is_folded_as_the_profile_says(name: str) -> None:
+    assert nickname_key(name) == get_profile("NicknameCaseMapped:ToLower").enforce(name)

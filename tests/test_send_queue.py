@@ -50,9 +50,9 @@ class Near(Protocol):
         self._make = make
 
     def connectionMade(self) -> None:
-        self.send_queue = self._make(self.transport, self._limit, self._break)
+        self.send_queue = self._make(self.transport, self._limit, self)
 
-    def _break(self) -> None:
+    def too_slow(self) -> None:
         self.broken += 1
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -50,10 +50,13 @@ class Subscription(NamedTuple):
 class Receiver(Protocol):
     """A session, as delivery knows it."""
 
+    group: Group | None
+    """Kept by delivery: the group that they are attached to, None before and after."""
+
     def write(self, data: bytes) -> None: ...
 
 
-class _Group:
+class Group:
     """Everybody with the same subscription."""
 
     __slots__ = ("receivers", "subscription")
@@ -157,9 +160,8 @@ class Delivery:
     def __init__(self, replay_buffer: int = REPLAY_BUFFER) -> None:
         self.published = 0
         """The id of the last event that was published."""
-        self._groups: dict[Subscription, _Group] = {}
-        self._groups_of_room: dict[str, dict[_Group, None]] = {}
-        self._group_of: dict[Receiver, _Group] = {}
+        self._groups: dict[Subscription, Group] = {}
+        self._groups_of_room: dict[str, dict[Group, None]] = {}
         self._buffer: deque[_Batch] = deque()
         self._buffered = 0
         self._buffer_limit = replay_buffer
@@ -188,18 +190,19 @@ class Delivery:
             receiver.write(missed)
         group = self._groups.get(subscription)
         if group is None:
-            group = self._groups[subscription] = _Group(subscription)
+            group = self._groups[subscription] = Group(subscription)
             for room in subscription.rooms:
                 self._groups_of_room.setdefault(room, {})[group] = None
         group.receivers[receiver] = receiver.write
-        self._group_of[receiver] = group
+        receiver.group = group
         return True
 
     def detach(self, receiver: Receiver) -> None:
         """Have ``receiver`` hear no more, if they were attached."""
-        group = self._group_of.pop(receiver, None)
+        group = receiver.group
         if group is None:
             return
+        receiver.group = None
         del group.receivers[receiver]
         if not group.receivers:
             del self._groups[group.subscription]
@@ -210,7 +213,7 @@ class Delivery:
                     del self._groups_of_room[room]
 
     def publish(
-        self, batch: Sequence[Event], turned: Mapping[Any, int], own: Mapping[Any, Mapping[int, bytes]] = _NOBODY
+        self, batch: Sequence[Event], turned: Mapping[Receiver, int], own: Mapping[Any, Mapping[int, bytes]] = _NOBODY
     ) -> None:
         """Write ``batch`` to everybody who hears it.
 
@@ -221,7 +224,7 @@ class Delivery:
         """
         published = _Batch(batch)
         for receiver, last in turned.items():
-            group = self._group_of.get(receiver)
+            group = receiver.group
             if group is not None:
                 self.detach(receiver)
                 stop = published.first_after(last)
@@ -258,7 +261,7 @@ class Delivery:
             self._buffered -= len(forgotten)
             self._forgotten = forgotten[-1].id
 
-    def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[_Group]:
+    def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[Group]:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))
 
     def _missed(self, subscription: Subscription, after: int) -> bytes:

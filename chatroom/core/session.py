@@ -22,7 +22,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from chatroom.core.chat import Chat
-from chatroom.core.delivery import Subscription
+from chatroom.core.delivery import Group, Subscription
 from chatroom.core.members import Member
 from chatroom.core.requests import Request
 from chatroom.log.interface import Events, NoAnswer
@@ -102,7 +102,10 @@ def _nowhere(data: bytes) -> None:
 class Session:
     """One connection of a member."""
 
-    __slots__ = ("_apart", "_talk", "_then", "chat", "door", "format", "member", "phase", "ref", "waits_for", "write")
+    __slots__ = (
+        *("_apart", "_talk", "_then", "chat", "door", "format", "group", "member", "phase", "ref", "waits_for"),
+        "write",
+    )
 
     def __init__(self, chat: Chat, door: Door, format_: Format) -> None:
         self.chat = chat
@@ -115,6 +118,7 @@ class Session:
         """The id that their client gave to the request that is being answered; empty for none."""
         self.write: Callable[[bytes], None] = door.send_queue.write
         """Send whole lines in their format. The very method of the send queue, since every delivery calls it."""
+        self.group: Group | None = None
         self._then: Callable[[], None] = _nothing
         # Made when they say something: most of a crowd listens.
         self._talk: Request | None = None

@@ -28,6 +28,7 @@ from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
 from chatroom.core.session import Phase as SessionPhase
 from chatroom.core.session import Session
+from chatroom.doors.deadlines import Deadlines
 from chatroom.doors.intake import Intake, Piece
 from chatroom.model.errors import ChatError, HandshakeTimeout, PeerError
 from chatroom.model.settings import Settings
@@ -60,6 +61,14 @@ class Keeper(Interface):
     def clock(self) -> IReactorTime:
         """The clock for timers; there is one once the factory was told of a connection."""
 
+    @property
+    def handshakes(self) -> Deadlines[Any]:
+        """The deadlines of those who have not come in yet."""
+
+    @property
+    def closings(self) -> Deadlines[Any]:
+        """The deadlines of those who read their last output."""
+
     def connected(self, connection: Any) -> None:
         """Keep a connection that has a transport.
 
@@ -87,15 +96,13 @@ class Connection(Protocol):
         self.phase = Phase.OPEN
         self.host = ""
         """The address of the peer; empty where it has none."""
-        self._handshake_deadline: IDelayedCall | None = None
-        self._close_deadline: IDelayedCall | None = None
         self._pause: IDelayedCall | None = None
 
     # For doors to override.
 
     def new_send_queue(self) -> SendQueue:
         """The send queue that everything is written to."""
-        return send_queue_for(self.transport, self.factory.settings.sendq, self._too_slow)
+        return send_queue_for(self.transport, self.factory.settings.sendq, self)
 
     def new_session(self) -> Session:
         """The session behind the connection."""
@@ -137,7 +144,7 @@ class Connection(Protocol):
         settings, clock = self.factory.settings, self.factory.clock
         if settings.rate:
             self.intake.limit(RateLimit(settings.rate, settings.burst, clock.seconds()))
-        self._handshake_deadline = clock.callLater(settings.handshake_timeout, self._too_late)
+        self.factory.handshakes.add(self)
         self.greet()
 
     @property
@@ -145,8 +152,8 @@ class Connection(Protocol):
         """Whether nothing more is taken."""
         return self.phase is not Phase.OPEN
 
-    def _too_late(self) -> None:
-        self._handshake_deadline = None
+    def too_late(self) -> None:
+        """Give up a peer that has not said who they are."""
         self.say_goodbye(HandshakeTimeout(seconds=self.factory.settings.handshake_timeout))
 
     def say_goodbye(self, error: ChatError) -> None:
@@ -154,7 +161,8 @@ class Connection(Protocol):
         self.goodbye(error)
         self.close()
 
-    def _too_slow(self) -> None:
+    def too_slow(self) -> None:
+        """Give up a peer that has not read what was sent to it."""
         # The others are told now; the connection is closed when there is time for it.
         self._take_no_more()
         self.session.lost("reading too slowly")
@@ -163,8 +171,10 @@ class Connection(Protocol):
     def _take_no_more(self) -> None:
         self.phase = Phase.CLOSING
         self.intake.close()
-        _cancel(self._handshake_deadline, self._pause)
-        self._handshake_deadline = self._pause = None
+        self.factory.handshakes.discard(self)
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
 
     # What comes in.
 
@@ -213,8 +223,7 @@ class Connection(Protocol):
 
     def come_in(self) -> None:
         """Cancel the handshake deadline: they are in, though they may have much to read first."""
-        _cancel(self._handshake_deadline)
-        self._handshake_deadline = None
+        self.factory.handshakes.discard(self)
 
     def go_on(self) -> None:
         """Take the input that has waited for the session, and further input."""
@@ -229,12 +238,8 @@ class Connection(Protocol):
             return
         self._take_no_more()
         # A peer that is stuck never reads everything.
-        self._close_deadline = self.factory.clock.callLater(CLOSE_TIMEOUT, self._abort)
+        self.factory.closings.add(self)
         self.send_queue.close()
-
-    def _abort(self) -> None:
-        self._close_deadline = None
-        self.transport.abortConnection()
 
     # The end.
 
@@ -251,17 +256,10 @@ class Connection(Protocol):
         """Have the member leave, and the others told why."""
         self._take_no_more()
         self.phase = Phase.CLOSED
-        _cancel(self._close_deadline)
-        self._close_deadline = None
+        self.factory.closings.discard(self)
         self.send_queue.forget()
         self.session.lost("connection closed" if reason.check(error.ConnectionDone) else "connection lost")
         self.factory.disconnected(self)
-
-
-def _cancel(*calls: IDelayedCall | None) -> None:
-    for call in calls:
-        if call is not None:
-            call.cancel()
 
 
 def _notice_dead_peers(transport: Any) -> None:

@@ -36,8 +36,6 @@ class DialogueConnection(Connection):
         super().__init__()
         self._tries = 0
         self._json_input = False
-        # Bytes in a line of text.
-        self._most = 0
 
     def new_session(self) -> Dialogue:
         """The dialogue behind the connection."""
@@ -45,8 +43,7 @@ class DialogueConnection(Connection):
 
     def greet(self) -> None:
         """Ask for a nickname."""
-        self._most = self.factory.settings.max_line
-        self.limit_lines(max(handshake.MAX_BYTES, self._most))
+        self.limit_lines(max(handshake.MAX_BYTES, self.factory.settings.max_line))
         self.send_queue.write(self.nickname_prompt)
 
     def lineReceived(self, line: bytes) -> None:
@@ -66,9 +63,9 @@ class DialogueConnection(Connection):
             return
         if outside:
             self._enter(text)
-        elif len(line) > self._most:
+        elif len(line) > (limit := self.factory.settings.max_line):
             # It was read while a handshake was expected.
-            self.refuse(LineTooLong(limit=self._most))
+            self.refuse(LineTooLong(limit=limit))
         else:
             session.line(text)
 
@@ -105,7 +102,8 @@ class DialogueConnection(Connection):
             return
         self.session.format = self.format_for(wanted.format)
         self._json_input = wanted.json_input
-        self.limit_lines(max_line(self._most) if wanted.json_input else self._most)
+        limit = self.factory.settings.max_line
+        self.limit_lines(max_line(limit) if wanted.json_input else limit)
         self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client)
 
     def not_entered(self) -> None:

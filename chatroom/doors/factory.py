@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -15,7 +16,8 @@ from twisted.internet.protocol import Factory
 
 from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
-from chatroom.doors.connection import Connection
+from chatroom.doors.connection import CLOSE_TIMEOUT, Connection
+from chatroom.doors.deadlines import Deadlines
 from chatroom.model.answers import Notice
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
@@ -92,6 +94,16 @@ class DoorFactory(Factory, Generic[C]):
         """The clock for timers; there is one as soon as there is a connection."""
         assert self._reactor is not None, "nobody has connected yet, and the factory was given no reactor"
         return self._reactor
+
+    @cached_property
+    def handshakes(self) -> Deadlines[C]:
+        """The deadlines of those who have not come in yet."""
+        return Deadlines(self.clock, self.settings.handshake_timeout, lambda connection: connection.too_late())
+
+    @cached_property
+    def closings(self) -> Deadlines[C]:
+        """The deadlines of those who read their last output."""
+        return Deadlines(self.clock, CLOSE_TIMEOUT, lambda connection: connection.transport.abortConnection())
 
     @property
     def clients(self) -> Mapping[str, C]:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 PIECE = 64 * 1024
 """Bytes that are handed to a transport at once: as many are copied for each connection that is behind."""
@@ -34,6 +34,13 @@ class Flow(Enum):
     """Nothing is kept or sent."""
 
 
+class Owner(Protocol):
+    """The connection that a send queue sends for."""
+
+    def too_slow(self) -> None:
+        """Give the connection up: more waits than may. Nothing is kept or sent from then on."""
+
+
 class SendQueue(ABC):
     """Sends what it can and keeps the rest, in order.
 
@@ -41,17 +48,17 @@ class SendQueue(ABC):
     many bytes that wait, lead to GONE from each state. Twisted calls the methods in camel case on a producer.
     """
 
-    __slots__ = ("_drained", "_flow", "_limit", "_offset", "_queue", "_too_slow", "_transport", "waiting")
+    __slots__ = ("_drained", "_flow", "_limit", "_offset", "_owner", "_queue", "_transport", "waiting")
 
-    def __init__(self, transport: Any, limit: int, too_slow: Callable[[], None]) -> None:
+    def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
         """
         :param transport: that of a connection that has just been made.
         :param limit: bytes that may wait when something is written.
-        :param too_slow: called once, when more wait; nothing is kept or sent from then on.
+        :param owner: told once, when more wait.
         """
         self._transport = transport
         self._limit = limit
-        self._too_slow = too_slow
+        self._owner = owner
         self._flow = Flow.OPEN
         # The queue is made when something has to wait: an empty deque takes half a kilobyte.
         self._queue: deque[bytes] | None = None
@@ -97,7 +104,7 @@ class SendQueue(ABC):
         # The limit applies to the backlog before this write; one write may exceed it.
         if self.waiting > self._limit:
             self.forget()
-            self._too_slow()
+            self._owner.too_slow()
             return
         if self._queue is None:
             self._queue = deque()
@@ -146,18 +153,18 @@ class SocketSendQueue(SendQueue):
     transport gets only the rest, a piece at a time. It asks for each piece, since the queue is its pull producer.
     """
 
-    __slots__ = ("_send",)
+    __slots__ = ("_socket",)
 
-    def __init__(self, transport: Any, limit: int, too_slow: Callable[[], None]) -> None:
-        super().__init__(transport, limit, too_slow)
-        self._send = transport.getHandle().send
+    def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
+        super().__init__(transport, limit, owner)
+        self._socket = transport.getHandle()
 
     def write(self, data: bytes) -> None:
         if self._flow is not _OPEN:
             self._keep(data)
             return
         try:
-            sent = self._send(data)
+            sent = self._socket.send(data)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -195,8 +202,8 @@ class TransportSendQueue(SendQueue):
 
     __slots__ = ("_paused",)
 
-    def __init__(self, transport: Any, limit: int, too_slow: Callable[[], None]) -> None:
-        super().__init__(transport, limit, too_slow)
+    def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
+        super().__init__(transport, limit, owner)
         # Whether the transport has asked to pause.
         self._paused = False
         transport.registerProducer(self, True)
@@ -227,8 +234,8 @@ class TransportSendQueue(SendQueue):
         self._transport.loseConnection()
 
 
-def send_queue_for(transport: Any, limit: int, too_slow: Callable[[], None]) -> SendQueue:
+def send_queue_for(transport: Any, limit: int, owner: Owner) -> SendQueue:
     """The send queue that suits ``transport``."""
     handle = getattr(transport, "getHandle", lambda: None)()
     kind = SocketSendQueue if isinstance(handle, socket.socket) else TransportSendQueue
-    return kind(transport, limit, too_slow)
+    return kind(transport, limit, owner)

@@ -100,7 +100,7 @@ class WebSocketConnection(DialogueConnection):
     def new_send_queue(self) -> SendQueue:
         if self._in_turn:
             # The send queue for sockets would overtake bytes that the transport still holds.
-            send_queue: SendQueue = TransportSendQueue(self.transport, self.factory.settings.sendq, self._too_slow)
+            send_queue: SendQueue = TransportSendQueue(self.transport, self.factory.settings.sendq, self)
         else:
             send_queue = super().new_send_queue()
         send_queue.write(self._response)
