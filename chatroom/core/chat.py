@@ -477,11 +477,12 @@ class Chat:
         elif isinstance(event, Away):
             self._went_away(member, event.text)
         elif isinstance(event, Joined):
-            turned.setdefault(member.session, event.id)
+            if member.session is not None:
+                turned.setdefault(member.session, event.id)
             self.rooms.enter(member, event.room, event.at, self._state.of(event.room, TopicChanged))
         elif isinstance(event, Left):
             # A member who leaves several rooms is shown the event of each.
-            if not request.awaited:
+            if not request.awaited and member.session is not None:
                 turned[member.session] = event.id
             self._remove(member, event.room)
 
