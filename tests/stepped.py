@@ -226,6 +226,9 @@ class Visitor:
         """The lines that were not handed in yet."""
         return list(self._waiting)
 
+    def holds(self, more: int) -> None:
+        """It has as much memory as it likes."""
+
     def too_slow(self) -> None:
         """Lose the connection, which is too far behind."""
         self.lose()

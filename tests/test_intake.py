@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import ReferenceType, ref
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.core.rate_limits import RateLimit
+from chatroom.core.rate_limits import LINE_BYTES, LINE_SECONDS, RateLimit
+from chatroom.core.scheduling import SLICE, Scheduler
 from chatroom.doors.intake import Intake
 from chatroom.model.errors import ChatError, LineTooLong
+
+ERROR = b"!"
+"""What is fed in place of an error."""
 
 
 class End:
@@ -28,31 +31,53 @@ class End:
         self.pause_until: float | None = None
         self.then: Callable[[bytes], None] = lambda line: None
         """Called with each piece that is taken."""
-        self.intake = Intake(self, self)
+        self.soon: list[Callable[[], None]] = []
+        """What is to be done in the next turn of the reactor."""
+        self._errors: list[ChatError] = []
+        self._rest = b""
+        self.held = 0
+        scheduler = Scheduler()
+        scheduler.begin(lambda: self.now, self.soon.append)
+        self.intake = Intake(self, self, scheduler)
         if rate:
             self.intake.limit(RateLimit(rate, burst, self.now))
 
     # What a test does.
 
     def feed(self, *pieces: bytes | ChatError) -> None:
-        self.intake.feed(pieces, self.now)
+        self._errors += [piece for piece in pieces if isinstance(piece, ChatError)]
+        self.intake.receive(b"".join((piece if isinstance(piece, bytes) else ERROR) + b"\n" for piece in pieces))
 
     def end(self) -> None:
-        self.intake.end(self.now)
+        self.intake.end()
 
     def go_on(self) -> None:
         self.busy = False
-        self.intake.go_on(self.now)
+        self.intake.go_on()
 
     def advance(self, seconds: float) -> None:
         """Let time pass; a pause that is over then is told to be."""
         until = self.now + seconds
         while self.pause_until is not None and self.pause_until <= until:
             self.now, self.pause_until = self.pause_until, None
-            self.intake.pause_over(self.now)
+            self.intake.pause_over()
         self.now = until
 
     # What an intake asks for.
+
+    chunk = 4
+
+    def flow(self) -> None:
+        """It has one of its own."""
+
+    def decode(self, data: bytes) -> list[bytes | ChatError]:
+        assert len(data) <= self.chunk
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [self._errors.pop(0) if line == ERROR else line for line in lines]
+
+    def last_piece(self) -> bytes:
+        rest, self._rest = self._rest, b""
+        return rest
 
     def lineReceived(self, line: bytes) -> None:
         assert not self.busy, "handed a line to a session that is busy"
@@ -71,10 +96,15 @@ class End:
         self.pause_until = self.now + seconds
 
     def stop_reading(self) -> None:
-        self.calls.append("stop reading")
+        # Again is harmless.
+        if self.calls[-1:] != ["stop reading"]:
+            self.calls.append("stop reading")
 
     def read_on(self) -> None:
         self.calls.append("read on")
+
+    def holds(self, more: int) -> None:
+        self.held += more
 
     def at_end(self) -> None:
         self.calls.append("at end")
@@ -214,10 +244,10 @@ def test_a_session_that_is_ready_does_not_end_a_pause() -> None:
 
 def test_a_pause_that_nobody_has_asked_for_is_not_over() -> None:
     end = End(rate=1, burst=1)
-    end.intake.pause_over(end.now)
+    end.intake.pause_over()
     end.busy = True
     end.feed(b"one")
-    end.intake.pause_over(end.now)
+    end.intake.pause_over()
 
     assert end.taken == []
     assert end.calls == ["stop reading"]
@@ -237,7 +267,6 @@ def test_the_end_is_told_once_all_was_taken(why: str) -> None:
     assert end.taken == [b"one", b"two"]
     assert end.calls.count("at end") == 1
     assert end.calls[-1] == "at end"
-    assert end.intake.ended
 
 
 def test_the_end_waits_for_what_is_still_being_done() -> None:
@@ -271,28 +300,118 @@ def test_nothing_is_taken_once_it_is_closed() -> None:
     end.feed(b"three")
     end.end()
     end.go_on()
-    end.intake.pause_over(end.now)
+    end.intake.pause_over()
 
     assert end.taken == [b"one"]
     assert end.calls == []
 
 
-@pytest.mark.parametrize("busy", [True, False])
-def test_nothing_is_kept_for_one_that_is_closed(busy: bool) -> None:
+def test_nothing_is_kept_for_one_that_is_closed() -> None:
     end = End()
-    end.busy = busy
-
-    def fed() -> ReferenceType[ChatError]:
-        piece = LineTooLong(limit=5)
-        end.feed(piece)
-        end.taken.clear()
-        return ref(piece)
-
-    before = fed()
-    assert (before() is not None) is busy
+    end.busy = True
+    end.feed(b"one", b"two")
+    assert end.intake.held > 0
     end.intake.close()
+    end.feed(b"three")
 
-    assert [piece() for piece in (before, fed(), fed())] == [None] * 3
+    assert end.intake.held == 0
+
+
+def test_input_that_no_piece_comes_of_is_paid_for() -> None:
+    end = End(rate=1, burst=5)
+    end.chunk = 2 * LINE_BYTES
+    end.intake.receive(b"x" * (7 * LINE_BYTES))
+    assert end.calls == ["stop reading"]
+    assert end.pause_until == 2
+    end.intake.receive(b"x\n")
+    end.advance(2)
+    assert end.taken == []
+    end.advance(1)
+    assert len(end.taken) == 1
+
+
+def test_a_piece_that_takes_long_costs_more_than_one() -> None:
+    end = End(rate=1, burst=5)
+
+    def work(line: bytes) -> None:
+        end.now += 10 * LINE_SECONDS
+
+    end.then = work
+    end.feed(b"one")
+    end.then = lambda line: None
+    end.feed(b"two")
+    assert end.taken == [b"one"]
+    end.advance(5)
+    assert end.taken == [b"one"]
+    end.advance(1)
+
+    assert end.taken == [b"one", b"two"]
+
+
+def test_the_time_that_the_machine_slept_is_nobodys_cost() -> None:
+    end = End(rate=10, burst=5)
+
+    def sleep(line: bytes) -> None:
+        end.now += 3600
+
+    end.then = sleep
+    end.feed(b"one")
+    end.then = lambda line: None
+    end.feed(b"two")
+    assert not end.soon, "others do not wait for it either"
+
+    assert end.taken == [b"one", b"two"]
+
+
+def test_the_limit_of_an_address_is_shared_by_its_connections() -> None:
+    one, two = End(rate=100, burst=100), End(rate=100, burst=100)
+    address = RateLimit(1, 5, 0)
+    for end in (one, two):
+        end.intake.limit(RateLimit(100, 100, 0), address)
+
+    def work(line: bytes) -> None:
+        one.now += 10 * LINE_SECONDS
+
+    one.then = work
+    one.feed(b"one")
+    two.now = one.now
+    two.feed(b"one")
+    two.feed(b"two")
+
+    assert two.taken == [b"one"], "one that was let in finds out by what it takes"
+    two.advance(6)
+    assert two.taken == [b"one", b"two"]
+
+
+def test_who_has_more_than_fits_into_a_slice_lets_others_in_between() -> None:
+    end = End()
+
+    def work(line: bytes) -> None:
+        end.now += SLICE / 2
+
+    end.then = work
+    end.feed(*(b"%d" % number for number in range(10)))
+    assert 2 <= len(end.taken) <= 3
+    assert len(end.soon) == 1
+    assert end.intake.reading, "what waits for its turn alone does not keep others' input from being read"
+    while end.soon:
+        end.soon.pop()()
+
+    assert end.taken == [b"%d" % number for number in range(10)]
+
+
+def test_no_more_is_read_than_may_wait() -> None:
+    end = End()
+    end.then = lambda line: setattr(end, "now", end.now + SLICE)
+    for _ in range(3):
+        end.feed(*[b"x" * 1000] * 50)
+    assert not end.intake.reading
+    assert end.calls == ["stop reading"]
+    while end.soon:
+        end.soon.pop()()
+
+    assert len(end.taken) == 150
+    assert end.calls == ["stop reading", "read on"]
 
 
 STEPS = st.one_of(

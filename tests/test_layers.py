@@ -20,7 +20,9 @@ LAYERS = ("model", "log", "wire", "core", "doors", "client", "server")
 BESIDE = {("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "log")}
 """What does not import, though it stands behind: (importing, imported)."""
 
-SHARED_BY_DOORS = tuple(f"doors.{name}" for name in ("assembly", "connection", "factory", "dialogue", "intake"))
+SHARED_BY_DOORS = tuple(
+    f"doors.{name}" for name in ("assembly", "connection", "deadlines", "dialogue", "factory", "intake", "pacing")
+)
 """What all doors are made of."""
 
 PURE = ("model", "wire", "core", "log.interface")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.core.rate_limits import Admission, RateLimit
+from chatroom.core.admission import Admission
+from chatroom.core.rate_limits import RateLimit
 from chatroom.model.errors import TooManyClients, TooManyFromHost
 from chatroom.model.settings import PRIVATE_NETWORKS
 

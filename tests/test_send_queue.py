@@ -26,7 +26,15 @@ from twisted.internet.tcp import Server
 from twisted.python.failure import Failure
 
 from chatroom.model.constants import HOST_NAME
-from chatroom.wire.send_queue import PIECE, SendQueue, SocketSendQueue, TransportSendQueue, send_queue_for
+from chatroom.wire.send_queue import (
+    MAX_STANDSTILL,
+    MEASURED,
+    PIECE,
+    SendQueue,
+    SocketSendQueue,
+    TransportSendQueue,
+    send_queue_for,
+)
 
 # Of what Twisted asks of pyOpenSSL.
 pytestmark = pytest.mark.filterwarnings("ignore:.*(OpenSSL|cryptography):DeprecationWarning")
@@ -45,12 +53,20 @@ class Near(Protocol):
 
     def __init__(self, limit: int, make: Callable[..., SendQueue]) -> None:
         self.broken = 0
+        self.now = 0.0
+        self.held = 0
         self.lost = False
         self._limit = limit
         self._make = make
 
     def connectionMade(self) -> None:
         self.send_queue = self._make(self.transport, self._limit, self)
+
+    def seconds(self) -> float:
+        return self.now
+
+    def holds(self, more: int) -> None:
+        self.held += more
 
     def too_slow(self) -> None:
         self.broken += 1
@@ -95,6 +111,16 @@ class Wire:
 
         self.turn_until(read)
         return bytes(found)
+
+    def read_some(self) -> None:
+        """Read until fewer bytes wait."""
+        before = self.send_queue.waiting
+
+        def read() -> bool:
+            self.read()
+            return self.send_queue.waiting < before
+
+        self.turn_until(read)
 
     def at_end(self) -> bool:
         """Whether the near end has closed the connection, and all was read."""
@@ -310,6 +336,47 @@ def test_whoever_is_too_far_behind_is_told_of_once_and_nothing_is_kept_for_them(
     assert wire.send_queue.waiting == 0
     wire.send_queue.write(b"more")
     assert (wire.near.broken, wire.send_queue.waiting) == (1, 0)
+
+
+def test_whoever_reads_nothing_for_a_while_is_given_up_at_a_quarter_of_the_limit(station: Station) -> None:
+    wire = station.wire(limit=len(BIG) // 2 * 4)
+    wire.send_queue.write(BIG)
+    wire.near.now += MAX_STANDSTILL
+    wire.send_queue.write(b"one")
+    assert not wire.near.broken
+    wire.near.now += 1
+    wire.send_queue.write(b"two")
+
+    assert (wire.near.broken, wire.send_queue.waiting, wire.near.held) == (1, 0, 0)
+
+
+def test_whoever_reads_slowly_but_steadily_stays(plain: Station) -> None:
+    wire = plain.wire(limit=8 * len(BIG))
+    for _ in range(3):
+        wire.send_queue.write(BIG)
+    for _ in range(30):
+        wire.near.now += MAX_STANDSTILL - 1
+        wire.read_some()
+        # What waits would take them less than a minute more at that speed only if time went by faster.
+        wire.near.now -= MAX_STANDSTILL - 2
+        wire.send_queue.write(b"more")
+
+    assert not wire.near.broken
+    assert wire.near.held == wire.send_queue.waiting > 0
+
+
+def test_whoever_reads_too_slowly_ever_to_catch_up_is_given_up(plain: Station) -> None:
+    wire = plain.wire(limit=8 * len(BIG))
+    for _ in range(4):
+        wire.send_queue.write(BIG)
+    reads = 0
+    while not wire.near.broken:
+        wire.near.now += MAX_STANDSTILL - 1
+        wire.read_some()
+        wire.send_queue.write(b"more")
+        reads += 1
+
+    assert MEASURED / PIECE <= reads < 20
 
 
 def test_whoever_reads_may_be_sent_more_than_the_limit_at_once(station: Station) -> None:

@@ -36,7 +36,7 @@ def test_the_defaults_are_those_that_were_promised() -> None:
     settings = Settings()
 
     assert (settings.history, settings.durability, settings.keep, settings.keep_events) == (NO_HISTORY, "power", 0, 0)
-    assert (settings.sendq, settings.rate, settings.burst) == (1024 * 1024, 10, 100)
+    assert (settings.sendq, settings.rate, settings.burst) == (4 * 1024 * 1024, 10, 100)
     assert (settings.replay, settings.max_line, settings.handshake_timeout) == (20, 4096, 30)
     assert settings.exempt == PRIVATE_NETWORKS
 

@@ -49,7 +49,7 @@ def stand_still(port: int, nickname: str) -> Person:
 
 def a_tenth_is_stuck(stage: Stage, members: int) -> None:
     path = stage.folder / "history.sqlite"
-    server = stage.serve("--history", str(path), "--rate", "0")
+    server = stage.serve("--history", str(path), "--rate", "0", "--sendq", str(1024 * 1024))
     stuck = [f"stuck{number}" for number in range(members // 10)]
     readers = [Talker(f"reader{number}", ("lobby",), talks=False) for number in range(members - len(stuck) - SPEAKERS)]
     speakers = [Talker(f"speaker{number}", ("lobby",), longer=LONG) for number in range(SPEAKERS)]

@@ -37,7 +37,7 @@ def door(room: MemoryRoom) -> WebFactory:
 
 @pytest.mark.parametrize("size", [1, 125, 126, 127, 65535, 65536, 65537])
 def test_messages_of_every_length_go_both_ways(size: int) -> None:
-    room, door = opened(max_line=100_000, sendq=10**7)
+    room, door = opened(max_line=100_000, sendq=10**7, rate=0)
     alice, bob = enter(room, door, "alice"), room.enter("bob")
     alice.texts()
     alice.type("x" * size)
@@ -97,7 +97,8 @@ def test_a_frame_without_end_is_thrown_away_as_it_comes(room: MemoryRoom, door: 
 
 
 @pytest.mark.parametrize("text", ["", "x" * 50, "é" * 25])
-def test_fragments_without_end_are_thrown_away_as_they_come(room: MemoryRoom, door: WebFactory, text: str) -> None:
+def test_fragments_without_end_are_thrown_away_as_they_come(text: str) -> None:
+    room, door = opened(rate=0)
     alice = enter(room, door, "alice")
     alice.send(frame("x", fin=False))
     pieces = frame(text, Opcode.CONTINUATION, fin=False) * 500
@@ -202,7 +203,8 @@ def test_what_is_sent_before_the_frame_that_closes_is_said_though_it_waits_behin
     assert [line for line in bob.lines() if line.startswith("alice: ")] == ["alice: one", "alice: two"]
 
 
-def test_nothing_follows_the_frame_that_closes(room: MemoryRoom, door: WebFactory) -> None:
+def test_nothing_follows_the_frame_that_closes() -> None:
+    room, door = opened(rate=0)
     alice, bob = enter(room, door, "alice"), room.enter("bob")
     alice.person.stop_reading()
     bob.type(*["x" * 4000] * 20)

@@ -19,14 +19,16 @@ from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
+from chatroom.core.admission import Admission
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
 from chatroom.core.members import Member, Standing
+from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import Operators
-from chatroom.core.rate_limits import Admission
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
+from chatroom.core.scheduling import Scheduler
 from chatroom.core.state import State
 from chatroom.log.interface import ILog
 from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
@@ -78,6 +80,7 @@ class Chat:
         now: Callable[[], float],
         settings: Settings,
         nicknames: Nicknames | None = None,
+        memory: Memory | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
         hook: Callable[[Event], None] | None = None,
@@ -87,6 +90,7 @@ class Chat:
         """
         :param now: the time, in seconds since 1970, UTC.
         :param nicknames: who is called what; those of one process unless given.
+        :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
         :param hook: called with every event, after everybody was shown it. It must not raise.
@@ -109,8 +113,13 @@ class Chat:
             settings.max_clients,
             settings.max_clients_per_host,
             [ip_network(network) for network in settings.exempt.split(",") if network],
+            limited=bool(settings.rate),
         )
         """How many connections there are, at all doors."""
+        self.memory = memory or Memory(settings.memory * 1024 * 1024)
+        """The bytes that wait, at all doors."""
+        self.scheduler = Scheduler()
+        """Whose input is taken next, at all doors."""
         self.operators = Operators(operators or {})
         self.directory = Directory(nicknames or LocalNicknames())
         self._ledger = Ledger()

@@ -1,14 +1,24 @@
-"""How fast somebody may speak, and how many may come: limits that are counted. No I/O, no clock."""
+"""How much of the server somebody may use: a limit that is counted in lines. No I/O, no clock.
+
+A line of ordinary talk costs one. What is dearer costs as many lines as it is worth: by the time that it takes on the
+reactor's thread, and by its bytes.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address
+LINE_SECONDS = 0.0005
+"""Seconds of the reactor's thread that a line pays for: an ordinary one takes a tenth of it."""
 
-from chatroom.model.errors import TooManyClients, TooManyFromHost
+LINE_BYTES = 512
+"""Bytes of input that a line pays for."""
 
-Network = IPv4Network | IPv6Network
+MAX_WORTH = 200
+"""Lines that are paid at most for what was measured once: the machine may have been suspended meanwhile."""
+
+
+def worth(seconds: float, size: int) -> float:
+    """The lines that are to be paid for input of ``size`` bytes that took so long."""
+    return min(MAX_WORTH, max(seconds / LINE_SECONDS, size / LINE_BYTES))
 
 
 class RateLimit:
@@ -28,8 +38,7 @@ class RateLimit:
         :param now: seconds, by a clock that only goes forward.
         :returns: 0 when it was there to be taken; else the seconds until there is one.
         """
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
+        self._fill(now)
         wait = (1 - self._left) / self._rate
         # A wait that rounding has left over may be too short for the clock to count: nobody would see its end.
         if now + wait > now:
@@ -41,46 +50,12 @@ class RateLimit:
         """Take ``lines`` that may not be there yet: the next waits for them as well."""
         self._left -= lines
 
+    def debt(self, now: float) -> float:
+        """The seconds until all that was spent is paid for; 0 when it is."""
+        self._fill(now)
+        wait = -self._left / self._rate
+        return wait if now + wait > now else 0
 
-class Admission:
-    """Counts connections, altogether and by address."""
-
-    def __init__(self, most: int, most_from_host: int, exempt: Iterable[Network]) -> None:
-        """
-        :param most: connections at once; 0: as many as there are.
-        :param most_from_host: the same, from one address.
-        :param exempt: networks from which any number may come: a classroom behind one router, a test.
-        """
-        self._most = most
-        self._most_from_host = most_from_host
-        self._exempt = tuple(exempt)
-        self._total = 0
-        self._by_host: Counter[str] = Counter()
-
-    def admit(self, host: str) -> None:
-        """Count a connection from ``host``, an address, or empty where there is none.
-
-        :raises TooManyClients: there are as many as there may be.
-        :raises TooManyFromHost: there are from there.
-        """
-        if self._most and self._total >= self._most:
-            raise TooManyClients(limit=self._most)
-        if self._most_from_host and self._by_host[host] >= self._most_from_host and not self._is_exempt(host):
-            raise TooManyFromHost(limit=self._most_from_host)
-        self._total += 1
-        self._by_host[host] += 1
-
-    def release(self, host: str) -> None:
-        """A connection that was admitted has gone."""
-        self._total -= 1
-        self._by_host[host] -= 1
-        if not self._by_host[host]:
-            del self._by_host[host]
-
-    def _is_exempt(self, host: str) -> bool:
-        try:
-            address = ip_address(host.partition("%")[0])
-        except ValueError:
-            return True  # A Unix socket: whoever may open it may come.
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._exempt)
+    def _fill(self, now: float) -> None:
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now

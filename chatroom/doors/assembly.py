@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from twisted.logger import Logger
 
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
+from chatroom.core.memory import Memory
 from chatroom.core.nicknames import Nicknames
 from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
@@ -63,6 +66,7 @@ def open_chat(
         delivery,
         now=time.time,
         settings=settings,
+        memory=Memory((settings.memory or _memory_of_the_machine() // 4) * 1024 * 1024),
         motd=motd,
         operators=operators,
         nicknames=nicknames,
@@ -70,6 +74,18 @@ def open_chat(
         on_not_kept=not_kept,
         on_broken=broken,
     )
+
+
+def _memory_of_the_machine() -> int:
+    """Mebibytes that the machine, or the container, has; 0 when that cannot be told."""
+    found = []
+    with suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    # The limit of the container, in both versions of control groups; a word where there is none.
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError), open(path, encoding=ENCODING) as file:
+            found.append(int(file.read()))
+    return min(found, default=0) // (1024 * 1024)
 
 
 def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | MemoryLog:

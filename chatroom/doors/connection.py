@@ -13,23 +13,25 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Any
+from typing import Any, ClassVar
 from typing import Protocol as Interface
 
 from twisted.internet import error
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
 from chatroom.core.session import Phase as SessionPhase
 from chatroom.core.session import Session
 from chatroom.doors.deadlines import Deadlines
 from chatroom.doors.intake import Intake, Piece
+from chatroom.doors.pacing import Paced
 from chatroom.model.errors import ChatError, HandshakeTimeout, PeerError
 from chatroom.model.settings import Settings
 from chatroom.wire.send_queue import SendQueue, send_queue_for
@@ -62,6 +64,10 @@ class Keeper(Interface):
         """The clock for timers; there is one once the factory was told of a connection."""
 
     @property
+    def seconds(self) -> Callable[[], float]:
+        """The clock for limits: seconds that only go forward."""
+
+    @property
     def handshakes(self) -> Deadlines[Any]:
         """The deadlines of those who have not come in yet."""
 
@@ -69,9 +75,10 @@ class Keeper(Interface):
     def closings(self) -> Deadlines[Any]:
         """The deadlines of those who read their last output."""
 
-    def connected(self, connection: Any) -> None:
+    def connected(self, connection: Any) -> Address:
         """Keep a connection that has a transport.
 
+        :returns: where it comes from.
         :raises PeerError: there are too many; the connection is to be closed.
         """
 
@@ -83,7 +90,7 @@ class Keeper(Interface):
 
 
 @implementer(IHalfCloseableProtocol)
-class Connection(Protocol):
+class Connection(Paced, Protocol):
     """One connection, which takes its input a piece at a time and writes its output into its send queue."""
 
     factory: Keeper
@@ -91,12 +98,13 @@ class Connection(Protocol):
     send_queue: SendQueue
     session: Session
     intake: Intake
+    chunk: ClassVar[int] = 4096
+    """Bytes of input that are decoded at once: what takes a millisecond at most."""
 
     def __init__(self) -> None:
         self.phase = Phase.OPEN
         self.host = ""
         """The address of the peer; empty where it has none."""
-        self._pause: IDelayedCall | None = None
 
     # For doors to override.
 
@@ -110,6 +118,10 @@ class Connection(Protocol):
 
     def greet(self) -> None:
         """Send what comes first."""
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """The pieces that ``data``, at most :attr:`chunk` bytes behind all earlier input, completes."""
+        raise NotImplementedError
 
     def lineReceived(self, line: bytes) -> None:
         """Do the request in one piece; the session is not busy."""
@@ -134,16 +146,17 @@ class Connection(Protocol):
         self.host = sys.intern(getattr(self.transport.getPeer(), "host", ""))
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
-        self.intake = Intake(self, self.session)
+        self.intake = Intake(self, self.session, self.factory.chat.scheduler)
         _notice_dead_peers(self.transport)
         try:
-            self.factory.connected(self)
+            self._address = self.factory.connected(self)
         except PeerError as refusal:
             self.say_goodbye(refusal)
             return
-        settings, clock = self.factory.settings, self.factory.clock
+        settings = self.factory.settings
         if settings.rate:
-            self.intake.limit(RateLimit(settings.rate, settings.burst, clock.seconds()))
+            own = RateLimit(settings.rate, settings.burst, self.factory.seconds())
+            self.intake.limit(own, self._address.limit)
         self.factory.handshakes.add(self)
         self.greet()
 
@@ -163,46 +176,35 @@ class Connection(Protocol):
 
     def too_slow(self) -> None:
         """Give up a peer that has not read what was sent to it."""
+        self._let_go("reading too slowly")
+
+    def give_up(self) -> None:
+        """Give up the peer that most waits for, since more waits for all than the server may keep."""
+        self.send_queue.forget()
+        self._let_go("the server is short of memory")
+
+    def _let_go(self, reason: str) -> None:
         # The others are told now; the connection is closed when there is time for it.
         self._take_no_more()
-        self.session.lost("reading too slowly")
+        self.session.lost(reason)
         self.factory.abort_soon(self)
 
     def _take_no_more(self) -> None:
         self.phase = Phase.CLOSING
-        self.intake.close()
+        self.close_intake()
         self.factory.handshakes.discard(self)
-        if self._pause is not None:
-            self._pause.cancel()
-            self._pause = None
 
     # What comes in.
 
-    def feed(self, pieces: Sequence[Piece]) -> None:
-        """Take input, now or when that is possible; an error stands in the place of a piece that was thrown away."""
-        self.intake.feed(pieces, self.factory.clock.seconds())
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes in whatever pieces they come."""
+        self.intake.receive(data)
 
     def refuse(self, error: ChatError) -> None:
         """Say why a piece was thrown away."""
         # What was asked for before has nothing to do with it.
         self.session.ref = ""
         self.session.refuse(error)
-
-    def pause(self, seconds: float) -> None:
-        """Take the next piece after so long."""
-        self._pause = self.factory.clock.callLater(seconds, self._pause_over)
-
-    def _pause_over(self) -> None:
-        self._pause = None
-        self.intake.pause_over(self.factory.clock.seconds())
-
-    def stop_reading(self) -> None:
-        """Read nothing for now."""
-        self.transport.pauseProducing()
-
-    def read_on(self) -> None:
-        """Read again."""
-        self.transport.resumeProducing()
 
     def at_end(self) -> None:
         """Close, after the peer has sent everything and is shown what comes of it."""
@@ -214,8 +216,8 @@ class Connection(Protocol):
     # For the session.
 
     def seconds(self) -> float:
-        """The time by the clock of timers."""
-        return self.factory.clock.seconds()
+        """The time by the clock of limits."""
+        return self.factory.seconds()
 
     def spend(self, lines: float) -> None:
         """Count as many more lines as taken, so that later input waits longer."""
@@ -230,7 +232,7 @@ class Connection(Protocol):
         if self.phase is Phase.OPEN:
             if self.session.phase is SessionPhase.OUTSIDE:
                 self.not_entered()
-            self.intake.go_on(self.factory.clock.seconds())
+            self.intake.go_on()
 
     def close(self) -> None:
         """Close the connection once the peer has read everything, :data:`CLOSE_TIMEOUT` from now at the latest."""
@@ -245,9 +247,7 @@ class Connection(Protocol):
 
     def readConnectionLost(self) -> None:
         """Do everything that the peer has sent, show it what comes of that, and close: it will send no more."""
-        if rest := self.last_piece():
-            self.feed([rest])
-        self.intake.end(self.factory.clock.seconds())
+        self.intake.end()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: the end of the connection comes next."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -13,7 +14,9 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 
+from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
 from chatroom.doors.connection import CLOSE_TIMEOUT, Connection
@@ -28,6 +31,9 @@ ABORT_EVERY = 0.005
 """Seconds between two connections that are aborted for reading too slowly."""
 
 GOODBYE = "the server is stopping"
+
+MAX_ACCEPTS = 20
+"""Connections that are accepted in one turn of the reactor, more or less."""
 
 C = TypeVar("C", bound=Connection)
 
@@ -130,21 +136,38 @@ class DoorFactory(Factory, Generic[C]):
         """The protocol of a new connection; None, which closes the connection, when the server is stopping."""
         return None if self.chat.stopping else super().buildProtocol(addr)
 
-    def connected(self, connection: C) -> None:
+    @cached_property
+    def seconds(self) -> Callable[[], float]:
+        """The clock for limits: seconds that only go forward."""
+        # The reactor's own clock is the wall clock, unless it is a test's, which goes by hand.
+        return self.clock.seconds if isinstance(self.clock, Clock) else time.monotonic
+
+    def connected(self, connection: C) -> Address:
         """Keep a connection that has a transport.
+
+        :returns: where it comes from.
+        :raises PeerError: there are too many; the connection is to be closed.
+        """
+        address = self.admit(connection.transport, connection.host)
+        self._connections[connection] = None
+        return address
+
+    def admit(self, transport: Any, host: str) -> Address:
+        """Count a connection that has just been made.
 
         :raises PeerError: there are too many; the connection is to be closed.
         """
         if self._reactor is None:
-            self._reactor = connection.transport.reactor
-        self.chat.admission.admit(connection.host)
-        self._connections[connection] = None
+            self._reactor = transport.reactor
+        self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call))
+        _accept_few(transport)
+        return self.chat.admission.admit(host, self.seconds())
 
     def disconnected(self, connection: C) -> None:
         """Keep a connection no more."""
         if connection in self._connections:
             del self._connections[connection]
-            self.chat.admission.release(connection.host)
+            self.chat.admission.release(connection.host, self.seconds())
         if not self._connections:
             self._tell_all_gone()
 
@@ -193,3 +216,11 @@ class DoorFactory(Factory, Generic[C]):
         waiting, self._when_all_gone = self._when_all_gone, []
         for gone in waiting:
             gone.callback(None)
+
+
+def _accept_few(transport: Any) -> None:
+    """Keep the port that accepted a connection from accepting ever more of them in a turn of the reactor."""
+    port: Any = getattr(transport, "server", None)
+    # Twisted raises this by 20 each time that it does not reach.
+    if getattr(port, "numberAccepts", 0) > MAX_ACCEPTS:
+        port.numberAccepts = MAX_ACCEPTS

@@ -1,29 +1,33 @@
-"""The intake of a connection: pieces of input, taken within the rate limit and when the session is ready.
+"""The intake of a connection: input, taken in its turn, within the limits, and when the session is ready.
 
-Every piece that is read goes in, and comes out again, in order, by :meth:`Owner.lineReceived`. While pieces wait here,
-nothing more is read, so no more pieces wait than came with one read. No I/O, no clock: ``now`` is handed in, in seconds
-by a clock that only goes forward.
+Bytes go in as they are read. They are decoded a chunk at a time into pieces (lines, messages), and each piece comes out
+again, in order, by :meth:`Owner.lineReceived`. What a run of it costs is measured, and paid for out of the limits, also
+where no piece comes of it. While input waits for a limit or for the session, nothing more is read. No I/O.
 
-These are the states. ``ended`` stands beside them, since the peer may have sent everything in each::
+These are the states. The end stands beside them, since the peer may have sent everything in each::
 
     READY --a piece is refused by the session--> HELD --go_on--> READY
-    READY --a piece is above the rate--> PACED --pause_over--> READY
+    READY --the limits are used up--> PACED --pause_over--> READY
     each --close--> CLOSED
 
-TAKING is READY while pieces are handed out; it guards against re-entry, since a request may be answered synchronously.
+TAKING is READY during a run; it guards against re-entry, since a request may be answered synchronously.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
-from chatroom.core.rate_limits import RateLimit
+from chatroom.core.rate_limits import LINE_BYTES, LINE_SECONDS, RateLimit, worth
+from chatroom.core.scheduling import Scheduler
 from chatroom.model.errors import ChatError
 
 Piece = bytes | ChatError
 """A line or a message; an error stands in the place of one that was thrown away."""
+
+MAX_UNREAD = 64 * 1024
+"""Bytes that may wait to be decoded before nothing more is read; one read may come on top."""
 
 
 class State(Enum):
@@ -34,7 +38,7 @@ class State(Enum):
     HELD = auto()
     """The session is busy, and pieces may wait for it."""
     PACED = auto()
-    """Pieces wait for the rate limit."""
+    """The limits are used up."""
     CLOSED = auto()
     """Nothing is taken any more."""
 
@@ -52,7 +56,20 @@ class Gate(Protocol):
 
 
 class Owner(Protocol):
-    """The connection that pieces come from and go to."""
+    """The connection that input comes from and goes to."""
+
+    @property
+    def chunk(self) -> int:
+        """Bytes that are decoded at once: what takes a millisecond at most."""
+
+    def flow(self) -> Hashable | None:
+        """The flow of the scheduler that this connection shares; None for one of its own."""
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """The pieces that ``data``, behind all earlier input, completes."""
+
+    def last_piece(self) -> bytes:
+        """What stands behind the last whole piece when the peer has sent everything: a piece, too, unless empty."""
 
     def lineReceived(self, line: bytes) -> None:
         """Do the request in one piece."""
@@ -69,103 +86,210 @@ class Owner(Protocol):
     def read_on(self) -> None:
         """Read again."""
 
+    def holds(self, more: int) -> None:
+        """Count so many bytes more, or less, as waiting for the connection."""
+
     def at_end(self) -> None:
         """Take notice that all pieces were taken, and no more will come."""
 
 
 class Intake:
-    """The pieces of one connection."""
+    """The input of one connection, as work for the scheduler."""
 
-    __slots__ = ("_gate", "_limit", "_owner", "_state", "_waiting", "ended", "reading")
+    __slots__ = (
+        *("_address_limit", "_counted", "_ended", "_gate", "_limit", "_owner", "_pieces", "_scheduler", "_state"),
+        *("_unpaid", "_unread", "reading"),
+    )
 
-    def __init__(self, owner: Owner, gate: Gate) -> None:
+    def __init__(self, owner: Owner, gate: Gate, scheduler: Scheduler) -> None:
+        """:param scheduler: the one of all connections."""
+        self._scheduler = scheduler
         self._owner = owner
         self._gate = gate
         self._limit: RateLimit | None = None
+        self._address_limit: RateLimit | None = None
         self._state = State.READY
-        self._waiting: Sequence[Piece] = ()
-        self.ended = False
-        """Whether the peer has sent everything."""
+        # Input that is not decoded yet, and what has come of the chunk before it and was not handed out.
+        self._unread = b""
+        self._pieces: Sequence[Piece] = ()
+        # The part of a line that is still to be paid for.
+        self._unpaid = 0.0
+        # Bytes that are counted as waiting.
+        self._counted = 0
+        self._ended = False
         self.reading = True
         """Whether input from the peer is read for now."""
 
-    def limit(self, limit: RateLimit) -> None:
-        """Take pieces no faster than that."""
-        self._limit = limit
+    def limit(self, own: RateLimit | None, address: RateLimit | None = None) -> None:
+        """Take no more than the limits allow: that of the connection, and that of all from its address."""
+        self._limit = own
+        self._address_limit = address
 
-    def spend(self, pieces: float) -> None:
-        """Count so many more pieces as taken, so that later ones wait longer."""
+    def spend(self, lines: float) -> None:
+        """Count so many more lines as taken, so that later ones wait longer."""
         if self._limit is not None:
-            self._limit.spend(pieces)
+            self._limit.spend(lines)
 
-    def feed(self, pieces: Sequence[Piece], now: float) -> None:
-        """Take pieces that have come, now or when they may be."""
-        if self._state is State.CLOSED:
+    @property
+    def held(self) -> int:
+        """Bytes that wait here."""
+        return len(self._unread) + sum(len(piece) for piece in self._pieces if isinstance(piece, bytes))
+
+    # What happens to it.
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes that have come, now or when that may be."""
+        if self._state is _CLOSED:
             return
-        self._waiting = [*self._waiting, *pieces] if self._waiting else pieces
-        if self._state in (State.READY, State.HELD):
-            self._hand_out(now)
+        self._unread = self._unread + data if self._unread else data
+        if self._state is State.PACED or len(self._unread) > MAX_UNREAD:
+            # Again, if need be: there are transports that read on by themselves.
+            self._count(self.held)
+            self.reading = False
+            self._owner.stop_reading()
+        if self._state is State.READY:
+            self._scheduler.offer(self)
+        else:
+            self._offer()
 
-    def end(self, now: float) -> None:
+    def end(self) -> None:
         """Take notice that the peer has sent everything."""
-        self.ended = True
-        if self._state in (State.READY, State.HELD):
-            self._hand_out(now)
+        self._ended = True
+        self._offer()
 
-    def go_on(self, now: float) -> None:
+    def go_on(self) -> None:
         """Go on: the session is ready, perhaps again."""
-        if self._state in (State.READY, State.HELD):
-            self._hand_out(now)
+        self._offer()
 
-    def pause_over(self, now: float) -> None:
-        """Go on: the rate limit allows the next piece."""
+    def pause_over(self) -> None:
+        """Go on: the limits allow the next piece."""
         if self._state is State.PACED:
-            self._hand_out(now)
+            self._state = State.READY
+            self._offer()
 
     def close(self) -> None:
-        """Take nothing any more, and forget the pieces that wait."""
-        self._state = State.CLOSED
-        self._waiting = ()
+        """Take nothing any more, and forget what waits."""
+        if self._state is not _CLOSED:
+            self._state = _CLOSED
+            self._unread = b""
+            self._pieces = ()
+            self._count(0)
+            self._scheduler.withdraw(self)
 
-    def _hand_out(self, now: float) -> None:
-        pieces, self._waiting = self._waiting, ()
-        owner, gate, limit = self._owner, self._gate, self._limit
+    # For the scheduler.
+
+    def flow(self) -> Hashable:
+        """What shares its flow: the address, or only this."""
+        return self._owner.flow() or self
+
+    def run(self, now: float, until: float) -> bool:
+        """Hand out pieces from the time ``now`` until the time ``until``, and see to what comes after.
+
+        :returns: whether there is more that could be handed out at once.
+        """
+        if self._state not in (State.READY, State.HELD):
+            return False
         self._state = State.TAKING
+        owner, gate, limit, clock = self._owner, self._gate, self._limit, self._scheduler.clock
+        taken = size = index = 0
+        pieces, self._pieces = self._pieces, ()
         after = State.READY
-        taken = 0
-        for piece in pieces:
+        while True:
+            if index == len(pieces):
+                if not self._unread or (size and clock() >= until):
+                    break
+                chunk, self._unread = self._unread[: owner.chunk], self._unread[owner.chunk :]
+                size += len(chunk)
+                pieces, index = owner.decode(chunk), 0
+                if self._state is _CLOSED:
+                    return False
+                continue
             if gate.busy:
                 after = State.HELD
                 break
-            if limit is not None and (seconds := limit.take(now)):
-                after = State.PACED
-                owner.pause(seconds)
+            if taken and clock() >= until:
                 break
+            if limit is not None and (wait := limit.take(now)):
+                after = State.PACED
+                owner.pause(wait)
+                break
+            piece = pieces[index]
+            index += 1
             taken += 1
             if isinstance(piece, bytes):
                 owner.lineReceived(piece)
             else:
                 owner.refuse(piece)
             if self._state is _CLOSED:
-                return
+                return False
+        self._pieces = pieces[index:]
         self._state = after
-        if taken < len(pieces):
-            # Pieces that came while these were handed out stand behind them.
-            self._waiting = [*pieces[taken:], *self._waiting]
-        if self._waiting and after is State.READY:
-            self._hand_out(now)
-        else:
-            self._after_handing_out()
+        if limit is not None:
+            self._pay(limit, taken, size, now)
+        self._after_run()
+        return self._state is State.READY and bool(self._pieces or self._unread)
 
-    def _after_handing_out(self) -> None:
-        if self._waiting:
-            if self.reading:
-                self.reading = False
-                self._owner.stop_reading()
+    def _pay(self, limit: RateLimit, taken: int, size: int, began: float) -> None:
+        """Pay for a run out of the limits, and pause while they are overdrawn."""
+        now = self._scheduler.clock()
+        seconds = now - began
+        wait = 0.0
+        if seconds > LINE_SECONDS * taken or size > LINE_BYTES * taken:
+            # Whole lines, so that the pongs of somebody who is silent cost nothing that counts.
+            lines, self._unpaid = divmod(self._unpaid + worth(seconds, size) - taken, 1)
+            limit.spend(lines)
+            wait = limit.debt(now)
+        if self._address_limit is not None:
+            self._address_limit.spend(worth(seconds, 0))
+            wait = max(wait, self._address_limit.debt(now))
+        if wait and self._state is not State.PACED:
+            self._state = State.PACED
+            self._owner.pause(wait)
+
+    def _offer(self) -> None:
+        if self._state not in (State.READY, State.HELD):
+            return
+        if (self._unread or self._pieces) and not self._gate.busy:
+            self._scheduler.offer(self)
+        else:
+            self._after_run()
+
+    def _after_run(self) -> None:
+        if self._state is State.PACED:
+            self._stop_reading()
         elif self._gate.busy:
             self._state = State.HELD
-        elif self.ended:
+            if self._unread or self._pieces:
+                self._stop_reading()
+        elif self._unread or self._pieces:
+            # More in the next turn.
+            self._state = State.READY
+        elif self._ended:
+            self._end()
+        else:
+            self._state = State.READY
+            if not self.reading:
+                self.reading = True
+                self._count(0)
+                self._owner.read_on()
+
+    def _end(self) -> None:
+        """Hand out what no line end follows, then tell that this is the end."""
+        self._state = State.READY
+        if last := self._owner.last_piece():
+            self._pieces = (last,)
+            self._offer()
+        else:
             self._owner.at_end()
-        elif not self.reading:
-            self.reading = True
-            self._owner.read_on()
+
+    def _stop_reading(self) -> None:
+        self._count(self.held)
+        if self.reading:
+            self.reading = False
+            self._owner.stop_reading()
+
+    def _count(self, held: int) -> None:
+        """Have so many bytes counted as waiting here."""
+        if held != self._counted:
+            more, self._counted = held - self._counted, held
+            self._owner.holds(more)

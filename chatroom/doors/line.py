@@ -18,12 +18,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import ClassVar
 
 from twisted.protocols.basic import LineReceiver
 
 from chatroom.doors.dialogue import DialogueConnection
 from chatroom.doors.factory import DoorFactory, host_and_port
+from chatroom.doors.intake import Piece
 from chatroom.model.constants import ENCODING, HOST_NAME, MAGIC, PORT
 from chatroom.wire.formats import NEWLINE
 from chatroom.wire.lines import LineSplitter
@@ -51,12 +53,16 @@ class ChatProtocol(DialogueConnection, LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line."""
+        self.intake.receive(data)
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """The lines that end in ``data``, with telnet's commands taken out and answered."""
         if self._telnet is not None or IAC in data:
             self._telnet = self._telnet or TelnetFilter()
             data, answers = self._telnet.feed(data)
             if answers:
                 self.send_queue.write(answers)
-        self.feed(self._splitter.feed(data))
+        return self._splitter.feed(data)
 
     def limit_lines(self, limit: int) -> None:
         """Throw away what comes in longer lines, with an error."""

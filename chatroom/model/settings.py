@@ -108,10 +108,14 @@ class Settings:
     keep: float = _setting(0, number, "DAYS", "how long events stay in the file; 0: for ever")
     keep_events: int = _setting(0, whole, "EVENTS", "how many events are kept; 0: all, or 100000 in memory")
     sendq: int = _setting(
-        1024 * 1024,
+        4 * 1024 * 1024,
         above_zero,
         "BYTES",
-        "how much may wait for a client that does not read, before its connection is closed",
+        "how much may wait for a client before its connection is closed; "
+        "a quarter of it where the client reads nothing for 20 seconds",
+    )
+    memory: int = _setting(
+        0, whole, "MIB", "mebibytes that may wait for all clients together; 0: a quarter of the machine's memory"
     )
     rate: float = _setting(
         10, number, "LINES", "lines a second that are taken from one client; more have to wait; 0: any number"

@@ -1,9 +1,13 @@
 """Send queues: the bytes that one connection has yet to send.
 
 A send queue stands between delivery and a transport. Twisted's ``transport.write`` takes everything and does not tell
-how much of it waits. A send queue sends at once when nothing waits, keeps the rest, counts it, and gives up a
-connection that is more than ``limit`` bytes behind. It keeps the very bytes that delivery wrote to everybody, so a
-thousand people who do not read share one copy. It knows no rooms and no protocol.
+how much of it waits. A send queue sends at once when nothing waits, keeps the rest, and counts it. It keeps the very
+bytes that delivery wrote to everybody, so a thousand people who do not read share one copy. It knows no rooms and no
+protocol.
+
+A connection is given up when more than ``limit`` bytes wait for it. From a quarter of that on it is given up, too, when
+the peer has read nothing for a while, or would take too long to read what waits at the speed at which it reads. So
+somebody with a slow line who reads steadily stays, and somebody who does not read is not kept for long.
 
 Every write to a transport goes through its send queue; nothing else may write to the transport.
 """
@@ -19,6 +23,18 @@ from typing import Any, Protocol
 
 PIECE = 64 * 1024
 """Bytes that are handed to a transport at once: as many are copied for each connection that is behind."""
+
+MUCH = 1 / 4
+"""The share of the limit from which on it counts how fast a peer reads."""
+
+MAX_STANDSTILL = 20
+"""Seconds in which a peer that much waits for has to read a piece."""
+
+MAX_BACKLOG = 60
+"""Seconds that a peer may take to read what waits, at the speed at which it has read."""
+
+MEASURED = 8 * PIECE
+"""Bytes that were sent before it is told how fast a peer reads."""
 
 
 class Flow(Enum):
@@ -37,8 +53,53 @@ class Flow(Enum):
 class Owner(Protocol):
     """The connection that a send queue sends for."""
 
+    def seconds(self) -> float:
+        """The time, in seconds, by a clock that only goes forward."""
+
     def too_slow(self) -> None:
         """Give the connection up: more waits than may. Nothing is kept or sent from then on."""
+
+    def holds(self, more: int) -> None:
+        """Count so many bytes more, or less, as waiting for the connection."""
+
+
+class _Backlog:
+    """The bytes that wait for one connection, and how fast they get fewer."""
+
+    __slots__ = ("began_at", "moved", "moved_at", "offset", "pieces", "size")
+
+    def __init__(self, now: float) -> None:
+        self.pieces: deque[bytes] = deque()
+        self.offset = 0
+        """How many bytes of the first piece are sent."""
+        self.size = 0
+        """Bytes that wait."""
+        self.began_at = now
+        """The time when something began to wait."""
+        self.moved = 0
+        """Bytes that were sent since."""
+        self.moved_at = now
+        """The time when the last of them were."""
+
+    def take(self, now: float) -> bytes:
+        """The next piece to send."""
+        first, start = self.pieces[0], self.offset
+        piece = first[start : start + PIECE]
+        self.offset += len(piece)
+        if self.offset == len(first):
+            self.pieces.popleft()
+            self.offset = 0
+        self.size -= len(piece)
+        self.moved += len(piece)
+        self.moved_at = now
+        return piece
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether the peer reads nothing, or so slowly that it falls too far behind."""
+        if now - self.moved_at > MAX_STANDSTILL:
+            return True
+        # The first pieces may only have filled the buffers of both systems.
+        return self.moved > MEASURED and self.size * (now - self.began_at) > MAX_BACKLOG * self.moved
 
 
 class SendQueue(ABC):
@@ -48,7 +109,7 @@ class SendQueue(ABC):
     many bytes that wait, lead to GONE from each state. Twisted calls the methods in camel case on a producer.
     """
 
-    __slots__ = ("_drained", "_flow", "_limit", "_offset", "_owner", "_queue", "_transport", "waiting")
+    __slots__ = ("_backlog", "_drained", "_flow", "_limit", "_owner", "_transport")
 
     def __init__(self, transport: Any, limit: int, owner: Owner) -> None:
         """
@@ -60,13 +121,14 @@ class SendQueue(ABC):
         self._limit = limit
         self._owner = owner
         self._flow = Flow.OPEN
-        # The queue is made when something has to wait: an empty deque takes half a kilobyte.
-        self._queue: deque[bytes] | None = None
-        # How many bytes of the first piece in the queue are sent.
-        self._offset = 0
+        # Made when something has to wait: most connections are idle.
+        self._backlog: _Backlog | None = None
         self._drained: Callable[[], None] | None = None
-        self.waiting = 0
+
+    @property
+    def waiting(self) -> int:
         """Bytes that wait here to be sent."""
+        return 0 if self._backlog is None else self._backlog.size
 
     @abstractmethod
     def write(self, data: bytes) -> None:
@@ -93,34 +155,36 @@ class SendQueue(ABC):
 
     def forget(self) -> None:
         """Keep nothing, now and from now on: the connection is gone."""
-        self._queue = None
-        self.waiting = 0
+        held, self._backlog = self.waiting, None
         self._drained = None
         self._flow = Flow.GONE
+        if held:
+            self._owner.holds(-held)
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes, sent: int = 0) -> None:
+        """Have ``data`` wait, of which the first ``sent`` bytes are sent already."""
         if self._flow is Flow.GONE or self._flow is Flow.CLOSING:
             return
+        backlog = self._backlog
+        if backlog is None:
+            backlog = self._backlog = _Backlog(self._owner.seconds())
+            backlog.offset = sent
         # The limit applies to the backlog before this write; one write may exceed it.
-        if self.waiting > self._limit:
+        elif backlog.size > self._limit * MUCH and (
+            backlog.size > self._limit or backlog.is_stuck(self._owner.seconds())
+        ):
             self.forget()
             self._owner.too_slow()
             return
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(data)
-        self.waiting += len(data)
+        backlog.pieces.append(data)
+        backlog.size += len(data) - sent
+        self._owner.holds(len(data) - sent)
 
-    def _next_piece(self, queue: deque[bytes]) -> bytes:
-        first, start = queue[0], self._offset
-        piece = first[start : start + PIECE]
-        self._offset += len(piece)
-        if self._offset == len(first):
-            queue.popleft()
-            self._offset = 0
-            if not queue:
-                self._queue = None
-        self.waiting -= len(piece)
+    def _next_piece(self, backlog: _Backlog) -> bytes:
+        piece = backlog.take(self._owner.seconds())
+        if not backlog.pieces:
+            self._backlog = None
+        self._owner.holds(-len(piece))
         return piece
 
     def _nothing_waits(self) -> None:
@@ -174,14 +238,13 @@ class SocketSendQueue(SendQueue):
             return
         if sent < len(data):
             self._flow = Flow.BLOCKED
-            self._keep(data)
-            self._offset = sent
-            self.waiting -= sent
-            self._transport.registerProducer(self, False)
+            self._keep(data, sent)
+            if self._flow is Flow.BLOCKED:
+                self._transport.registerProducer(self, False)
 
     def resumeProducing(self) -> None:
-        if self._queue:
-            self._transport.write(self._next_piece(self._queue))
+        if self._backlog is not None:
+            self._transport.write(self._next_piece(self._backlog))
             return
         self._transport.unregisterProducer()
         self._nothing_waits()
@@ -223,9 +286,9 @@ class TransportSendQueue(SendQueue):
         self._send_what_goes()
 
     def _send_what_goes(self) -> None:
-        while self._queue and not self._paused:
-            self._transport.write(self._next_piece(self._queue))
-        if not self._queue and not self._paused:
+        while self._backlog is not None and not self._paused:
+            self._transport.write(self._next_piece(self._backlog))
+        if self._backlog is None and not self._paused:
             self._nothing_waits()
 
     def _lose_connection(self) -> None:

@@ -6,6 +6,7 @@ commands (:mod:`chatroom.doors.irc.commands`) says what it asks for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -14,6 +15,7 @@ from twisted.python.failure import Failure
 
 from chatroom.doors.connection import Connection
 from chatroom.doors.factory import DoorFactory
+from chatroom.doors.intake import Piece
 from chatroom.doors.irc import commands
 from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS, parse
 from chatroom.doors.irc.server import IRCServer, check
@@ -51,9 +53,13 @@ class IRCConnection(Connection):
 
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come."""
-        self._heard_at = self.factory.clock.seconds()
+        self._heard_at = self.factory.seconds()
         self._pinged = False
-        self.feed(self._splitter.feed(data))
+        super().dataReceived(data)
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """The lines that end in ``data``."""
+        return self._splitter.feed(data)
 
     def refuse(self, error: ChatError) -> None:
         """Refuse a line that was thrown away as it came in."""
@@ -88,7 +94,7 @@ class IRCConnection(Connection):
         self._liveness_check = None
         if self.closing:
             return
-        silent = self.factory.clock.seconds() - self._heard_at
+        silent = self.factory.seconds() - self._heard_at
         if not self.intake.reading:
             # A client that is not read for now may have answered long ago.
             self._check_again(PING_AFTER)

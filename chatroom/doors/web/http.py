@@ -5,18 +5,27 @@ It does not know the addresses: :mod:`chatroom.doors.web.site` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToString
 
+from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
+from chatroom.core.rate_limits import RateLimit
 from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.doors.intake import Intake, Piece
+from chatroom.doors.pacing import Paced
 from chatroom.doors.web.websocket import WebSocketConnection
-from chatroom.model.errors import PeerError
+from chatroom.model.errors import ChatError, PeerError
+from chatroom.model.settings import Settings
+
+PEOPLE = 10
+"""People whose limits a connection over HTTP has: it may be a proxy's."""
 
 IDLE = 60
 """Seconds that a connection may take for each request over HTTP."""
@@ -67,8 +76,23 @@ class Site(Protocol):
     """The part of the factory that its connections need."""
 
     chat: Chat
+    settings: Settings
     channels: set[Any]
     """The connections that are not upgraded."""
+
+    @property
+    def clock(self) -> IReactorTime:
+        """The clock for timers."""
+
+    @property
+    def seconds(self) -> Callable[[], float]:
+        """The clock for limits: seconds that only go forward."""
+
+    def admit(self, transport: Any, host: str) -> Address:
+        """Count a connection that has just been made.
+
+        :raises PeerError: there are too many; the connection is to be closed.
+        """
 
     def reply(self, request: PageRequest) -> Reply | None:
         """The answer to a request; None when the connection was upgraded."""
@@ -114,12 +138,15 @@ class PageRequest(Request):
         self.finish()
 
 
-class Channel(HTTPChannel):
+class Channel(Paced, HTTPChannel):
     """One connection, until it is upgraded."""
 
     factory: Site
     transport: Any
     requestFactory = PageRequest
+    chunk = 256
+    """Bytes of input that are decoded at once: a dozen of the shortest requests."""
+    busy = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,14 +159,19 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        self.intake = Intake(self, self, self.factory.chat.scheduler)
         host = getattr(self.transport.getPeer(), "host", "")
         self.factory.channels.add(self)
         try:
-            self.factory.chat.admission.admit(host)
+            self._address = self.factory.admit(self.transport, host)
         except PeerError as refusal:
             self.turn_away(b"503 Service Unavailable", f"{refusal}\n".encode())
-        else:
-            self._host = host
+            return
+        self._host = host
+        rate, burst = self.factory.settings.rate, self.factory.settings.burst
+        if rate:
+            own = RateLimit(rate * PEOPLE, burst * PEOPLE, self.factory.seconds())
+            self.intake.limit(own, self._address.limit)
 
     def turn_away(self, status: bytes, why: bytes) -> None:
         """Answer with an error, and close."""
@@ -161,11 +193,16 @@ class Channel(HTTPChannel):
     # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
+        self.intake.receive(data)
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """Answer the requests that ``data`` completes; none of it is a piece."""
         if self._upgraded is not None:
             self._upgraded.dataReceived(data)
         # Some transports hand over input after they were told to close.
         elif not self.transport.disconnecting:
             super().dataReceived(data)
+        return ()
 
     def rawDataReceived(self, data: bytes) -> None:
         # This is input that came together with the request for the upgrade; bodies were refused already.
@@ -180,6 +217,23 @@ class Channel(HTTPChannel):
             self.transport.abortConnection()
         else:
             self.loseConnection()
+
+    # For the intake.
+
+    def last_piece(self) -> bytes:
+        """Nothing: there are no pieces."""
+        return b""
+
+    def refuse(self, error: ChatError) -> None:
+        """Do nothing: there are no pieces."""
+
+    def at_end(self) -> None:
+        """Do nothing: the transport sees to it."""
+
+    def give_up(self) -> None:
+        """Close: more waits than the server may keep."""
+        self.close_intake()
+        self.transport.abortConnection()
 
     # What goes out.
 
@@ -200,6 +254,7 @@ class Channel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._release()
+        self.close_intake()
         if self._upgraded is not None:
             self._upgraded.connectionLost(reason)
         else:
@@ -209,4 +264,4 @@ class Channel(HTTPChannel):
         self.factory.channels.discard(self)
         host, self._host = self._host, None
         if host is not None:
-            self.factory.chat.admission.release(host)
+            self.factory.chat.admission.release(host, self.factory.seconds())

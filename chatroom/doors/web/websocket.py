@@ -14,6 +14,7 @@ by a :class:`~chatroom.wire.formats.Format`, and shared. Input is taken apart by
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import ClassVar
 
 from twisted.internet.interfaces import IDelayedCall
@@ -24,6 +25,7 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason, Opcode
 
 from chatroom.doors.dialogue import DialogueConnection
+from chatroom.doors.intake import Piece
 from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAGIC
 from chatroom.model.errors import ChatError, LineTooLong
@@ -74,10 +76,20 @@ class Framed(Format):
 FRAMED = Framed()
 
 
+class _BadFrame(ChatError):
+    """The peer breaks the protocol: the connection is closed with a code."""
+
+    def __init__(self, close_code: int) -> None:
+        super().__init__()
+        self.close_code = close_code
+
+
 class WebSocketConnection(DialogueConnection):
     """One WebSocket, from its upgrade on."""
 
     first_format = FRAMED
+    # Of the smallest frames, each an event of wsproto, this many bytes have two hundred.
+    chunk = 1024
     nickname_prompt: ClassVar[bytes] = frame(MAGIC.encode(ENCODING))
 
     def __init__(self, response: bytes, in_turn: bool) -> None:
@@ -120,30 +132,36 @@ class WebSocketConnection(DialogueConnection):
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line of each message."""
         self._heard = True
-        if self.closing:
-            return
-        pieces: list[bytes | ChatError] = []
-        fault, closed = 0, False
+        super().dataReceived(data)
+
+    def decode(self, data: bytes) -> Sequence[Piece]:
+        """The lines of the messages that ``data`` completes; pings are answered."""
+        pieces: list[Piece] = []
         self._wire.receive_data(data)
         for event in self._wire.events():
             if isinstance(event, TextMessage):
                 pieces += self._text(event)
             elif isinstance(event, BytesMessage):
-                fault = CloseReason.UNSUPPORTED_DATA
+                pieces.append(_BadFrame(CloseReason.UNSUPPORTED_DATA))
                 break
             elif isinstance(event, Ping):
                 self.send_queue.write(frame(bytes(event.payload), Opcode.PONG))
             elif isinstance(event, CloseConnection):
                 # wsproto also has this event when the peer breaks the protocol.
-                closed = self._wire.state is wire.ConnectionState.REMOTE_CLOSING
-                fault = 0 if closed else event.code
-                if closed and event.code != CloseReason.NO_STATUS_RCVD:
+                if self._wire.state is not wire.ConnectionState.REMOTE_CLOSING:
+                    pieces.append(_BadFrame(event.code))
+                    break
+                if event.code != CloseReason.NO_STATUS_RCVD:
                     self._close_code = event.code
-        self.feed(pieces)
-        if fault:
-            self._fail(fault)
-        elif closed:
-            self.readConnectionLost()
+                self.intake.end()
+        return pieces
+
+    def refuse(self, error: ChatError) -> None:
+        """Say that a message was thrown away, or that the peer breaks the protocol."""
+        if isinstance(error, _BadFrame):
+            self._fail(error.close_code)
+        else:
+            super().refuse(error)
 
     def _text(self, part: TextMessage) -> list[bytes | ChatError]:
         """The lines of the message that ``part`` ends; none when the message goes on."""

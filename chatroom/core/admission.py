@@ -1,0 +1,100 @@
+"""Admission: how many connections there are, altogether and by address, and what each address has cost."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from chatroom.core.rate_limits import LINE_SECONDS, RateLimit
+from chatroom.model.errors import TooManyClients, TooManyFromHost
+
+Network = IPv4Network | IPv6Network
+
+ADDRESS_SHARE = 0.2
+"""The share of the reactor's time that the connections of one address may take together, in the long run."""
+
+ADDRESS_BURST = 1.0
+"""Seconds of the reactor's time that they may take at once."""
+
+REMEMBERED_DEBTORS = 1024
+"""Addresses without a connection that have used more than their share, and are remembered until that is paid for."""
+
+
+class Address:
+    """Where connections come from."""
+
+    __slots__ = ("connections", "exempt", "host", "limit")
+
+    def __init__(self, host: str, exempt: bool, limit: RateLimit | None) -> None:
+        self.host = host
+        """The address itself; empty for a Unix socket."""
+        self.exempt = exempt
+        """Whether any number of connections may come from there: they are many people's."""
+        self.limit = limit
+        """The limit of what its connections may cost together; None for none."""
+        self.connections = 0
+
+
+class Admission:
+    """Counts connections, and keeps the addresses that they come from."""
+
+    def __init__(self, most: int, most_from_host: int, exempt: Iterable[Network], limited: bool = True) -> None:
+        """
+        :param most: connections at once; 0: as many as there are.
+        :param most_from_host: the same, from one address.
+        :param exempt: networks from which any number may come: a classroom behind one router, a test.
+        :param limited: whether other addresses have a limit of what they may cost.
+        """
+        self._most = most
+        self._most_from_host = most_from_host
+        self._exempt = tuple(exempt)
+        self._limited = limited
+        self._total = 0
+        self._addresses: dict[str, Address] = {}
+        self._debtors: OrderedDict[str, Address] = OrderedDict()
+
+    def admit(self, host: str, now: float = 0.0) -> Address:
+        """Count a connection.
+
+        :param host: the address that it comes from; empty where there is none.
+        :param now: the time, in seconds, by a clock that only goes forward.
+        :raises TooManyClients: there are as many as there may be.
+        :raises TooManyFromHost: there are from there.
+        """
+        if self._most and self._total >= self._most:
+            raise TooManyClients(limit=self._most)
+        address = self._addresses.get(host) or self._debtors.pop(host, None) or self._new(host, now)
+        if self._most_from_host and address.connections >= self._most_from_host and not address.exempt:
+            raise TooManyFromHost(limit=self._most_from_host)
+        self._addresses[host] = address
+        self._total += 1
+        address.connections += 1
+        return address
+
+    def release(self, host: str, now: float = 0.0) -> None:
+        """A connection that was admitted has gone."""
+        self._total -= 1
+        address = self._addresses[host]
+        address.connections -= 1
+        if address.connections:
+            return
+        del self._addresses[host]
+        if address.limit is not None and address.limit.debt(now):
+            self._debtors[host] = address
+            if len(self._debtors) > REMEMBERED_DEBTORS:
+                self._debtors.popitem(last=False)
+
+    def _new(self, host: str, now: float) -> Address:
+        exempt = self._is_exempt(host)
+        limited = self._limited and not exempt
+        share, burst = ADDRESS_SHARE / LINE_SECONDS, ADDRESS_BURST / LINE_SECONDS
+        return Address(host, exempt, RateLimit(share, burst, now) if limited else None)
+
+    def _is_exempt(self, host: str) -> bool:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return True  # A Unix socket: whoever may open it may come.
+        mapped = getattr(address, "ipv4_mapped", None)
+        return any((mapped or address) in network for network in self._exempt)

@@ -1,0 +1,51 @@
+"""Memory: how many bytes wait for everybody together, and who has to go when they are too many.
+
+Each connection has a bound of its own (``sendq``). Many connections that are just below it would still take more memory
+than the machine has, so what waits is counted altogether as well. Bytes that wait for several people count for each,
+though they are kept once.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+TIGHT = 0.75
+"""The share of the limit from which on nothing new is begun that would take more."""
+
+
+class Holder(Protocol):
+    """A connection that bytes wait for."""
+
+    def give_up(self) -> None:
+        """Let the connection go, and what waits for it."""
+
+
+class Memory:
+    """The bytes that wait, by connection."""
+
+    def __init__(self, limit: int) -> None:
+        """:param limit: bytes; 0: any number."""
+        self._limit = limit
+        self.held = 0
+        """Bytes that wait."""
+        self._by_holder: dict[Holder, int] = {}
+
+    @property
+    def tight(self) -> bool:
+        """Whether little is left."""
+        return bool(self._limit) and self.held > self._limit * TIGHT
+
+    def change(self, holder: Holder, by: int) -> None:
+        """Count ``by`` bytes more, or less, for ``holder``; let whoever holds the most go where all hold too much."""
+        self.held += by
+        mine = self._by_holder.get(holder, 0) + by
+        if mine:
+            self._by_holder[holder] = mine
+        else:
+            self._by_holder.pop(holder, None)
+        if by > 0 and self._limit:
+            while self.held > self._limit and self._by_holder:
+                most = max(self._by_holder, key=self._by_holder.__getitem__)
+                most.give_up()
+                # Nothing is left of it, unless it is about to be closed anyway.
+                self.held -= self._by_holder.pop(most, 0)

@@ -1,0 +1,168 @@
+"""Scheduling: whose input is taken next, and for how long.
+
+Theory of operation. Input is taken in slices: whoever has more than fits into one waits behind the others. While there
+is little to do, a slice is run at once, as its bytes are read. Once slices have taken more than their share of the
+reactor's time, input waits in a queue instead, which is served for a few milliseconds in each turn of the reactor. So a
+turn is short, whatever is sent, and everything else that the reactor has to do gets its time between.
+
+The queue is the one of fq_codel (RFC 8290 section 4), with measured time in place of bytes: deficit round robin among
+flows, where those that come anew are served first, once and for a short slice. So somebody who says a line now and then
+does not stand behind those who send all they can, however many they are. A flow is an address; where an address may
+have any number of connections, each of them is a flow of its own.
+
+No reactor and no clock of its own: both are handed in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+SLICE = 0.002
+"""Seconds of one flow's work before others have their turn."""
+
+FIRST_SLICE = 0.0005
+"""The same for a flow that comes anew: time for a few lines."""
+
+SERVICE = 0.005
+"""Seconds that the queue is served for in one turn of the reactor."""
+
+AT_ONCE = 0.010
+"""Seconds of work that may be done as it is read, before work has to wait in the queue."""
+
+AT_ONCE_SHARE = 0.5
+"""The share of time by which that fills up again."""
+
+MAX_MEASURED = 0.1
+"""Seconds that one run counts as at most: the machine may have been suspended meanwhile."""
+
+
+class Work(Protocol):
+    """The input of one connection, which waits to be taken."""
+
+    def run(self, now: float, until: float) -> bool:
+        """Take input from the time ``now`` until the time ``until``, or one piece longer.
+
+        :returns: whether there is more that could be taken at once.
+        """
+
+    def flow(self) -> Hashable:
+        """The address that it shares a flow with; the work itself where it has a flow of its own."""
+
+
+class _Flow:
+    """The waiting work of one flow."""
+
+    __slots__ = ("credit", "key", "waiting")
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        self.credit = FIRST_SLICE
+        """Seconds that it may still take before the others have their turn: the deficit of deficit round robin."""
+        self.waiting: deque[Work] = deque()
+
+
+class Scheduler:
+    """The work that waits, and the time that work has taken of late."""
+
+    def __init__(self) -> None:
+        self.clock: Callable[[], float] = _no_clock
+        """The clock of all work: seconds that only go forward."""
+        self._soon: Callable[[Callable[[], None]], object] = _no_clock
+        # Seconds of work that may still be done at once, and when that was so.
+        self._left = AT_ONCE
+        self._left_at = 0.0
+        self._flows: dict[Hashable, _Flow] = {}
+        # Each flow stands in one of the two; the new ones are served first.
+        self._new: deque[_Flow] = deque()
+        self._old: deque[_Flow] = deque()
+        self._waiting: set[Work] = set()
+        self._serving = False
+
+    def __len__(self) -> int:
+        """How many connections have work that waits."""
+        return len(self._waiting)
+
+    def begin(self, clock: Callable[[], float], soon: Callable[[Callable[[], None]], object]) -> None:
+        """Go by a clock, from before the first work is offered.
+
+        :param soon: has what it is handed called in the next turn of the reactor.
+        """
+        self.clock, self._soon = clock, soon
+
+    def offer(self, work: Work) -> None:
+        """Have ``work`` run, now or in its turn. Nothing more is done about work that waits already."""
+        if not self._flows:
+            now = self.clock()
+            left = self._left + (now - self._left_at) * AT_ONCE_SHARE
+            self._left, self._left_at = (left if left < AT_ONCE else AT_ONCE), now
+            if left > 0:
+                more = work.run(now, now + SLICE)
+                self._left -= min(MAX_MEASURED, self.clock() - now)
+                if not more:
+                    return
+        self._add(work)
+
+    def withdraw(self, work: Work) -> None:
+        """Forget work that waits, if it does."""
+        # Its place in the queue is skipped when it is reached.
+        self._waiting.discard(work)
+
+    def _add(self, work: Work) -> None:
+        if work in self._waiting:
+            return
+        self._waiting.add(work)
+        key = work.flow()
+        flow = self._flows.get(key)
+        if flow is None:
+            flow = self._flows[key] = _Flow(key)
+            self._new.append(flow)
+        flow.waiting.append(work)
+        self._serve_soon()
+
+    def _serve_soon(self) -> None:
+        if not self._serving:
+            self._serving = True
+            self._soon(self._serve)
+
+    def _serve(self) -> None:
+        """Serve the queue for a while."""
+        self._serving = False
+        now = self.clock()
+        until = now + SERVICE
+        while self._flows and now < until:
+            flows = self._new or self._old
+            flow = flows.popleft()
+            if not flow.waiting:
+                del self._flows[flow.key]
+                continue
+            if flow.credit <= 0:
+                flow.credit += SLICE
+            while flow.waiting and flow.credit > 0 and now < until:
+                now = self._run_first(flow, now)
+            if flow.credit > 0 and flow.waiting:
+                flows.appendleft(flow)
+            else:
+                # Even one with nothing more to do waits for its turn, lest it comes back as a new one at once.
+                self._old.append(flow)
+        if self._flows:
+            self._serve_soon()
+
+    def _run_first(self, flow: _Flow, now: float) -> float:
+        """Run the first work of a flow; the time when that was over."""
+        work = flow.waiting.popleft()
+        if work not in self._waiting:
+            return now
+        self._waiting.discard(work)
+        more = work.run(now, now + flow.credit)
+        end = self.clock()
+        flow.credit -= min(MAX_MEASURED, end - now)
+        if more and work not in self._waiting:
+            self._waiting.add(work)
+            flow.waiting.append(work)
+        return end
+
+
+def _no_clock(*args: object) -> float:
+    raise AssertionError("nobody has said by which clock the work goes")

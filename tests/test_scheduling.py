@@ -1,0 +1,167 @@
+"""Whose turn it is: everybody has theirs, and those who ask for little do not stand behind those who ask for much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatroom.core.scheduling import AT_ONCE, SERVICE, SLICE, Scheduler
+
+
+class Reactor:
+    """A clock that goes on by what is done, and the turns of a reactor."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.scheduler = Scheduler()
+        self.scheduler.begin(lambda: self.now, self._soon)
+        self._calls: list[Callable[[], None]] = []
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+
+    def turn(self) -> float:
+        """Do what is to be done in this turn; the seconds that it took."""
+        began = self.now
+        calls, self._calls = self._calls, []
+        for call in calls:
+            call()
+        return self.now - began
+
+    @property
+    def idle(self) -> bool:
+        return not self._calls
+
+
+class Sender:
+    """Somebody with pieces of work, each of which takes so long."""
+
+    def __init__(self, reactor: Reactor, address: str = "", piece: float = 0.0001) -> None:
+        self.reactor = reactor
+        self.address = address
+        self.piece = piece
+        self.left = 0
+        self.done_at: list[float] = []
+
+    def send(self, pieces: int) -> None:
+        self.left += pieces
+        self.reactor.scheduler.offer(self)
+
+    def run(self, now: float, until: float) -> bool:
+        assert now == self.reactor.now
+        while self.left:
+            self.left -= 1
+            self.reactor.now += self.piece
+            self.done_at.append(self.reactor.now)
+            if self.reactor.now >= until:
+                break
+        return bool(self.left)
+
+    def flow(self) -> Hashable:
+        return self.address or self
+
+
+def busy(reactor: Reactor, count: int, address: str = "", piece: float = 0.0001) -> list[Sender]:
+    """So many who have more to do than there is time, and have done some of it."""
+    senders = [Sender(reactor, address, piece) for _ in range(count)]
+    for sender in senders:
+        sender.send(10**6)
+    for _ in range(3 * count):
+        reactor.turn()
+    return senders
+
+
+def test_what_is_little_is_done_at_once() -> None:
+    reactor = Reactor()
+    sender = Sender(reactor)
+    sender.send(3)
+
+    assert len(sender.done_at) == 3
+    assert reactor.idle
+
+
+def test_a_turn_is_short_however_many_send() -> None:
+    reactor = Reactor()
+    senders = [Sender(reactor) for _ in range(100)]
+    began = reactor.now
+    for sender in senders:
+        sender.send(1000)
+    assert reactor.now - began <= AT_ONCE + SLICE
+    while not reactor.idle:
+        assert reactor.turn() <= SERVICE + SLICE
+
+    assert [len(sender.done_at) for sender in senders] == [1000] * 100
+
+
+def test_who_comes_anew_is_served_in_the_next_turn() -> None:
+    reactor = Reactor()
+    busy(reactor, 100)
+    sender = Sender(reactor)
+    for _ in range(20):
+        sender.send(1)
+        began = reactor.now
+        while len(sender.done_at) < 1:
+            reactor.turn()
+        assert sender.done_at.pop() - began <= SERVICE + SLICE
+        for _ in range(100):
+            reactor.turn()
+
+
+def test_one_whose_pieces_are_dear_gets_no_more_time_than_others() -> None:
+    reactor = Reactor()
+    cheap = busy(reactor, 1)[0]
+    (dear,) = busy(reactor, 1, piece=0.02)
+    counts = len(cheap.done_at), len(dear.done_at)
+    began = reactor.now
+    while reactor.now < began + 10:
+        reactor.turn()
+
+    for sender, before in zip((cheap, dear), counts, strict=True):
+        assert 4.5 <= (len(sender.done_at) - before) * sender.piece <= 5.5
+
+
+def test_an_address_gets_no_more_time_than_another_with_fewer_connections() -> None:
+    reactor = Reactor()
+    many, one = busy(reactor, 50, "203.0.113.1"), busy(reactor, 1, "203.0.113.2")[0]
+    before = sum(len(sender.done_at) for sender in many), len(one.done_at)
+    began = reactor.now
+    while reactor.now < began + 10:
+        reactor.turn()
+
+    assert 0.9 <= (sum(len(sender.done_at) for sender in many) - before[0]) / (len(one.done_at) - before[1]) <= 1.1
+    assert all(sender.done_at for sender in many)
+
+
+def test_what_is_withdrawn_is_not_done() -> None:
+    reactor = Reactor()
+    one, two = busy(reactor, 2)
+    done = len(one.done_at)
+    reactor.scheduler.withdraw(one)
+    one.left = 0
+    for _ in range(10):
+        reactor.turn()
+    assert len(one.done_at) == done
+    two.left = 0
+    while not reactor.idle:
+        reactor.turn()
+
+    assert len(reactor.scheduler) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30), st.integers(0, 3)), max_size=40))
+def test_whatever_comes_all_of_it_is_done(steps: list[tuple[int, int, int]]) -> None:
+    reactor = Reactor()
+    senders = [Sender(reactor, address, piece) for address, piece in zip("aab", (0.001, 0.01, 0.0001), strict=True)]
+    senders += [Sender(reactor) for _ in range(3)]
+    sent = [0] * 6
+    for number, pieces, turns in steps:
+        sent[number] += pieces
+        senders[number].send(pieces)
+        for _ in range(turns):
+            reactor.turn()
+    while not reactor.idle:
+        reactor.turn()
+
+    assert [len(sender.done_at) for sender in senders] == sent
