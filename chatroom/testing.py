@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet import error
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocolFactory
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
@@ -32,6 +32,9 @@ from chatroom.core.chat import Chat
 from chatroom.doors.line import ChatFactory
 from chatroom.model.constants import ENCODING, HOST_NAME, PORT
 from chatroom.wire.formats import NEWLINE
+
+ADDRESS = "192.168.1.1"
+"""The address that people come from unless told otherwise."""
 
 
 class MemoryRoom:
@@ -48,13 +51,14 @@ class MemoryRoom:
         """The rooms, for more doors to them: ``WebFactory(chat=room.chat, reactor=room.clock)``."""
         return self.factory.chat
 
-    def connect(self, door: IProtocolFactory | None = None) -> Person:
+    def connect(self, door: IProtocolFactory | None = None, address: str = ADDRESS) -> Person:
         """Somebody who has connected, and has not answered the nickname prompt yet.
 
         :param door: another door than the one for lines; its protocol decides what they send and read.
+        :param address: the address that they come from.
         """
         person = Person(self)
-        person.protocol = self._join(person, door or self.factory)
+        person.protocol = self._join(person, door or self.factory, address)
         return person
 
     def enter(self, nickname: str, options: str = "") -> Person:
@@ -78,12 +82,12 @@ class MemoryRoom:
         self.settle()
         return protocol
 
-    def _join(self, client: Protocol, door: IProtocolFactory) -> Any:
+    def _join(self, client: Protocol, door: IProtocolFactory, address: str = ADDRESS) -> Any:
         self._connected += 1
         server = door.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
         if server is None:
             raise ConnectionRefusedError("the factory takes no more connections")
-        far, near = _End(self.clock, client), _End(self.clock, server)
+        far, near = _End(self.clock, client), _End(self.clock, server, address)
         far.other, near.other = near, far
         client.makeConnection(far)
         server.makeConnection(near)
@@ -182,8 +186,9 @@ class _End(StringTransport):
 
     other: _End
 
-    def __init__(self, clock: Clock, protocol: Any) -> None:
-        super().__init__(lenient=True)
+    def __init__(self, clock: Clock, protocol: Any, peer: str = HOST_NAME) -> None:
+        kind = IPv6Address if ":" in peer else IPv4Address
+        super().__init__(peerAddress=kind("TCP", peer, PORT), lenient=True)
         self._clock = clock
         self._protocol = protocol
         # None stands for the end of the input from the other end.

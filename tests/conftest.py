@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from logs import LOGS, Subject
 from screen import Desk
 from support import Stage, missing
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from zope.interface import provider
 
 if PLAYWRIGHT:
     from playwright.sync_api import Browser
@@ -104,6 +106,26 @@ def desk(stage: Stage) -> Iterator[Desk]:
         missing("prompt_toolkit is not installed")
     with closing(Desk(stage.folder)) as found:
         yield found
+
+
+@pytest.fixture
+def journal() -> Iterator[Callable[[], list[str]]]:
+    """Returns the lines about people that were written to the server's log since it was last called."""
+    written: list[str] = []
+
+    @provider(ILogObserver)
+    def observe(event: LogEvent) -> None:
+        if event["log_namespace"] == "chatroom.doors.journal.Journal":
+            written.extend(formatEvent(event).split("\n"))
+
+    def take() -> list[str]:
+        taken = written.copy()
+        written.clear()
+        return taken
+
+    globalLogPublisher.addObserver(observe)
+    yield take
+    globalLogPublisher.removeObserver(observe)
 
 
 @pytest.fixture(params=LOGS)

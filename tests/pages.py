@@ -17,7 +17,7 @@ from chatroom.testing import MemoryRoom, Person
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT = 1000, 1001, 1002, 1003, 1007
 """RFC 6455 section 7.4.1."""
 
-HOST = "chat.example"
+HOST = "chat.localhost:8080"
 KEY = b64encode(b"sixteen bytes, 1").decode()
 
 UPGRADE = {

@@ -44,6 +44,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert [row.usage for row in COMMANDS.values()] == [
         "/help [command]",
         "/who [room]",
+        "/whois nickname",
         "/me text",
         "/msg nickname text",
         "/nick name",
@@ -420,6 +421,22 @@ def test_kill_closes_somebodys_connection(trio: Trio) -> None:
     assert trio.type("/kill carol") == ["* carol's connection is closed."]
     assert trio.carol.lines()[0] == "* alice closes your connection: no reason given"
     assert trio.type("/kill dave") == ["! Nobody here is called dave. /who lists the people here."]
+
+
+def test_whois_says_where_somebody_is_and_tells_operators_their_address(trio: Trio) -> None:
+    trio.bob.host = "203.0.113.9"
+    trio.bob.type("/join garden", "/away lunch")
+    trio.house.log.settle()
+    trio.alice.lines()
+
+    everybody = ["* bob is in garden, lobby", "* bob is away: lunch"]
+    assert trio.type("/whois BOB") == everybody
+    assert trio.type("/whois nobody") == ["! Nobody here is called nobody. /who lists the people here."]
+    assert trio.type("/whois alice") == ["* alice is in lobby", "* alice comes from a Unix socket"]
+    trio.type("/oper root tea and cake")
+    assert trio.type("/whois bob") == [*everybody, "* bob comes from 203.0.113.9"]
+    trio.bob.type("/whois alice")
+    assert trio.shown(trio.bob)[-2:] == ["* alice is in lobby", "* alice is an operator"]
 
 
 def test_operators_may_close_their_own_connection(trio: Trio) -> None:

@@ -179,6 +179,12 @@ def test_a_socket_of_a_door_that_could_open_is_taken_away_when_another_cannot(
         (["--web", "0", "--web-origins", "example.org"], "--web-origins example.org: it takes a list of origins"),
         (["--web-origins", "https://example.org/page"], "--web-origins https://example.org/page: it takes a list of"),
         (["--web-origins", "*"], "--web-origins *: it takes a list of origins"),
+        (["--web-hosts", "http://chat.lan"], "--web-hosts http://chat.lan: it takes a list of host names"),
+        (
+            ["--web-hosts", "chat.lan,chat.lan:8080"],
+            "--web-hosts chat.lan,chat.lan:8080: it takes a list of host names",
+        ),
+        (["--web-hosts", "chat..lan"], "--web-hosts chat..lan: it takes a list of host names"),
         (["--web-origins", "null"], "--web-origins null: it takes a list of origins"),
     ],
 )

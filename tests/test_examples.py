@@ -190,6 +190,11 @@ def test_the_door_of_the_documentation_leads_to_the_same_room(stage: Stage) -> N
         == "error"
     )
 
+    browser = stage.connect(scripts)
+    browser.socket.sendall(b"POST / HTTP/1.1\r\n\r\nfrom a page of another site\r\n")
+    alice.expect("* script3 joined\r\n* script3 left (connection closed)\r\n")
+    assert "other-protocol" in browser.to_the_end()
+
     process.signal(signal.SIGTERM)
     assert '"the server is stopping"' in script.at_end()
     assert alice.to_the_end().endswith("* the server is stopping\r\n")
@@ -212,7 +217,7 @@ def test_a_script_at_the_door_of_the_documentation_may_say_one_line_and_go(stage
 
 
 def test_the_door_of_the_documentation_is_as_short_as_it_is_said_to_be() -> None:
-    assert len((EXAMPLES / "script_door.py").read_text(encoding="utf-8").splitlines()) < 60
+    assert len((EXAMPLES / "script_door.py").read_text(encoding="utf-8").splitlines()) <= 60
 
 
 def test_three_doors_of_the_documentation_lead_to_one_room(stage: Stage) -> None:

@@ -46,7 +46,8 @@ def test_what_the_server_can_do_is_told_in_lines_of_few_enough_tokens(room: IRCR
     tokens = [token for line in told for token in line.split(" :")[0].split(" ")[3:]]
 
     assert all(len(line.split(" :")[0].split(" ")[3:]) <= 13 for line in told)
-    assert {"UTF8ONLY", "CASEMAPPING=ascii", "NICKLEN=32", "CHANTYPES=#", "WHOX", "CLIENTTAGDENY=*"} <= set(tokens)
+    assert {"UTF8ONLY", "CASEMAPPING=ascii", "NICKLEN=32", "CHANTYPES=#", "WHOX"} <= set(tokens)
+    assert not [token for token in tokens if token.startswith("CLIENTTAGDENY")], "every tag is handed on"
     assert "MSGREFTYPES=msgid,timestamp" in tokens
     assert all(line.isascii() and len(line) <= 510 for line in told)
 
@@ -174,6 +175,25 @@ def test_a_file_that_will_not_do_is_named(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=re.escape(why)):
             IRCFactory.check(found)
     IRCFactory.check(Settings())
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_byte_order_mark_is_no_part_of_the_password(tmp_path: Path, end: str) -> None:
+    (tmp_path / "password").write_bytes(f"\ufeffs3cret{end}".encode())
+    room = IRCRoom(irc_password=str(tmp_path / "password"))
+    alice = room.knock("PASS s3cret", "NICK alice", "USER a 0 * :a")
+
+    assert "001" in numbers(alice.lines())
+
+
+def test_a_byte_order_mark_is_no_part_of_other_files_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "operators").write_bytes("\ufeffroot open sesame\n".encode())
+    (tmp_path / "motd").write_bytes("\ufeffbe kind\n".encode())
+    room = IRCRoom(operators=str(tmp_path / "operators"), motd=str(tmp_path / "motd"))
+    alice = room.irc("alice")
+
+    assert ask(alice, "MOTD")[1] == "372 alice :- be kind"
+    assert numbers(ask(alice, "OPER root :open sesame"))[0] == "381"
 
 
 def test_the_server_says_how_to_come_in(room: IRCRoom) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers
 
+from chatroom.core.expelled import EXPELLED_FOR
 from chatroom.core.operators import WRONG_FOR
 from chatroom.doors.irc.information import MAX_MONITORED
 from chatroom.doors.irc.users import MAX_WAS
@@ -76,11 +77,23 @@ def test_the_invisible_are_shown_to_those_who_know_where_they_are(room: IRCRoom,
 
 def test_whox_answers_what_is_asked_in_its_own_order(room: IRCRoom, alice: Person) -> None:
     assert ask(alice, "WHO alice %tcuihsnfdlaor,123") == [
-        f"354 alice 123 * alice 255.255.255.255 {SERVER} {SERVER} alice H 0 0 0 n/a :Alice",
+        f"354 alice 123 * alice 192.168.1.1 {SERVER} {SERVER} alice H 0 0 0 n/a :Alice",
         "315 alice alice :End of WHO list",
     ]
     assert ask(alice, "WHO #lobby %nct,7")[0] == "354 alice 7 #lobby alice"
     assert ask(alice, "WHO #lobby %tn")[0] == "354 alice 0 alice"
+
+
+def test_whox_takes_flags_before_its_fields(room: IRCRoom, alice: Person) -> None:
+    bob = room.irc("bob", rooms="#lobby")
+    ask(bob, "OPER root :open sesame")
+    alice.lines()
+
+    assert ask(alice, "WHO alice c%chnufat,222")[0] == f"354 alice 222 * alice {SERVER} alice H 0"
+    assert ask(alice, "WHO #lobby o%nt,7") == ["354 alice 7 bob", "315 alice #lobby :End of WHO list"]
+    assert ask(alice, "WHO #lobby cao%n")[:-1] == ["354 alice bob"]
+    assert ask(alice, "WHO #lobby ao")[0].startswith("352 alice #lobby bob")
+    assert ask(alice, "WHO #lobby %")[0] == "354 alice"
 
 
 def test_who_somebody_is_has_the_username_that_they_gave(room: IRCRoom, alice: Person) -> None:
@@ -388,6 +401,78 @@ def test_an_operator_of_this_door_is_one_for_the_others(room: IRCRoom, alice: Pe
         ":alice MODE alice :-o",
         "481 alice :Permission Denied- You're not an IRC operator",
     ]
+
+
+def test_operators_and_nobody_else_see_addresses(room: IRCRoom, alice: Person) -> None:
+    bob = room.connect(room.door, "2001:db8::7")
+    bob.type("NICK bob", "USER bob 0 * :Bob", "JOIN #lobby")
+    carol = room.connect(address="203.0.113.9")
+    carol.type("carol")
+    room.settle()
+    addresses = {"bob": "2001:db8::7", "carol": "203.0.113.9"}
+
+    def shown() -> str:
+        alice.lines()
+        asked = [f"{command} {name}" for name in addresses for command in ("WHOIS", "WHOWAS", "USERHOST", "WHO")]
+        return "\n".join(ask(alice, *asked, "WHO #lobby %tcuihsnfdlaor,1", "NAMES #lobby"))
+
+    before = shown()
+    assert not [address for address in addresses.values() if address in before]
+    assert "378 alice alice :is connecting from 192.168.1.1" in ask(alice, "WHOIS alice")
+    ask(alice, "OPER root :open sesame")
+    for name, address in addresses.items():
+        assert f"378 alice {name} :is connecting from {address}" in ask(alice, f"WHOIS {name}")
+        assert ask(alice, f"WHO {name} %in")[0] == f"354 alice {address} {name}"
+    ask(alice, "MODE alice -o")
+    assert shown() == before
+
+
+def test_an_address_that_begins_with_a_colon_is_one_parameter(room: IRCRoom) -> None:
+    alice = room.connect(room.door, "::1")
+    alice.type("NICK alice", "USER alice 0 * :Alice")
+    alice.lines()
+
+    assert ask(alice, "WHO alice %in")[0] == "354 alice 0::1 alice"
+
+
+def test_who_was_killed_may_not_come_back_at_once_under_the_same_name(room: IRCRoom, alice: Person) -> None:
+    ask(alice, "OPER root :open sesame")
+    bob, carol = room.irc("bob", rooms="#lobby"), room.enter("carol")
+    ask(alice, "KILL bob :spam", "KILL carol :spam")
+    assert bob.closed
+    assert carol.closed
+    why = "An operator has closed your connection as {}: you may come back by that name in {}."
+
+    again = room.knock("NICK Bob", "USER bob 0 * :Bob")
+    assert bare(again.lines())[-1:] == [f"437 * Bob :{why.format('Bob', '5 minutes')}"]
+    for name in ("bob", "carol"):
+        person = room.connect()
+        person.type(name)
+        assert person.lines() == ["NICK", f"! {why.format(name, '5 minutes')}", "NICK"]
+        person.type("dave")
+        person.type(f"/nick {name}")
+        assert person.lines()[-1] == f"! {why.format(name, '5 minutes')}"
+        person.type("/quit")
+    again.type("NICK erin")
+    assert numbers(again.lines())[0] == "001"
+    assert ask(again, "NICK carol") == [f"437 erin carol :{why.format('carol', '5 minutes')}"]
+
+    elsewhere = room.connect(address="192.168.1.2")
+    elsewhere.type("bob")
+    assert elsewhere.lines()[-1] == "* bob joined", "somebody else is called that"
+    elsewhere.type("/quit")
+    room.advance(EXPELLED_FOR - 30)
+    again.lines()
+    assert ask(again, "NICK bob") == [f"437 erin bob :{why.format('bob', 'a minute')}"]
+    room.advance(30)
+    again.lines()
+    assert ask(again, "NICK bob")[-1].startswith("erin NICK ")
+
+
+def test_an_operator_may_take_the_name_of_a_dead_connection_of_their_own(room: IRCRoom, alice: Person) -> None:
+    bob = room.irc("bob")
+
+    assert ask(bob, "OPER root :open sesame", "KILL alice :dead", "NICK alice")[-1].startswith("bob NICK ")
 
 
 # Being away, at whatever door.

@@ -21,7 +21,8 @@ BESIDE = {("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "
 """What does not import, though it stands behind: (importing, imported)."""
 
 SHARED_BY_DOORS = tuple(
-    f"doors.{name}" for name in ("assembly", "connection", "deadlines", "dialogue", "factory", "intake", "pacing")
+    f"doors.{name}"
+    for name in ("assembly", "connection", "deadlines", "dialogue", "factory", "intake", "journal", "pacing")
 )
 """What all doors are made of."""
 

@@ -80,6 +80,19 @@ def test_telnets_negotiation_is_refused_and_does_not_reach_the_room(room: Memory
     assert alice.data() == b"\xff\xfe\x18\xff\xfc\x03alice: hi\r\n"
 
 
+CR_NUL = b"alice\r\0first\r\0\xff\xf1second\r\0th\0ird\r\n"
+"""Lines that end as telnet sends the Enter key when it sends single characters (RFC 854), and a NUL that ends none."""
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_cr_nul_of_telnet_ends_a_line_however_it_is_cut(room: MemoryRoom, size: int) -> None:
+    alice = room.connect()
+    for start in range(0, len(CR_NUL), size):
+        alice.send(CR_NUL[start : start + size])
+
+    assert alice.lines()[-3:] == ["alice: first", "alice: second", "alice: third"]
+
+
 def test_a_line_that_is_too_long_is_thrown_away_with_an_error_and_the_connection_stays(room: MemoryRoom) -> None:
     alice, bob = two(room)
     alice.send(b"x" * 5000 + b"\n" + b"y" * 4096 + b"\n")

@@ -14,11 +14,13 @@ from chatroom.model.settings import (
     above_zero,
     durability,
     host_name,
+    hosts,
     networks,
     number,
     settings_table,
     whole,
 )
+from chatroom.server.options import Options
 
 
 @pytest.mark.parametrize("setting", settings_table(), ids=lambda setting: setting.name)
@@ -84,3 +86,26 @@ def test_what_is_right_is_read(parse: Any, text: str, value: object) -> None:
 def test_what_is_wrong_is_refused(parse: Any, text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the reasons are Python's own
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "chat.example.org", "desk,my_desk,b\u00fccher.example,", "192.0.2.1"])
+def test_hosts_are_names_with_commas_between_them(text: str) -> None:
+    assert hosts(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["http://a", "a:80", "[::1]", "a b", "-a.example", ".a", "a..b", "*", "a/b", "x" * 64, "a\n"]
+)
+def test_what_is_no_name_of_a_host_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is none: leave out http:// and the port"):
+        hosts(f"chat.lan,{text}")
+
+
+@pytest.mark.parametrize(
+    ("host", "names"), [("chat.lan", "www.lan,chat.lan"), ("0.0.0.0", "www.lan"), ("::", "www.lan")]
+)
+def test_a_name_that_the_server_listens_at_is_one_of_its_names(host: str, names: str) -> None:
+    options = Options()
+    options.parseOptions(["--port", "0", "--host", host, "--web-hosts", "www.lan"])
+
+    assert options.settings.web_hosts == names

@@ -121,9 +121,9 @@ def test_a_signal_says_goodbye_with_a_close_and_ends_it_with_status_0(stage: Sta
     assert "Traceback" not in server.to_the_end() + server.errors()
 
 
-def test_whoever_looks_at_the_page_leaves_no_trace_in_the_log(stage: Stage, server: Server) -> None:
+def test_the_log_says_who_came_in_and_not_who_looked_at_the_page(stage: Stage, server: Server) -> None:
     server.expect("in a browser\n")
-    for data in (request("/"), request("/", "HEAD"), request("/\xff"), request("/", "BREW"), upgrade(Origin="null")):
+    for data in (request("/"), request("/", "HEAD"), request("/\xff"), request("/", "BREW")):
         browser = stage.connect(server.web)
         browser.socket.sendall(data)
         browser.expect("\r\n\r\n")
@@ -131,7 +131,14 @@ def test_whoever_looks_at_the_page_leaves_no_trace_in_the_log(stage: Stage, serv
     page = enter(stage, server, "alice")
     page.socket.sendall(b"no frame")
     page.to_the_end()
+    other = stage.connect(server.web)
+    other.socket.sendall(upgrade(Host="evil.example", Origin="http://evil.example"))
+    other.expect(" 403 ")
     assert server.stop() == 0
-    said = server.to_the_end()
-    assert "127.0.0.1" not in said.replace("(TCP Port", ""), said
-    assert "alice" not in said
+    said = [line.partition("] ")[2] for line in server.to_the_end().splitlines() if "127.0.0.1" in line]
+    assert said == [
+        "alice (127.0.0.1) came in",
+        "alice (127.0.0.1) left: connection closed",
+        "127.0.0.1 was refused a WebSocket (403, Host evil.example, Origin http://evil.example): "
+        "A page of another site may not connect here: see --web-hosts and --web-origins.",
+    ]

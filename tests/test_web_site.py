@@ -5,11 +5,12 @@ Both ends of each connection are in memory, and time passes when a test says so.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
-from pages import KEY, UPGRADE, Answer, frame, read_answer, request, upgrade
+from pages import KEY, UPGRADE, Answer, frame, opened, read_answer, request, upgrade
 from stepped import House, SteppedLog
 from wsproto.utilities import generate_accept_token
 
@@ -487,6 +488,8 @@ def ask_for_upgrade(room: MemoryRoom, door: WebFactory, data: bytes) -> int:
         ("https://named.example", 101),
         ("https://NAMED.example", 101),
         ("https://also.example:8443", 101),
+        ("https://named.example:443", 101),
+        ("http://port.example", 101),
         ("http://named.example", 403),
         ("https://also.example", 403),
         ("https://other.example", 403),
@@ -502,10 +505,177 @@ def ask_for_upgrade(room: MemoryRoom, door: WebFactory, data: bytes) -> int:
     ],
 )
 def test_a_page_of_another_site_may_not_connect_unless_it_is_named(origin: str | None, status: int) -> None:
-    room = MemoryRoom(web_origins="https://Named.example,https://also.example:8443,")
-    door = WebFactory(chat=room.chat, reactor=room.clock)
-    assert ask_for_upgrade(room, door, upgrade(Origin=origin)) == status
+    origins = "https://Named.example,https://also.example:8443,http://port.example:80,"
+    room, door = opened(web_origins=origins, web_hosts="chat.example")
+    assert ask_for_upgrade(room, door, upgrade(Host="chat.example", Origin=origin)) == status
 
 
 def test_without_a_host_no_page_is_ours(room: MemoryRoom, door: WebFactory) -> None:
     assert ask_for_upgrade(room, door, upgrade(Host="", Origin="http://")) == 400
+
+
+# Names of the server. A page of another site can have its name stand for an address here (DNS rebinding).
+
+OURS = [
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "192.0.2.7:8080",
+    "[::1]",
+    "[::1]:8080",
+    "[2001:DB8::7]:8080",
+    "localhost",
+    "LocalHost:8080",
+    "localhost.:8080",
+    "chat.localhost",
+    "chat.example.org",
+    "Chat.Example.org:8080",
+    "chat.example.org.",
+    "xn--bcher-kva.example",
+    "irc.example.org",
+    socket.gethostname(),
+    f"{socket.gethostname()}.local:8080",
+]
+
+NOT_OURS = [
+    "evil.example",
+    "evil.example:8080",
+    "127.0.0.1.evil.example",
+    "chat.example.org.evil.example",
+    "evilchat.example.org",
+    "localhost.evil.example",
+    "notlocalhost",
+    "2130706433",
+    "::1",
+    "[127.0.0.1]",
+    "chat.example.org@evil.example",
+    "chat.example.org, evil.example",
+    "chat.example.org evil.example",
+    "chat.example.org:8080:80",
+    "\xff",
+    ".",
+]
+
+
+def of_example_org() -> tuple[MemoryRoom, WebFactory]:
+    return opened(web_hosts="Chat.example.org,b\u00fccher.example,", server_name="irc.example.org")
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_the_page_and_its_websocket_are_there_by_each_name_of_the_server(host: str) -> None:
+    room, door = of_example_org()
+    assert ask(room, door, request("/", Host=host)).status == 200
+    assert ask_for_upgrade(room, door, upgrade(Host=host, Origin=f"http://{host}")) == 101
+
+
+@pytest.mark.parametrize("host", NOT_OURS)
+def test_a_page_whose_name_was_made_to_stand_for_an_address_here_is_refused(host: str) -> None:
+    room, door = of_example_org()
+    answer = ask(room, door, request("/", Host=host))
+    assert (answer.status, answer.body) == (
+        421,
+        b"This server is not known by that name. If it is yours, start the server with --web-hosts and the name.\n",
+    )
+    assert ask_for_upgrade(room, door, upgrade(Host=host, Origin=f"http://{host}")) == 403
+    assert ask(room, door, request("/", Host=f"chat.example.org\r\nHost: {host}")).status == 421
+    # Programs, which name no origin, and what checks whether the server is well, ask by any name.
+    assert ask(room, door, request("/healthz", Host=host)).status == 200
+    assert ask_for_upgrade(room, door, upgrade(Host=host)) == 101
+
+
+def test_a_proxy_with_a_certificate_vouches_for_the_name(room: MemoryRoom, door: WebFactory) -> None:
+    host = "chat.example.org"
+    assert ask(room, door, request("/", Host=host)).status == 421
+    # Browsers send this over TLS, and to their own machine.
+    assert ask(room, door, request("/", Host=host, Sec_Fetch_Site="none")).status == 200
+    assert ask_for_upgrade(room, door, upgrade(Host=host, Origin=f"https://{host}")) == 101
+    assert ask_for_upgrade(room, door, upgrade(Host=f"{host}:8080", Origin=f"https://{host}")) == 403
+    assert ask_for_upgrade(room, door, upgrade(Host=host, Origin=f"http://{host}")) == 403
+
+
+def test_who_names_no_host_is_no_browser(room: MemoryRoom, door: WebFactory) -> None:
+    assert ask(room, door, request("/", version="1.0", Host=None)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("chat.example.org:443", "https://chat.example.org", 101),
+        ("chat.example.org", "https://chat.example.org:443", 101),
+        ("chat.example.org:80", "http://chat.example.org", 101),
+        ("chat.example.org", "http://chat.example.org:80", 101),
+        ("chat.example.org:", "http://chat.example.org", 101),
+        ("[::1]:80", "http://[::1]", 101),
+        ("chat.example.org:80", "https://chat.example.org", 403),
+        ("chat.example.org:443", "http://chat.example.org", 403),
+        ("chat.example.org:8080", "http://chat.example.org:8081", 403),
+        ("chat.example.org:99999999", "http://chat.example.org:99999999", 403),
+    ],
+)
+def test_a_port_that_goes_without_saying_may_be_said(host: str, origin: str, status: int) -> None:
+    room, door = of_example_org()
+    assert ask_for_upgrade(room, door, upgrade(Host=host, Origin=origin)) == status
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://chat.example.org/healthz", "chat.example.org", 200),
+        ("http://chat.example.org/app.js?x=1", "evil.example", 200),
+        ("https://chat.example.org:8443", "chat.example.org", 200),
+        ("HTTP://127.0.0.1:8080/", "127.0.0.1:8080", 200),
+        ("http://evil.example/", "chat.example.org", 421),
+        ("http://x@chat.example.org/", "chat.example.org", 421),
+        ("http:///", "chat.example.org", 421),
+        ("http://chat.example.org/nothing", "chat.example.org", 404),
+        ("ftp://chat.example.org/", "chat.example.org", 404),
+    ],
+)
+def test_a_target_may_be_a_whole_url_and_its_host_is_the_one_that_counts(target: str, host: str, status: int) -> None:
+    room, door = of_example_org()
+    assert ask(room, door, request(target, Host=host)).status == status
+
+
+def test_a_websocket_may_be_asked_for_by_a_whole_url(room: MemoryRoom, door: WebFactory) -> None:
+    ours = upgrade("http://127.0.0.1:8080/chat", Host="evil.example", Origin="http://127.0.0.1:8080")
+    assert ask_for_upgrade(room, door, ours) == 101
+    other = upgrade("http://evil.example/chat", Host="127.0.0.1", Origin="http://evil.example")
+    assert ask_for_upgrade(room, door, other) == 403
+
+
+# The log.
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (
+            upgrade(Host="evil.example", Origin="http://evil.example"),
+            "refused a WebSocket (403, Host evil.example, Origin http://evil.example): A page of another site",
+        ),
+        (upgrade(Origin="null"), "refused a WebSocket (403, Host chat.localhost:8080, Origin null): "),
+        (upgrade(Upgrade=None), "refused a WebSocket (426, Host chat.localhost:8080): The request has no Upgrade"),
+        (upgrade(Sec_WebSocket_Version="8"), "(426, Host chat.localhost:8080): Only version 13"),
+        (upgrade(method="POST"), "(405, Host chat.localhost:8080): "),
+        (upgrade(version="1.0"), "(400, Host chat.localhost:8080): "),
+        (upgrade(Host=None), "(400): That is no WebSocket handshake: it has no Host."),
+        (request("/", Host="evil.example"), "refused the page (421, Host evil.example): "),
+        (upgrade(Origin="x\x1b[31m\x9b" + "y" * 1000), f", Origin x{'y' * 92}): "),
+    ],
+)
+def test_the_log_says_what_was_refused_and_why(
+    room: MemoryRoom, door: WebFactory, journal: Callable[[], list[str]], asked: bytes, line: str
+) -> None:
+    ask(room, door, asked)
+    (written,) = journal()
+    assert written.startswith("192.168.1.1 was refused ")
+    assert line in written
+
+
+def test_a_flood_of_refusals_is_one_entry_of_the_log(
+    room: MemoryRoom, door: WebFactory, journal: Callable[[], list[str]]
+) -> None:
+    browser = room.connect(door)
+    browser.send(upgrade(Origin="null") * 50)
+    room.settle()
+    (written,) = journal()
+    assert written.endswith("(50 times)")

@@ -17,11 +17,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
+from math import ceil
 from typing import Any
 
 from chatroom.core.admission import Admission
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
+from chatroom.core.expelled import Expelled
 from chatroom.core.members import Member, Standing
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
@@ -35,6 +37,7 @@ from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
 from chatroom.model.errors import (
     AlreadyHere,
     ChatError,
+    ExpelledLately,
     InNoRoom,
     LooksLikeEvent,
     NoSuchRoom,
@@ -86,6 +89,7 @@ class Chat:
         hook: Callable[[Event], None] | None = None,
         on_not_kept: Callable[[ChatError | None], None] = lambda error: None,
         on_broken: Callable[[ChatError], None] = lambda error: None,
+        journal: Callable[[str], None] = lambda line: None,
     ) -> None:
         """
         :param now: the time, in seconds since 1970, UTC.
@@ -96,11 +100,13 @@ class Chat:
         :param hook: called with every event, after everybody was shown it. It must not raise.
         :param on_not_kept: called when the log begins to fail, and, with None, when it keeps something again.
         :param on_broken: called when the log can keep nothing any more, after everybody was told.
+        :param journal: called with each line about who came and went, for the person who runs the server.
         """
         self.settings = settings
         self.log = log
         self.delivery = delivery
         self.now = now
+        self.journal = journal
         self.motd = motd
         self.rooms = Rooms()
         self.default_room = room_name(settings.room)
@@ -128,6 +134,7 @@ class Chat:
         self._quits: dict[Member, tuple[str, Asker | None]] = {}
         # Requests with a ref that left no event and were done, by (member id, ref); oldest first.
         self._refs: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._expelled = Expelled()
         self._hook = hook
         self._on_not_kept = on_not_kept
         log.start(self)
@@ -159,8 +166,9 @@ class Chat:
         Neither is called for a member who has quit in the meantime.
 
         :raises NicknameRefused: nobody may be called that.
+        :raises ExpelledLately: an operator has just expelled them under this name.
         """
-        self._check_nickname(nickname)
+        self._check_nickname(member, nickname)
         member.standing = Standing.CLAIMING
 
         def answered(error: PeerError | None) -> None:
@@ -188,8 +196,9 @@ class Chat:
         """Have ``member`` called ``nickname``; until that has happened both names are theirs.
 
         :raises NicknameRefused: nobody may be called that.
+        :raises ExpelledLately: an operator has just expelled them under this name.
         """
-        self._check_nickname(nickname)
+        self._check_nickname(member, nickname)
         self._one_at_a_time(member)
         request = Request(member, Renamed, tuple(member.rooms), nickname, asker, ref=ref, **own)
         member.pending = True
@@ -209,10 +218,19 @@ class Chat:
 
         self.directory.claim(member, nickname, answered)
 
-    def _check_nickname(self, nickname: str) -> None:
+    def _check_nickname(self, member: Member, nickname: str) -> None:
         if self.stopping:
             raise Stopping()
-        check_nickname(nickname, self.settings.server_name)
+        key = check_nickname(nickname, self.settings.server_name)
+        session = member.session
+        # An operator may have closed the connection of their own that was dead.
+        if (
+            session is not None
+            and not member.operator
+            and (seconds := self._expelled.wait(session.address, key, session.seconds()))
+        ):
+            minutes = ceil(seconds / 60)
+            raise ExpelledLately(nickname=nickname, wait="a minute" if minutes == 1 else f"{minutes} minutes")
 
     # Requests about where one is: each either raises a PeerError or has its asker told an outcome.
 
@@ -360,14 +378,22 @@ class Chat:
 
     # Messages to one person, which happen at once.
 
-    def private(self, member: Member, nickname: str, text: str, notice: bool = False) -> Private:
+    def private(
+        self,
+        member: Member,
+        nickname: str,
+        text: str,
+        notice: bool = False,
+        tags: Mapping[str, str] | None = None,
+    ) -> Private:
         """Tell one other person.
 
+        :param tags: what a client has to say to another client with it; None for nothing.
         :returns: what they are told, for the one who says it.
         :raises NoSuchNickname: nobody is called that.
         """
         to = self.find(nickname)
-        message = Private(self.now(), member.nickname, to.nickname, text, notice)
+        message = Private(self.now(), member.nickname, to.nickname, text, notice, tags)
         if to is not member and not to.ignores(member.nickname):
             to.tell(message)
         return message
@@ -389,7 +415,7 @@ class Chat:
         return guest
 
     def expel(self, member: Member, nickname: str, reason: str) -> Member:
-        """Close somebody's connection, as operators may.
+        """Close somebody's connection, as operators may; they may not come back at once under the same name.
 
         :returns: whose.
         :raises NotOperator: the one who asks is none.
@@ -399,6 +425,7 @@ class Chat:
             raise NotOperator()
         victim = self.find(nickname)
         if victim.session is not None:
+            self._expelled.note(victim.session.address, victim.key, victim.session.seconds())
             victim.session.expel(member.nickname, reason)
         else:
             self.quit(victim, f"Killed ({member.nickname} ({reason}))")

@@ -40,6 +40,11 @@ def _who(session: Dialogue, argument: str) -> None:
     session.reply(session.chat.room(room).people())
 
 
+@COMMANDS.command("whois", "nickname", "show which rooms somebody is in; operators see their address too", waits=True)
+def _whois(session: Dialogue, argument: str) -> None:
+    session.describe(argument)
+
+
 @COMMANDS.command("me", "text", "say what you do: /me waves shows * alice waves", in_room=True)
 def _me(session: Dialogue, argument: str) -> None:
     session.act(argument)

@@ -15,7 +15,7 @@ from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
 from chatroom.core.members import Member, id_of_client
 from chatroom.core.requests import Request
-from chatroom.core.session import Door, Phase, Session, Wait
+from chatroom.core.session import NO_ADDRESS, Door, Phase, Session, Wait
 from chatroom.model.answers import Done, History, Limits, Notice, Past, Reset, Speaking, Welcome
 from chatroom.model.errors import BadArgument, InNoRoom, NothingSaid, NotInRoom, PeerError, WrongPassword
 from chatroom.model.events import Acted, Away, Event
@@ -216,16 +216,31 @@ class Dialogue(Session):
         operators, now = self.chat.operators, self.door.seconds()
         if operators.is_one(self.door.host, name, password, now):
             self.member.operator = True
+            self.journal(f"has become an operator as {name}")
             self.reply(Notice("You're an operator now."))
-        elif operators.passwords.too_many(self.door.host, now):
+            return
+        self.journal("gave a wrong password for an operator")
+        if operators.passwords.too_many(self.door.host, now):
             raise WrongPassword(why="Too many wrong passwords came from your address: wait a minute, then try again")
-        else:
-            raise WrongPassword(why="There is no operator of that name and password: check both")
+        raise WrongPassword(why="There is no operator of that name and password: check both")
 
     def expel_other(self, nickname: str, reason: str) -> None:
         """Close somebody's connection, as operators may."""
         victim = self.chat.expel(self.member, nickname, reason)
         self.reply(Notice(f"{victim.nickname}'s connection is closed."))
+
+    def describe(self, nickname: str) -> None:
+        """Say where somebody is; to operators, and of themselves, also which address they come from."""
+        member = self.chat.find(nickname)
+        name, rooms = member.nickname, sorted(member.rooms)
+        self.reply(Notice(f"{name} is in {', '.join(rooms)}" if rooms else f"{name} is in no room"))
+        if member.operator:
+            self.reply(Notice(f"{name} is an operator"))
+        self._say_if_away(member)
+        if self.member.operator or member is self.member:
+            session = member.session
+            where = f"comes from {session.address or NO_ADDRESS}" if session is not None else "has no connection"
+            self.reply(Notice(f"{name} {where}"))
 
     def ignore(self, nickname: str) -> None:
         """Hear no more of ``nickname``, whoever has it."""
@@ -271,10 +286,9 @@ class Dialogue(Session):
 
     def joined(self, request: Request, event: Event) -> None:
         newcomer = self.phase is Phase.ENTERING
-        self.phase = Phase.IN
         self.active = event.room
-        self.door.come_in()
         if newcomer:
+            self.come_in()
             self._welcome()
         others = request.rooms[:-1] if newcomer else request.rooms
         for room in others:

@@ -37,6 +37,13 @@ def id_of_client(secret: str, history: str) -> str:
 class Connection(Protocol):
     """A member's session, as far as the core knows it."""
 
+    @property
+    def address(self) -> str:
+        """The address that the member comes from; empty where there is none."""
+
+    def seconds(self) -> float:
+        """How late it is, by a clock that only goes forward."""
+
     def tell(self, answer: Answer) -> None:
         """Show what is no answer to something that the member asked for."""
 

@@ -17,9 +17,9 @@ becomes of the line before. What is said is the exception: nobody waits for that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Group, Subscription
@@ -28,7 +28,7 @@ from chatroom.core.requests import Request
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.model.answers import Answer, Done, Refused
 from chatroom.model.errors import AlreadyKept, ChatError, PeerError
-from chatroom.model.events import Event, Joined, Left, Quit, Said
+from chatroom.model.events import Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
 from chatroom.wire.send_queue import SendQueue
@@ -95,6 +95,10 @@ class Door(Protocol):
         """Close the connection once everything was sent."""
 
 
+NO_ADDRESS = "a Unix socket"
+"""The place that somebody comes from whose connection has no address."""
+
+
 def _nowhere(data: bytes) -> None:
     """Nobody is there to be written to."""
 
@@ -129,6 +133,15 @@ class Session:
     def nickname(self) -> str:
         """Their nickname; empty while they hold none."""
         return self.member.nickname
+
+    @property
+    def address(self) -> str:
+        """The address that they come from; empty where there is none."""
+        return self.door.host
+
+    def seconds(self) -> float:
+        """How late it is, by a clock that only goes forward."""
+        return self.door.seconds()
 
     @property
     def rooms(self) -> dict[str, None]:
@@ -171,9 +184,10 @@ class Session:
         else:
             self.chat.say(self.member, room, text, kind, self._talk or self.talk)
 
-    def say_apart(self, room: str, request: Request, about: int = 0) -> None:
+    def say_apart(self, room: str, request: Request, about: int = 0, extras: Mapping[str, Any] | None = None) -> None:
         """The same with a request of its own, which says what, and how they are shown it."""
-        self.chat.say(self.member, room, request.text, request.kind, request, ref=request.ref, about=about)
+        text, kind, ref = request.text, request.kind, request.ref
+        self.chat.say(self.member, room, text, kind, request, ref=ref, about=about, extras=extras)
         self._apart += 1
 
     def request(self, ask: Callable[[], None]) -> None:
@@ -189,13 +203,27 @@ class Session:
             self.waits_for = Wait.NOTHING
             raise
 
+    def come_in(self) -> None:
+        """Take notice that they are in."""
+        self.phase = Phase.IN
+        self.door.come_in()
+        self.journal("came in")
+
+    def journal(self, what: str) -> None:
+        """Have the log of the server say what they have done, and where they come from."""
+        if not self.chat.stopping:
+            self.chat.journal(f"{self.nickname} ({self.address or NO_ADDRESS}) {what}")
+
     def quit(self, reason: str) -> None:
         """Leave, and close the connection once all have been told."""
         if self.phase in (Phase.LEAVING, Phase.GONE):
             return
         told = self.phase is Phase.IN
         self.phase = Phase.LEAVING
-        self.chat.quit(self.member, clean(reason), self)
+        reason = clean(reason)
+        if told:
+            self.journal(f"left: {reason or 'no reason given'}")
+        self.chat.quit(self.member, reason, self)
         if not told:
             self.door.close()
 
@@ -203,6 +231,8 @@ class Session:
         """The connection has gone."""
         if self.phase is Phase.GONE:
             return
+        if self.phase is Phase.IN:
+            self.journal(f"left: {reason}")
         self.phase = Phase.GONE
         self.write = _nowhere
         self.chat.delivery.detach(self)
@@ -340,6 +370,8 @@ class Session:
             elif request.kind is Left:
                 self.left(request, event)
             else:
+                if request.kind is Renamed:
+                    self.chat.journal(f"{event.nickname} ({self.address or NO_ADDRESS}) is called {event.text} now")
                 self.changed(request, event)
 
     def not_done(self, request: Request, error: ChatError) -> None:

@@ -17,9 +17,10 @@ from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import Nicknames
+from chatroom.doors.journal import Journal
 from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
-from chatroom.model.constants import ENCODING
+from chatroom.model.constants import FILE_ENCODING
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
 from chatroom.model.settings import NO_HISTORY, Settings
@@ -59,6 +60,7 @@ def open_chat(
     motd = read_motd(settings.motd)
     operators = read_operators(settings.operators)
     log = _open_log(settings, clock)
+    journal = Journal(lambda call: clock().callLater(0, call))
     delivery = Delivery()
     delivery.start(log.last_committed)
     return Chat(
@@ -73,6 +75,7 @@ def open_chat(
         hook=hook and _guarded(hook),
         on_not_kept=not_kept,
         on_broken=broken,
+        journal=journal.note,
     )
 
 
@@ -83,7 +86,7 @@ def _memory_of_the_machine() -> int:
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     # The limit of the container, in both versions of control groups; a word where there is none.
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError), open(path, encoding=ENCODING) as file:
+        with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
             found.append(int(file.read()))
     return min(found, default=0) // (1024 * 1024)
 
@@ -115,7 +118,7 @@ def read_motd(path: str) -> list[str]:
     """
     if not path:
         return []
-    with open(path, encoding=ENCODING) as file:
+    with open(path, encoding=FILE_ENCODING) as file:
         return [clean(line.rstrip("\n")) for line in file]
 
 
@@ -128,7 +131,7 @@ def read_operators(path: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if not path:
         return found
-    with open(path, encoding=ENCODING) as file:
+    with open(path, encoding=FILE_ENCODING) as file:
         for number, line in enumerate(file, 1):
             if not line.strip() or line.startswith("#"):
                 continue

@@ -27,13 +27,14 @@ from zope.interface import implementer
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
+from chatroom.core.session import NO_ADDRESS, Session
 from chatroom.core.session import Phase as SessionPhase
-from chatroom.core.session import Session
 from chatroom.doors.deadlines import Deadlines
 from chatroom.doors.intake import Intake, Piece
 from chatroom.doors.pacing import Paced
-from chatroom.model.errors import ChatError, HandshakeTimeout, PeerError
+from chatroom.model.errors import ChatError, HandshakeTimeout, OtherProtocol, PeerError
 from chatroom.model.settings import Settings
+from chatroom.wire.other_protocols import MAX_START, other_protocol
 from chatroom.wire.send_queue import SendQueue, send_queue_for
 
 CLOSE_TIMEOUT = 5
@@ -105,6 +106,8 @@ class Connection(Paced, Protocol):
         self.phase = Phase.OPEN
         self.host = ""
         """The address of the peer; empty where it has none."""
+        # The first bytes, until they tell which protocol the peer speaks.
+        self._start: bytes | None = b""
 
     # For doors to override.
 
@@ -171,6 +174,7 @@ class Connection(Paced, Protocol):
 
     def say_goodbye(self, error: ChatError) -> None:
         """Say why, and close."""
+        self.factory.chat.journal(f"{self.host or NO_ADDRESS} was turned away: {error}")
         self.goodbye(error)
         self.close()
 
@@ -197,7 +201,15 @@ class Connection(Paced, Protocol):
     # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
-        """Take bytes in whatever pieces they come."""
+        """Take bytes in whatever pieces they come; a peer that speaks HTTP or TLS is told so, and let go."""
+        if self._start is not None:
+            self._start = (self._start + data[:MAX_START]).lstrip(b"\r\n")
+            found = other_protocol(self._start)
+            if found is not None:
+                self._start = None
+            if found and not self.closing:
+                self.say_goodbye(OtherProtocol(protocol=found))
+                return
         self.intake.receive(data)
 
     def refuse(self, error: ChatError) -> None:

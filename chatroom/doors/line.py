@@ -29,7 +29,7 @@ from chatroom.doors.intake import Piece
 from chatroom.model.constants import ENCODING, HOST_NAME, MAGIC, PORT
 from chatroom.wire.formats import NEWLINE
 from chatroom.wire.lines import LineSplitter
-from chatroom.wire.telnet import IAC, TelnetFilter
+from chatroom.wire.telnet import IAC, TelnetFilter, with_line_ends
 
 
 class ChatProtocol(DialogueConnection, LineReceiver):
@@ -49,11 +49,9 @@ class ChatProtocol(DialogueConnection, LineReceiver):
         self._splitter = LineSplitter(self.MAX_LENGTH)
         # Made when the first of telnet's commands comes: most clients send none.
         self._telnet: TelnetFilter | None = None
+        # Whether the last byte was a CR, which a NUL may follow.
+        self._after_cr = False
         super().connectionMade()
-
-    def dataReceived(self, data: bytes) -> None:
-        """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line."""
-        self.intake.receive(data)
 
     def decode(self, data: bytes) -> Sequence[Piece]:
         """The lines that end in ``data``, with telnet's commands taken out and answered."""
@@ -62,6 +60,9 @@ class ChatProtocol(DialogueConnection, LineReceiver):
             data, answers = self._telnet.feed(data)
             if answers:
                 self.send_queue.write(answers)
+        if b"\0" in data:
+            data = with_line_ends(data, self._after_cr)
+        self._after_cr = data[-1:] == b"\r"
         return self._splitter.feed(data)
 
     def limit_lines(self, limit: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chatroom.model.events import Event
@@ -39,6 +39,8 @@ class Private(NamedTuple):
     text: str
     notice: bool = False
     """Whether no program may answer it: an IRC NOTICE."""
+    tags: Mapping[str, str] | None = None
+    """What one client says to the other with it, by name: the client-only tags of IRC; None for nothing."""
 
 
 class Invited(NamedTuple):

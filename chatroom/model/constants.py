@@ -9,6 +9,9 @@ MAGIC = "NICK"
 ENCODING = "utf-8"
 """The encoding of text on the wire, in both directions."""
 
+FILE_ENCODING = "utf-8-sig"
+"""The encoding of files that settings name: UTF-8, with or without the byte order mark that some editors begin with."""
+
 HOST_NAME = "127.0.0.1"
 """The address on which the server listens and to which the client connects, unless told otherwise."""
 

@@ -56,6 +56,13 @@ class NicknameTaken(PeerError):
     sentence = "The nickname {nickname} is taken: choose another."
 
 
+class ExpelledLately(PeerError):
+    """An operator has closed the connection of somebody of this name from this address a moment ago."""
+
+    code = "expelled"
+    sentence = "An operator has closed your connection as {nickname}: you may come back by that name in {wait}."
+
+
 class TooManyTries(PeerError):
     code = "too-many-tries"
     sentence = "None of {tries} nicknames would do: goodbye. Connect again to try others."
@@ -64,6 +71,13 @@ class TooManyTries(PeerError):
 class HandshakeTimeout(PeerError):
     code = "handshake-timeout"
     sentence = "No nickname within {seconds:g} seconds: goodbye. Connect again when you have one."
+
+
+class OtherProtocol(PeerError):
+    """The peer speaks HTTP or TLS: a browser, perhaps one that a page of another site has sent."""
+
+    code = "other-protocol"
+    sentence = "{protocol} is not spoken at this door: use a chat client, or open the server's page in your browser."
 
 
 class UnknownCommand(PeerError):

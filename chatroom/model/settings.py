@@ -54,6 +54,10 @@ def networks(text: str) -> str:
     return text
 
 
+_LABEL = re.compile("[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
+"""A label of a host name; names of machines in a local network may have underscores."""
+
+
 def host_name(text: str) -> str:
     """A host name with a dot in it, such as chat.example.org."""
     labels = text.split(".")
@@ -71,6 +75,18 @@ def origins(text: str) -> str:
     for origin in text.split(","):
         if origin and not re.fullmatch(r"https?://[^/\s]+", origin):
             raise ValueError(f"{origin} is none")
+    return text
+
+
+def hosts(text: str) -> str:
+    """A list of host names with commas between them, such as chat.example.org."""
+    for host in text.split(","):
+        try:
+            name = host.encode("idna").decode()
+        except UnicodeError:
+            name = ""
+        if host and not all(_LABEL.fullmatch(label) for label in name.split(".")):
+            raise ValueError(f"{host} is none: leave out http:// and the port")
     return text
 
 
@@ -138,6 +154,13 @@ class Settings:
         origins,
         "ORIGINS",
         "other sites whose pages may connect, such as https://example.org, with commas between them",
+    )
+    web_hosts: str = _setting(
+        "",
+        hosts,
+        "HOSTS",
+        "names by which browsers know the server, beside its addresses, the machine's name and --server-name, such as "
+        "chat.example.org, with commas between them",
     )
     handshake_timeout: int = _setting(30, above_zero, "SECONDS", "how long a newcomer may take to give a nickname")
 

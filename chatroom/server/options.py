@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
@@ -135,7 +137,11 @@ class Options(usage.Options):
                 parse: Callable[[str], Any] = setting.metadata["parse"]
                 wanted = (parse.__doc__ or "").splitlines()[0].rstrip(".").lower()
                 raise usage.UsageError(f"--{option} {self[option]}: it takes {wanted} ({error})") from None
-        return Settings(**read)
+        settings = Settings(**read)
+        if _is_name(self["host"]):
+            # A browser may know the server by the name that it listens at.
+            settings = replace(settings, web_hosts=f"{settings.web_hosts},{self['host']}")
+        return settings
 
     def _endpoint(self, option: str) -> IStreamServerEndpoint:
         description = self[option]
@@ -156,6 +162,15 @@ class Options(usage.Options):
                 f"--{option} {description}: neither a port number nor an endpoint description ({error})"
             ) from None
         return endpoint
+
+
+def _is_name(host: str) -> bool:
+    """Whether ``host`` is a name, and no address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host)
+    return False
 
 
 def _check_pidfile(path: str | None) -> None:

@@ -1,4 +1,7 @@
-"""Telnet's commands (RFC 854) in a stream of bytes: they are taken out, and every option is refused. No I/O."""
+"""Telnet (RFC 854) in a stream of bytes: commands are taken out, every option is refused, and CR NUL ends a line.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,19 @@ _SE, _SB, _WILL, _WONT, _DO, _DONT, _IAC = 240, 250, 251, 252, 253, 254, 255
 
 IAC = bytes((_IAC,))
 """The byte that each command begins with."""
+
+
+def with_line_ends(data: bytes, after_cr: bool) -> bytes:
+    """``data`` with each CR NUL as CR LF.
+
+    Telnet sends a CR that no LF follows as CR NUL (RFC 854), and clients that send single characters send that for the
+    Enter key.
+
+    :param after_cr: whether the bytes before ``data`` end with a CR.
+    """
+    if after_cr and data.startswith(b"\0"):
+        data = b"\n" + data[1:]
+    return data.replace(b"\r\0", b"\r\n")
 
 
 class TelnetFilter:

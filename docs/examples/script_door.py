@@ -8,6 +8,7 @@ from chatroom.core.requests import Request
 from chatroom.doors.connection import Connection
 from chatroom.doors.factory import DoorFactory
 from chatroom.doors.line import ChatFactory
+from chatroom.model.errors import LineTooLong
 from chatroom.model.events import Event
 from chatroom.model.text import clean
 from chatroom.wire.jsonlines import JSON
@@ -33,8 +34,8 @@ class ScriptConnection(Connection):
     def not_entered(self) -> None:
         self.close()
 
-    def dataReceived(self, data: bytes) -> None:
-        self.feed(self.lines.feed(data))
+    def decode(self, data: bytes) -> list[bytes | LineTooLong]:
+        return self.lines.feed(data)
 
     def last_piece(self) -> bytes:
         return self.lines.end()

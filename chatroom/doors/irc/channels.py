@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from chatroom.core.rooms import Room
 from chatroom.doors.irc.format import MAX_TOPIC
-from chatroom.doors.irc.information import USER_MODES
+from chatroom.doors.irc.information import ROOM_MODES, USER_MODES
 from chatroom.doors.irc.message import cut, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
@@ -22,9 +22,6 @@ MAX_ROOMS_IN_A_LINE = 50
 
 MAX_CONDITIONS = 10
 """Masks and conditions of one LIST: each is held against every room."""
-
-SETTABLE_BY_NOBODY = frozenset("aAbcCdDefFgGhHiIjkKlLmMnNopPqQrRsStTuvz")
-"""The modes that channels have at other servers, and n, which all have here."""
 
 
 def named_room(session: IRCSession, channel: str) -> str | None:
@@ -182,9 +179,6 @@ def mode(session: IRCSession, parameters: Sequence[str]) -> None:
         _user_mode(session, parameters[0], parameters[1:])
 
 
-_LISTS = {"b": Numeric.RPL_ENDOFBANLIST, "e": Numeric.RPL_ENDOFEXCEPTLIST, "I": Numeric.RPL_ENDOFINVEXLIST}
-
-
 def _room_mode(session: IRCSession, channel: str, parameters: Sequence[str]) -> None:
     room = existing_room(session, channel)
     if room is None:
@@ -195,11 +189,11 @@ def _room_mode(session: IRCSession, channel: str, parameters: Sequence[str]) -> 
         session.numeric(Numeric.RPL_CREATIONTIME, name, int(room.created))
         return
     letters = parameters[0].replace("+", "").replace("-", "")
-    if len(parameters) == 1 and letters in _LISTS:
+    if len(parameters) == 1 and letters == "b":
         # Nobody is banned, so there is nothing before the end.
-        session.numeric(_LISTS[letters], name)
+        session.numeric(Numeric.RPL_ENDOFBANLIST, name)
         return
-    unknown = [letter for letter in letters if letter not in SETTABLE_BY_NOBODY]
+    unknown = [letter for letter in letters if letter not in ROOM_MODES]
     if unknown:
         session.numeric(Numeric.ERR_UNKNOWNMODE, unknown[0])
     elif letters[:1] in ("o", "v") and len(parameters) > 1 and not _is_there(session, room, parameters[1]):

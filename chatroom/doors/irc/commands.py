@@ -67,6 +67,8 @@ def run(session: IRCSession, message: Message) -> None:
             command.handler(session, parameters)
 
     answer = session.new_answer(name, label)
+    if message.client_tags and session.has("message-tags"):
+        answer.client_tags = message.client_tags
     if command is not None and command.speaks and talk.is_for_rooms(name, parameters):
         session.do_line(answer, do)
     else:

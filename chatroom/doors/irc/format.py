@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from chatroom.core.members import Member
 from chatroom.doors.irc.batches import LINE_END, batch_ends, new_name
-from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, cut, encode, pieces
+from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, NO_TAGS, cut, encode, pieces, written_tags
 from chatroom.model.answers import Answer, Gone, Invited, Notice, Private, Refused
 from chatroom.model.constants import ENCODING
 from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
@@ -29,6 +29,9 @@ MULTILINE = "draft/multiline"
 
 SHAPING = frozenset({"away-notify", "draft/multiline", "extended-join", "message-tags", "server-time"})
 """The capabilities on which it depends how events look."""
+
+TAGS = "tags"
+"""The name of the client-only tags of a message among the extras of its event."""
 
 _ACTION = f"{CTCP}ACTION "
 
@@ -140,7 +143,8 @@ class IRCFormat(Format):
         # An event that is in no log has no id of its own.
         id_ = msgid_of(self._history, event.id) if event.kept and event.id else ""
         if row.is_message:
-            return self._message(source, command, text or "", event.at, id_)
+            tags = (event.extras or {}).get(TAGS) or NO_TAGS
+            return self._message(source, command, text or "", self._tags(event.at, id_, tags), event.at)
         return self._tags(event.at, id_) + encode(f":{source} {command}" + (f" :{text}" if text is not None else ""))
 
     def _away_line(self, event: Event) -> bytes:
@@ -150,27 +154,28 @@ class IRCFormat(Format):
             return b""
         return encode(f":{self._people.prefix(event.nickname)} AWAY :{member.away}")
 
-    def _message(self, source: str, command: str, text: str, at: float, id_: str) -> bytes:
+    def _message(self, source: str, command: str, text: str, tags: bytes, at: float) -> bytes:
         """Whole lines for a message, perhaps of several lines.
 
         :param command: and to whom.
+        :param tags: those of the message, from their ``@`` to the space behind them; empty for none.
         """
         head = f":{source} {command} :"
         whole = (head + text).encode(ENCODING)
         if len(whole) <= MAX_LINE and "\n" not in text and "\r" not in text:
-            return self._tags(at, id_) + whole + LINE_END
+            return tags + whole + LINE_END
         if self._multiline and not text.startswith(CTCP):
-            return self._message_batch(source, command, text, at, id_)
+            return self._message_batch(source, command, text, tags)
         first, *more = said_in_lines(head, text) or [head]
         # "Servers MUST only include a message ID on the first message of a batch when sending a fallback to
-        # non-supporting clients" (draft/multiline).
-        tags = self._tags(at, "")
-        return self._tags(at, id_) + encode(first) + b"".join(tags + encode(line) for line in more)
+        # non-supporting clients" (draft/multiline); the tags of its author are about the whole message, too.
+        other_tags = self._tags(at, "")
+        return tags + encode(first) + b"".join(other_tags + encode(line) for line in more)
 
-    def _message_batch(self, source: str, command: str, text: str, at: float, id_: str) -> bytes:
+    def _message_batch(self, source: str, command: str, text: str, tags: bytes) -> bytes:
         name = new_name()
         kind = f"{MULTILINE} {command.split(' ')[1]}"
-        opening, ending = batch_ends(name, kind, self._server, source, self._tags(at, id_).decode(ENCODING))
+        opening, ending = batch_ends(name, kind, self._server, source, tags.decode(ENCODING))
         head = f":{source} {command} :"
         room = MAX_LINE - len(head.encode(ENCODING))
         lines = [
@@ -180,12 +185,15 @@ class IRCFormat(Format):
         ]
         return b"".join([opening, *lines, ending])
 
-    def _tags(self, at: float, id_: str) -> bytes:
+    def _tags(self, at: float, id_: str, client_tags: Mapping[str, str] = NO_TAGS) -> bytes:
         tags = []
         if self._server_time:
             tags.append(f"time={time_of(at)}")
-        if self._message_tags and id_:
-            tags.append(f"msgid={id_}")
+        if self._message_tags:
+            if id_:
+                tags.append(f"msgid={id_}")
+            if client_tags:
+                tags += written_tags(client_tags)
         return f"@{';'.join(tags)} ".encode(ENCODING) if tags else b""
 
     def answer(self, answer: Answer, ref: str = "") -> bytes:
@@ -202,9 +210,17 @@ class IRCFormat(Format):
     def private(self, message: Private) -> bytes:
         """Whole lines for a message of one person to one other."""
         command = f"{'NOTICE' if message.notice else 'PRIVMSG'} {message.to}"
-        return self._message(
-            self._people.prefix(message.nickname), command, message.text, message.at, _id_of_private(message)
-        )
+        tags = self._tags(message.at, _id_of_private(message), message.tags or NO_TAGS)
+        return self._message(self._people.prefix(message.nickname), command, message.text, tags, message.at)
+
+    def tagged(self, nickname: str, target: str, at: float, tags: Mapping[str, str]) -> bytes:
+        """A whole line for tags that somebody sends alone; none for clients that know no tags.
+
+        :param target: a room with its #, or a nickname.
+        """
+        if not self._message_tags:
+            return b""
+        return self._tags(at, "", tags) + encode(f":{self._people.prefix(nickname)} TAGMSG {target}")
 
     def notice(self, nickname: str, text: str) -> bytes:
         """Whole lines for a notice of the server's."""

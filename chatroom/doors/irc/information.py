@@ -17,6 +17,9 @@ from chatroom.version import __version__
 USER_MODES = "iow"
 """The modes that a person may have."""
 
+ROOM_MODES = "bnov"
+"""The modes of rooms that clients are told of (004, 005): b, o and v are nobody's here, and all rooms have n."""
+
 MAX_TARGETS = 4
 """Rooms and people that one line of talk may be for."""
 
@@ -43,7 +46,6 @@ def _features(session: IRCSession) -> list[str]:
         f"CHANNELLEN={MAX_NAME_LENGTH + 1}",
         "CHANTYPES=#",
         f"CHATHISTORY={MAX_HISTORY}",
-        "CLIENTTAGDENY=*",
         "ELIST=CMNTU",
         "HOSTLEN=63",
         "MODES=1",

@@ -19,9 +19,10 @@ the batch unless it is certain to be all of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chatroom.doors.irc.batches import batch_ends, is_one_message, new_name, tagged, within
+from chatroom.doors.irc.message import NO_TAGS
 from chatroom.model.constants import ENCODING
 from chatroom.wire.formats import NEWLINE
 
@@ -32,7 +33,7 @@ class LineAnswer:
     Each method returns the whole lines that are to be sent now; perhaps none.
     """
 
-    __slots__ = ("command", "next")
+    __slots__ = ("client_tags", "command", "next")
 
     labelled = False
     """Whether events that are part of it have another form than for all."""
@@ -40,6 +41,8 @@ class LineAnswer:
     def __init__(self, command: str = "") -> None:
         """:param command: of the line that is answered, in capitals; empty for none."""
         self.command = command
+        self.client_tags: Mapping[str, str] = NO_TAGS
+        """The client-only tags of the line, which go with what it says."""
         self.next: Callable[[], None] | None = None
         """Does the rest of the line, once the request that it waits for has its outcome; None where there is none."""
 

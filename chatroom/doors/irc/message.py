@@ -6,7 +6,9 @@ RFC 2812 section 2.3, https://modern.ircdocs.horse, and IRCv3's message-tags. No
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from chatroom.model.constants import ENCODING
@@ -41,6 +43,13 @@ _KNOWN_TAGS = frozenset({b"label", b"batch", CONCAT.encode(ENCODING)})
 _NOT_IN_A_USER = re.compile(r"[^A-Za-z0-9._-]")
 
 
+_CLIENT_TAG = re.compile(rb"\+(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+")
+_ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
+_UNESCAPED = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
 class Message(NamedTuple):
     """A line of a client."""
 
@@ -53,6 +62,8 @@ class Message(NamedTuple):
     """The name of the batch that the line is part of, as it stands in the tags; empty for none."""
     concat: bool = False
     """Whether the tags have :data:`CONCAT` among them."""
+    client_tags: Mapping[str, str] = NO_TAGS
+    """The client-only tags, by their names with the +."""
     valid: bool = True
     """Whether the line was UTF-8; else its parameters are only good for saying so."""
 
@@ -94,8 +105,9 @@ def parse(line: bytes) -> Message:
         words.append(last)
     if not tags:
         return Message(command, words, valid=valid)
-    found = _tags(tags)
-    return Message(command, words, found.get("label", "")[:MAX_LABEL], found.get("batch", ""), CONCAT in found, valid)
+    found, client_tags = _tags(tags)
+    label, batch = found.get("label", "")[:MAX_LABEL], found.get("batch", "")
+    return Message(command, words, label, batch, CONCAT in found, client_tags, valid)
 
 
 def _cleaned(text: str) -> str:
@@ -103,16 +115,40 @@ def _cleaned(text: str) -> str:
     return CTCP.join(clean(_COLOURS.sub("", piece)) for piece in text.split(CTCP))
 
 
-def _tags(tags: bytes) -> dict[str, str]:
+def _tags(tags: bytes) -> tuple[dict[str, str], Mapping[str, str]]:
+    """The tags that the server knows, as they stand there, and the client-only ones."""
     # Of tags with one name the last counts. A value that is no UTF-8, or has characters in it that do not pass, is left
     # out: the client would not know its label again.
     found: dict[str, str] = {}
+    client_tags: dict[str, str] = {}
     for tag in tags[1:].split(b";"):
         name, _, value = tag.partition(b"=")
         if name in _KNOWN_TAGS:
-            text = value.decode(ENCODING, "replace")
-            found[name.decode(ENCODING)] = text if clean(text) == text and text.encode(ENCODING) == value else ""
-    return found
+            found[name.decode(ENCODING)] = _value(value)
+        elif _CLIENT_TAG.fullmatch(name):
+            client_tags[name.decode(ENCODING)] = clean(_unescape(_value(value)))
+    return found, client_tags or NO_TAGS
+
+
+def _value(value: bytes) -> str:
+    text = value.decode(ENCODING, "replace")
+    return text if clean(text) == text and text.encode(ENCODING) == value else ""
+
+
+def _unescape(value: str) -> str:
+    """The value that stands in a tag as ``value``.
+
+    https://ircv3.net/specs/extensions/message-tags#escaping-values: "If a lone \\ exists at the end of an escaped value
+    (with no escape character following it), then there SHOULD be no output character."
+    """
+    if "\\" not in value:
+        return value
+    return re.sub(r"\\(.?)", lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+def written_tags(tags: Mapping[str, str]) -> list[str]:
+    """Client-only tags as they stand before a line."""
+    return [f"{name}={value.translate(_UNESCAPED)}" if value else name for name, value in tags.items()]
 
 
 @lru_cache(maxsize=16384)

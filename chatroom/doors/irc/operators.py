@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted.logger import Logger
-
 from chatroom.doors.irc.channels import tell_modes
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import why_wrong
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.errors import PeerError
-
-_log = Logger()
 
 
 def oper(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -26,9 +22,9 @@ def oper(session: IRCSession, parameters: Sequence[str]) -> None:
         session.member.operator = True
         session.numeric(Numeric.RPL_YOUREOPER)
         tell_modes(session, before)
-        _log.info("{nickname} has become an IRC operator as {name}", nickname=session.nickname, name=name)
+        session.journal(f"has become an operator as {name}")
     else:
-        _log.warn("{nickname} gave a wrong password for OPER", nickname=session.nickname)
+        session.journal("gave a wrong password for an operator")
         session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why_wrong(operators.passwords, host, now))
 
 
@@ -36,11 +32,9 @@ def kill(session: IRCSession, parameters: Sequence[str]) -> None:
     """KILL nickname [reason]: close somebody's connection; for operators."""
     why = parameters[1] if len(parameters) > 1 and parameters[1] else "no reason given"
     try:
-        victim = session.chat.expel(session.member, parameters[0], why)
+        session.chat.expel(session.member, parameters[0], why)
     except PeerError as error:
         session.refuse(error, parameters[0])
-    else:
-        _log.info("{operator} killed {victim}: {why}", operator=session.nickname, victim=victim.nickname, why=why)
 
 
 def wallops(session: IRCSession, parameters: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Questions about people: WHO, WHOIS, WHOWAS, USERHOST and ISON.
 
 Everybody is shown what somebody at this door told of themselves, and of others that they are at another door. Nobody is
-shown an address: everybody's host is the server's name.
+shown an address but operators, and each person their own: everybody's host is the server's name.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from chatroom.core.members import Member
+from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.irc.message import MAX_NUMBER, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
@@ -24,6 +25,7 @@ MAX_ASKED = 5
 SERVER_INFO = "one room, many doors"
 
 _NOWHERE = "255.255.255.255"
+"""The address of those whose address is not shown (WHOX), or who have none."""
 
 
 def called(session: IRCSession, nickname: str) -> Member | None:
@@ -36,15 +38,17 @@ def called(session: IRCSession, nickname: str) -> Member | None:
 
 
 def who(session: IRCSession, parameters: Sequence[str]) -> None:
-    """WHO [#room|mask] [o|%fields]: list people."""
+    """WHO [#room|mask] [o][%fields[,token]]: list people; o: operators alone."""
     mask = parameters[0] if parameters else "*"
     options = parameters[1] if len(parameters) > 1 else ""
     channel, members = _asked_for(session, mask)
     infos = [session.server.users.info(member) for member in members]
-    if options == "o":
+    # WHOX: "[flags][%fields[,token]]". Flags beside o ask for matches that there are none of here.
+    flags, percent, rest = options.partition("%")
+    if "o" in flags:
         infos = [one for one in infos if one.is_operator]
-    fields, _, token = options.removeprefix("%").partition(",")
-    if options.startswith("%"):
+    fields, _, token = rest.partition(",")
+    if percent:
         lines = [_whox_line(session, one, channel, fields, token) for one in infos]
     else:
         lines = [_who_line(session, one, channel) for one in infos]
@@ -85,7 +89,7 @@ def _whox_line(session: IRCSession, one: UserInfo, channel: str, fields: str, to
         "t": token[:3] or "0",
         "c": channel,
         "u": one.username,
-        "i": _NOWHERE,
+        "i": _shown(_address(session, one.member)) if "i" in fields else "",
         "h": server,
         "s": server,
         "n": one.nickname,
@@ -125,6 +129,9 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     session.numeric(Numeric.RPL_WHOISSERVER, one.nickname, server, text=SERVER_INFO)
     if one.is_operator:
         session.numeric(Numeric.RPL_WHOISOPERATOR, one.nickname)
+    address = _address(session, member)
+    if address:
+        session.numeric(Numeric.RPL_WHOISHOST, one.nickname, address=address)
     if one.account:
         session.numeric(Numeric.RPL_WHOISACCOUNT, one.nickname, one.account)
     if one.away is not None:
@@ -132,6 +139,20 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     if one.user is not None:
         idle, signed_on = one.idle(session.chat.now()), int(one.user.signed_on)
         session.numeric(Numeric.RPL_WHOISIDLE, one.nickname, idle, signed_on)
+
+
+def _address(session: IRCSession, member: Member) -> str:
+    """The address of ``member``, as far as the session may know it; empty where it may not."""
+    if member.session is None or not (session.member.operator or member is session.member):
+        return ""
+    return member.session.address or NO_ADDRESS
+
+
+def _shown(address: str) -> str:
+    """``address`` as it may stand before other parameters: that of IPv6 must not begin with a colon."""
+    if not address or address == NO_ADDRESS:
+        return _NOWHERE
+    return f"0{address}" if address.startswith(":") else address
 
 
 def whowas(session: IRCSession, parameters: Sequence[str]) -> None:

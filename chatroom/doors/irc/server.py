@@ -6,6 +6,7 @@ the start.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from chatroom.core.chat import Chat
@@ -15,7 +16,7 @@ from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat
 from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.users import User, Users
-from chatroom.model.constants import ENCODING
+from chatroom.model.constants import FILE_ENCODING
 from chatroom.model.errors import NoSuchNickname
 from chatroom.model.names import nickname_key
 from chatroom.model.settings import Settings
@@ -30,6 +31,8 @@ class Client(Protocol):
     user: User
     monitored: dict[str, str]
     """The nicknames that they watch for, by their keys."""
+    format: IRCFormat
+    write: Callable[[bytes], None]
 
     def has(self, capability: str) -> bool:
         """Whether they have asked for ``capability``."""
@@ -145,6 +148,24 @@ class IRCServer:
             if client.member is not member and client.has(capability):
                 client.send_aside(line)
 
+    def tell_tags(self, member: Member, target: str, told: Iterable[Member], tags: Mapping[str, str]) -> None:
+        """Hand on tags that ``member`` sends alone, to those of ``told`` who are at this door and know tags.
+
+        :param target: a room with its #, or a nickname.
+        """
+        at = self.chat.now()
+        # Once for all clients with the same capabilities.
+        forms: dict[IRCFormat, bytes] = {}
+        for other in list(told):
+            client = self.clients.get(other)
+            if client is None or other is member:
+                continue
+            line = forms.get(client.format)
+            if line is None:
+                line = forms[client.format] = client.format.tagged(member.nickname, target, at, tags)
+            if line:
+                client.write(line)
+
     def _extended_watchers(self, member: Member) -> list[Client]:
         """The clients that watch for ``member`` and have asked to hear more of them (extended-monitor)."""
         watchers = self.watchers.get(member.key, ())
@@ -166,7 +187,7 @@ def _read_password(settings: Settings) -> str:
     """
     if not settings.irc_password:
         return ""
-    with open(settings.irc_password, encoding=ENCODING) as file:
+    with open(settings.irc_password, encoding=FILE_ENCODING) as file:
         password = file.readline().rstrip("\r\n")
     if not password:
         raise ValueError("its first line is empty: write the password there")

@@ -15,9 +15,9 @@ from chatroom.core.members import Member
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
 from chatroom.core.session import Door, Phase, Session, Wait
-from chatroom.doors.irc.format import MAX_TOPIC, MULTILINE, IRCFormat
+from chatroom.doors.irc.format import MAX_TOPIC, MULTILINE, TAGS, IRCFormat
 from chatroom.doors.irc.labels import Labelled, LineAnswer
-from chatroom.doors.irc.message import MAX_LINE, cut, encode, middle
+from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, cut, encode, middle
 from chatroom.doors.irc.multiline import Incoming
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.registration import Registration
@@ -27,6 +27,7 @@ from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import (
     ChatError,
+    ExpelledLately,
     LineTooLong,
     LooksLikeEvent,
     NicknameRefused,
@@ -44,6 +45,7 @@ from chatroom.model.events import Away, Event, Nature, Renamed, Said
 from chatroom.wire.send_queue import PIECE
 
 NUMERICS: dict[type[ChatError], Numeric] = {
+    ExpelledLately: Numeric.ERR_UNAVAILRESOURCE,
     LineTooLong: Numeric.ERR_INPUTTOOLONG,
     LooksLikeEvent: Numeric.ERR_CANNOTSENDTOCHAN,
     NicknameRefused: Numeric.ERR_ERRONEUSNICKNAME,
@@ -60,7 +62,7 @@ NUMERICS: dict[type[ChatError], Numeric] = {
 _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES})
 """Those that name nothing that the error is about."""
 
-_EXPLAINED = frozenset({LooksLikeEvent, NicknameRefused, RoomNameRefused})
+_EXPLAINED = frozenset({ExpelledLately, LooksLikeEvent, NicknameRefused, RoomNameRefused})
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
 SCANNED_IN_A_LINE = 1000
@@ -315,9 +317,8 @@ class IRCSession(Session):
 
         def granted() -> None:
             self.waits_for = Wait.NOTHING
-            self.phase = Phase.IN
             self.server.unregistered.discard(self.member)
-            self.door.come_in()
+            self.come_in()
             then()
             self.go_on()
 
@@ -361,7 +362,9 @@ class IRCSession(Session):
         answer = self.answer
         hidden = kind.nature is Nature.TALK and not self.echo
         own_form = hidden or answer.labelled
-        self.say_apart(room, Request(self.member, kind, (room,), text, self, own_form=own_form, context=answer), about)
+        request = Request(self.member, kind, (room,), text, self, own_form=own_form, context=answer)
+        tags = answer.client_tags if kind.nature is Nature.TALK else NO_TAGS
+        self.say_apart(room, request, about, {TAGS: dict(tags)} if tags else None)
         answer.expect()
 
     def own(self, request: Request, event: Event) -> bytes:

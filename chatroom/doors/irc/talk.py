@@ -126,7 +126,7 @@ def _say_to_person(session: IRCSession, target: str, text: str, is_notice: bool)
                 session.numeric(Numeric.ERR_UNKNOWNERROR, session.answer.command, person.nickname, text=why)
             return
         text = f"* {session.nickname} {action}"
-    message = session.chat.private(session.member, target, text, is_notice)
+    message = session.chat.private(session.member, target, text, is_notice, session.answer.client_tags or None)
     if person is session.member:
         session.tell(message)
     if session.echo:
@@ -217,7 +217,39 @@ def _end(session: IRCSession, incoming: Incoming) -> None:
 
 
 def tagmsg(session: IRCSession, parameters: Sequence[str]) -> None:
-    """TAGMSG target: tags alone; none are handed on here (CLIENTTAGDENY=*)."""
+    """TAGMSG #room|nickname[,...]: send client-only tags alone, such as that one is typing."""
+    targets = _targets(parameters[0])
+    if not targets:
+        session.numeric(Numeric.ERR_NORECIPIENT, command="TAGMSG")
+    elif len(targets) > MAX_TARGETS:
+        session.numeric(Numeric.ERR_TOOMANYTARGETS, targets[MAX_TARGETS])
+    else:
+        session.several(len(targets))
+        for target in targets:
+            try:
+                _tag(session, target)
+            except PeerError as error:
+                _refuse(session, error, target)
+
+
+def _tag(session: IRCSession, target: str) -> None:
+    """Hand on the tags of the line that is being done to one target; they are not kept."""
+    if target[0] == "#":
+        name = target[1:] if target[1:] in session.rooms else room_name(target)
+        if name not in session.rooms:
+            raise NotInRoom(room=name)
+        target, told = f"#{name}", list(session.chat.rooms[name].members)
+        session.scanned(len(told))
+    else:
+        person = session.chat.find(target)
+        target, told = person.nickname, [person]
+    tags = session.answer.client_tags
+    if tags:
+        session.server.tell_tags(session.member, target, told, tags)
+        if session.member in told and not target.startswith("#"):
+            session.write(session.format.tagged(session.nickname, target, session.chat.now(), tags))
+        if session.echo:
+            session.respond(session.format.tagged(session.nickname, target, session.chat.now(), tags))
 
 
 def away(session: IRCSession, parameters: Sequence[str]) -> None:

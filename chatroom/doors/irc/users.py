@@ -1,7 +1,7 @@
 """Usernames, realnames and modes of those who are here, and of those who have gone (WHOWAS).
 
 A client at this door gives a username and a realname; those of a member at another door are made of the nickname.
-Nobody is shown an address: the host in a prefix is the server's name.
+The host in a prefix is the server's name, and never an address.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class User:
 class UserInfo(NamedTuple):
     """Somebody at any door, as everybody who asks is shown them."""
 
+    member: Member
     nickname: str
     username: str
     realname: str
@@ -112,7 +113,7 @@ class Users:
         user = self._users.get(member)
         username, realname = _elsewhere(member.nickname) if user is None else (user.username, user.realname)
         modes = modes_of(member, user)
-        return UserInfo(member.nickname, username, realname, member.account, member.away, modes, user)
+        return UserInfo(member, member.nickname, username, realname, member.account, member.away, modes, user)
 
     def named(self, nickname: str, here: bool) -> None:
         """Take notice that somebody holds ``nickname`` from now on, or that nobody does."""

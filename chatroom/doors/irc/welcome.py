@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chatroom.core.session import Phase
+from chatroom.core.session import NO_ADDRESS, Phase
 from chatroom.doors.irc import information
 from chatroom.doors.irc.message import user_of
 from chatroom.doors.irc.numerics import Numeric
@@ -18,8 +18,6 @@ from chatroom.doors.irc.session import IRCSession
 from chatroom.model.errors import NicknameTaken, PeerError
 from chatroom.model.names import check_nickname
 from chatroom.version import __version__
-
-ROOM_MODES = "bnov"
 
 
 def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -77,6 +75,7 @@ def proceed(session: IRCSession) -> None:
     host, now = session.door.host, session.door.seconds()
     if not server.is_right_password(host, registration.password, now):
         why = why_wrong(server.passwords, host, now)
+        session.chat.journal(f"{host or NO_ADDRESS} was turned away: {why}")
         session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
         session.quit(why)
         return
@@ -91,7 +90,9 @@ def _greet(session: IRCSession) -> None:
     session.numeric(Numeric.RPL_WELCOME, network=NETWORK, nickname=session.nickname)
     session.numeric(Numeric.RPL_YOURHOST, server=server.name, version=__version__)
     session.numeric(Numeric.RPL_CREATED, started=started)
-    session.numeric(Numeric.RPL_MYINFO, server.name, f"chatroom-{__version__}", information.USER_MODES, ROOM_MODES)
+    session.numeric(
+        Numeric.RPL_MYINFO, server.name, f"chatroom-{__version__}", information.USER_MODES, information.ROOM_MODES
+    )
     information.features(session)
     information.lusers(session, ())
     information.motd(session, ())

@@ -6,6 +6,7 @@ It does not know the addresses: :mod:`chatroom.doors.web.site` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ from twisted.web.http import NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToS
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
+from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.intake import Intake, Piece
 from chatroom.doors.pacing import Paced
@@ -124,7 +126,7 @@ class PageRequest(Request):
         self.channel.has_answered = True
         if reply is None:
             return
-        self.setResponseCode(reply.status)
+        self.setResponseCode(reply.status, HTTPStatus(reply.status).phrase.encode())
         for name, value in (
             *HEADERS.items(),
             (b"Date", datetimeToString()),
@@ -154,20 +156,23 @@ class Channel(Paced, HTTPChannel):
         """Whether many bytes of earlier answers are not sent yet."""
         self.has_answered = False
         """Whether there was a request before."""
-        self._host: str | None = None
+        self.host = ""
+        """The address of the peer; empty where it has none."""
+        self._is_admitted = False
         self._upgraded: WebSocketConnection | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
         self.intake = Intake(self, self, self.factory.chat.scheduler)
-        host = getattr(self.transport.getPeer(), "host", "")
+        self.host = getattr(self.transport.getPeer(), "host", "")
         self.factory.channels.add(self)
         try:
-            self._address = self.factory.admit(self.transport, host)
+            self._address = self.factory.admit(self.transport, self.host)
         except PeerError as refusal:
+            self.factory.chat.journal(f"{self.host or NO_ADDRESS} was turned away: {refusal}")
             self.turn_away(b"503 Service Unavailable", f"{refusal}\n".encode())
             return
-        self._host = host
+        self._is_admitted = True
         rate, burst = self.factory.settings.rate, self.factory.settings.burst
         if rate:
             own = RateLimit(rate * PEOPLE, burst * PEOPLE, self.factory.seconds())
@@ -262,6 +267,6 @@ class Channel(Paced, HTTPChannel):
 
     def _release(self) -> None:
         self.factory.channels.discard(self)
-        host, self._host = self._host, None
-        if host is not None:
-            self.factory.chat.admission.release(host, self.factory.seconds())
+        if self._is_admitted:
+            self._is_admitted = False
+            self.factory.chat.admission.release(self.host, self.factory.seconds())

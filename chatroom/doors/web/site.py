@@ -1,13 +1,15 @@
 """The site of the door for browsers: the page, its files, the health of the server, and the upgrade.
 
 All files that are served stand in the package and are read once. No answer depends on anything that a client sends,
-except the upgrade at ``/chat``, after which the connection is a
+except the upgrade at ``/chat``, and that nothing but ``/healthz`` is for hosts that are not ours
+(:mod:`chatroom.doors.web.hosts`). After the upgrade, the connection is a
 :class:`~chatroom.doors.web.websocket.WebSocketConnection`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
@@ -18,10 +20,26 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, NOT_MODIFIED, OK, SERVICE_UNAVAILABLE, HTTPFactory
 
 from chatroom.core.chat import Chat
+from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.factory import DoorFactory, host_and_port
 from chatroom.doors.web import upgrade
+from chatroom.doors.web.hosts import Hosts, came_over_tls, parse_authority, parse_origin, split_target
 from chatroom.doors.web.http import IDLE, Channel, PageRequest, Reply, text_reply
+from chatroom.doors.web.upgrade import only
 from chatroom.doors.web.websocket import WebSocketConnection
+
+UPGRADE, HEALTH = b"/chat", b"/healthz"
+"""The paths of the WebSocket, and of the state of the server, which programs ask for by whatever name."""
+
+MISDIRECTED_REQUEST = 421
+"""RFC 9110 section 15.5.20."""
+
+OTHER_HOST = "This server is not known by that name. If it is yours, start the server with --web-hosts and the name."
+
+GET_ALONE = (b"Allow", b"GET, HEAD")
+
+MAX_SHOWN = 100
+"""Bytes of a header that the log shows."""
 
 TYPES = {
     ".css": b"text/css; charset=utf-8",
@@ -65,10 +83,12 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         HTTPFactory.__init__(self, timeout=IDLE, reactor=reactor)
         self.channels: set[Channel] = set()
         """The connections that are not upgraded."""
-        self._origins = frozenset(origin.encode() for origin in self.settings.web_origins.lower().split(",") if origin)
-        self._answers: dict[bytes, Callable[[PageRequest], Reply | None]] = {
-            b"/healthz": partial(_health, self.chat),
-            b"/chat": self._upgrade,
+        listed = map(parse_origin, self.settings.web_origins.encode().split(b","))
+        self._origins = frozenset(origin for origin in listed if origin is not None)
+        named, machine = self.settings.web_hosts.split(","), socket.gethostname()
+        self._hosts = Hosts([*named, self.settings.server_name, machine, f"{machine}.local"])
+        self._answers: dict[bytes, Callable[[PageRequest], Reply]] = {
+            HEALTH: partial(_health, self.chat),
         }
         for file in files("chatroom.doors.web").joinpath("page").iterdir():
             suffix = f".{file.name.rpartition('.')[2]}"
@@ -78,26 +98,52 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
 
     def reply(self, request: PageRequest) -> Reply | None:
         """The answer to a request; None when the connection was upgraded."""
-        answer = self._answers.get(request.path)
+        path, authority = split_target(request.uri)
+        host = only(request.requestHeaders, b"Host") if authority is None else authority
+        if path == UPGRADE:
+            return self._upgrade(request, host)
+        answer = self._answers.get(path)
         if answer is None:
             return text_reply(NOT_FOUND, "There is nothing here.")
+        if path != HEALTH and not self._is_ours(request, host):
+            return self._refuse(request, host, MISDIRECTED_REQUEST, OTHER_HOST)
         if request.method not in (b"GET", b"HEAD"):
-            return text_reply(NOT_ALLOWED, "Nothing is taken here.", (b"Allow", b"GET, HEAD"))
+            return text_reply(NOT_ALLOWED, "Nothing is taken here.", GET_ALONE)
         return answer(request)
 
-    def _upgrade(self, request: PageRequest) -> Reply | None:
+    def _is_ours(self, request: PageRequest, host: bytes) -> bool:
+        """Whether the page may be shown by the name ``host``."""
+        # No browser leaves the host out.
+        is_named = bool(host) or request.requestHeaders.hasHeader(b"Host")
+        return not is_named or self._hosts.has(parse_authority(host)) or came_over_tls(request.requestHeaders)
+
+    def _upgrade(self, request: PageRequest, host: bytes) -> Reply | None:
+        if request.method not in (b"GET", b"HEAD"):
+            return self._refuse(request, host, NOT_ALLOWED, "Nothing is taken here.", GET_ALONE)
         if request.method != b"GET" or request.clientproto != b"HTTP/1.1":
-            return text_reply(BAD_REQUEST, "A WebSocket begins with GET and HTTP/1.1.")
+            return self._refuse(request, host, BAD_REQUEST, "A WebSocket begins with GET and HTTP/1.1.")
         try:
-            response = upgrade.accept(request.requestHeaders, self._origins)
+            response = upgrade.accept(request.requestHeaders, host, self._may_come)
         except upgrade.Refused as refusal:
-            return text_reply(refusal.status, str(refusal), *refusal.headers)
+            return self._refuse(request, host, refusal.status, str(refusal), *refusal.headers)
         if self.chat.stopping:
-            return text_reply(SERVICE_UNAVAILABLE, "The server is stopping: come back in a moment.")
+            why = "The server is stopping: come back in a moment."
+            return self._refuse(request, host, SERVICE_UNAVAILABLE, why)
         connection = WebSocketConnection(response, request.channel.has_answered)
         connection.factory = self
         request.channel.upgrade(connection)
         return None
+
+    def _may_come(self, origin: bytes, host: bytes) -> bool:
+        return self._hosts.may_come(origin, host, self._origins)
+
+    def _refuse(self, request: PageRequest, host: bytes, status: int, why: str, *headers: tuple[bytes, bytes]) -> Reply:
+        """Refuse a page or a WebSocket, and say so in the log: the person at the browser often sees no reason."""
+        asked = [("Host", host), ("Origin", b", ".join(request.requestHeaders.getRawHeaders(b"Origin", [])))]
+        shown = "".join(f", {name} {value[:MAX_SHOWN].decode('latin-1')}" for name, value in asked if value)
+        what = "the page" if status == MISDIRECTED_REQUEST else "a WebSocket"
+        self.chat.journal(f"{request.channel.host or NO_ADDRESS} was refused {what} ({status}{shown}): {why}")
+        return text_reply(status, why, *headers)
 
     def close_all(self) -> Deferred[None]:
         """Close as every door does. Connections that only read the page are closed, too, but nobody waits for them."""

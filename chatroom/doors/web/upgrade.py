@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Collection
+from collections.abc import Callable
 
 from twisted.web.http import BAD_REQUEST, FORBIDDEN
 from twisted.web.http_headers import Headers
@@ -29,31 +29,31 @@ class Refused(Exception):
         self.headers = headers
 
 
-def accept(headers: Headers, origins: Collection[bytes]) -> bytes:
+def accept(headers: Headers, host: bytes, may_come: Callable[[bytes, bytes], bool]) -> bytes:
     """The response that accepts the upgrade.
 
     :param headers: those of a GET request by HTTP/1.1.
-    :param origins: the origins, in lower case, of pages that may connect beside those of the same host.
+    :param host: the host that the request is for.
+    :param may_come: whether a page of an origin may connect at that host.
     :raises Refused: the request is no WebSocket handshake, or is from a page of another site.
     """
     if b"websocket" not in _words(headers, b"Upgrade") or b"upgrade" not in _words(headers, b"Connection"):
         raise Refused(
             UPGRADE_REQUIRED,
-            "This is where the page's WebSocket connects to.",
+            "The request has no Upgrade to a WebSocket: if the page sent it, have the proxy in front pass that on.",
             (b"Upgrade", b"websocket"),
             (b"Connection", b"Upgrade"),
         )
-    host = _only(headers, b"Host")
     if not host:
         raise Refused(BAD_REQUEST, "That is no WebSocket handshake: it has no Host.")
     # No browser leaves the origin out, and other clients are not held to it (RFC 6455 section 10.2).
-    if headers.hasHeader(b"Origin") and not _may_come(_only(headers, b"Origin").lower(), host.lower(), origins):
-        raise Refused(FORBIDDEN, "A page of another site may not connect here: see --web-origins.")
-    if _only(headers, b"Sec-WebSocket-Version") != VERSION:
+    if headers.hasHeader(b"Origin") and not may_come(only(headers, b"Origin"), host):
+        raise Refused(FORBIDDEN, "A page of another site may not connect here: see --web-hosts and --web-origins.")
+    if only(headers, b"Sec-WebSocket-Version") != VERSION:
         raise Refused(
             UPGRADE_REQUIRED, "Only version 13 of WebSocket is spoken here.", (b"Sec-WebSocket-Version", VERSION)
         )
-    key = _only(headers, b"Sec-WebSocket-Key")
+    key = only(headers, b"Sec-WebSocket-Key")
     if not _is_key(key):
         raise Refused(BAD_REQUEST, "That is no WebSocket handshake: its Sec-WebSocket-Key will not do.")
     return (
@@ -62,16 +62,12 @@ def accept(headers: Headers, origins: Collection[bytes]) -> bytes:
     )
 
 
-def _may_come(origin: bytes, host: bytes, origins: Collection[bytes]) -> bool:
-    return origin in origins or origin in (b"http://" + host, b"https://" + host)
-
-
 def _words(headers: Headers, name: bytes) -> set[bytes]:
     """The words of a header that is a list, in lower case."""
     return {word.strip().lower() for line in headers.getRawHeaders(name, []) for word in line.split(b",")}
 
 
-def _only(headers: Headers, name: bytes) -> bytes:
+def only(headers: Headers, name: bytes) -> bytes:
     """The value of a header that may stand there once; empty when it is missing or stands there more often."""
     found = headers.getRawHeaders(name, [])
     return found[0] if len(found) == 1 else b""

@@ -132,7 +132,8 @@ class WebSocketConnection(DialogueConnection):
     def dataReceived(self, data: bytes) -> None:
         """Take bytes in whatever pieces they come; :meth:`lineReceived` gets each line of each message."""
         self._heard = True
-        super().dataReceived(data)
+        # It has begun as HTTP.
+        self.intake.receive(data)
 
     def decode(self, data: bytes) -> Sequence[Piece]:
         """The lines of the messages that ``data`` completes; pings are answered."""
