@@ -7,7 +7,7 @@ NODE_BIN = node_modules/.bin
 NODE := $(shell command -v node 2> /dev/null)
 NPM := $(shell command -v npm 2> /dev/null)
 
-.PHONY: help run test quick soak fuzz lint docs bench profile clean
+.PHONY: help run test quick soak fuzz lint docs bench profile tables clean
 # Parts of test and lint.
 .PHONY: test-page lint-page
 
@@ -65,6 +65,9 @@ bench: .venv/installed-bench build/chatload build/climit ## measure the server b
 
 profile: .venv/installed-bench build/chatload ## draw where the server's time goes, to build/profile.svg
 	$(BIN)/python -m benchmarks.flamegraph $(ARGS)
+
+tables: .venv/installed ## make the tables of Unicode anew, from its files in UCD=folder: see tools/unicode_tables.py
+	$(BIN)/python -m tools.unicode_tables $(UCD)
 
 build/%: benchmarks/%.c
 	@mkdir -p build

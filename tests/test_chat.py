@@ -142,6 +142,9 @@ def test_talk_is_refused_where_one_is_not() -> None:
     [
         *("joined", "left", "left (bye)", "is now bob", "set the topic: tea", "took away the topic"),
         *("in lobby: bob", "(3 here)", "Joined", "ＪＯＩＮＥＤ", "jo\u200bined", "\u2060left", "is  now bob"),
+        *("jo\ufe0fined", "jo\u034fined", "\u0458oined", "le\ufe0fft", "set the\u2800topic: x", "\u3164joined"),
+        *("\u2d7fjoined", "іѕ now bob", "jоіnеd", "(10 here)", "took away the toрic", "invites you to tea: /join tea"),
+        *("\u200b" * 1000 + "left", "is\u2003now bob", "ⅼeft", "𝐣𝐨𝐢𝐧𝐞𝐝", "JOINED", "\U000e0041left", "joıned"),
     ],
 )
 def test_an_action_that_looks_like_an_event_is_refused(text: str) -> None:

@@ -10,6 +10,7 @@ from chatroom.client.errors import MessageTooLong, TooManyLines
 from chatroom.client.limits import check_size, pieces
 from chatroom.model.answers import Limits
 from chatroom.model.errors import ChatError
+from chatroom.model.graphemes import clusters
 from chatroom.wire.requests import Do, Refusal, Say, parse_request, request_line
 
 LIMITS = Limits(line=20, message=20, lines=3, nickname=32)
@@ -45,6 +46,15 @@ def test_a_long_line_is_cut_behind_spaces() -> None:
     assert pieces("one two three four", 9) == ["one two ", "three ", "four"]
     assert pieces("one two", 9) == ["one two"]
     assert pieces("onetwothree", 5) == ["onetw", "othre", "e"]
+
+
+@pytest.mark.parametrize("cluster", ["👩\u200d👩\u200d👧\u200d👦", "e\u0301", "🇻🇳", "क्षि"])
+def test_a_line_is_cut_between_what_a_reader_takes_for_characters(cluster: str) -> None:
+    found = pieces(cluster * 300, 512)
+
+    assert "".join(found) == cluster * 300
+    assert all(set(clusters(piece)) == {cluster} for piece in found)
+    assert pieces("x \u0301y", 4) == ["x \u0301", "y"], "a mark belongs to the space before it"
 
 
 @given(line=st.text(), limit=st.integers(4, 40))

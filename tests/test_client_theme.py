@@ -73,6 +73,18 @@ def test_a_line_that_names_one_stands_out_and_the_name_in_it() -> None:
     assert line[-3:] == [("class:mention", "ask "), ("class:me", "Bob"), ("class:mention", " now")]
 
 
+def test_an_address_is_underlined_without_the_sentence_around_it() -> None:
+    theme = Theme()
+    (line,) = theme.lines(Said(1, LONG_AGO, "lobby", "", "alice", "（https://example.org/foo）。"), CONTEXT)[-1:]
+    assert line[-3:] == [("", "（"), ("class:link", "https://example.org/foo"), ("", "）。")]
+    (line,) = theme.lines(Said(1, LONG_AGO, "lobby", "", "alice", "http://a.example/bob/"), CONTEXT)[-1:]
+    assert line[-3:] == [
+        ("class:mention class:link", "http://a.example/"),
+        ("class:me class:link", "bob"),
+        ("class:mention class:link", "/"),
+    ]
+
+
 def test_what_one_says_oneself_does_not_stand_out() -> None:
     (line,) = Theme().lines(Said(1, LONG_AGO, "lobby", "", "bob", "I am bob"), CONTEXT)[-1:]
     assert line[-1] == ("", "I am bob")

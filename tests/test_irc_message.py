@@ -12,7 +12,6 @@ from chatroom.doors.irc.message import (
     MAX_LINE,
     MAX_TAGS,
     Message,
-    cut,
     encode,
     matches,
     middle,
@@ -21,6 +20,7 @@ from chatroom.doors.irc.message import (
     user_of,
 )
 from chatroom.model.errors import LineTooLong
+from chatroom.model.graphemes import clusters, cut
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, categories=["L", "N"]), min_size=1, max_size=20)
@@ -136,7 +136,21 @@ def test_what_is_cut_is_the_beginning_and_as_long_as_it_may_be(text: str, size: 
     assert text.startswith(found)
     assert len(found.encode()) <= size
     if found != text:
-        assert len(text[: len(found) + 1].encode()) > size
+        more = clusters(text[len(found) :])[0]
+        # A cluster is cut only where it is alone.
+        assert len((found + more).encode()) > size or len(clusters(text)[0].encode()) > size
+
+
+@pytest.mark.parametrize("cluster", ["👩\u200d👩\u200d👧\u200d👦", "e\u0301", "🇻🇳", "क्षि"])
+def test_a_line_is_cut_between_what_a_reader_takes_for_characters(cluster: str) -> None:
+    found = pieces(cluster * 100, 390)
+
+    assert "".join(found) == cluster * 100
+    assert all(set(clusters(piece)) == {cluster} for piece in found)
+    for line in (encode(f"PRIVMSG #x :{cluster * 300}"), encode(f":a!b@c TOPIC #x :{cut(cluster * 300, 390)}")):
+        text = line.decode().removesuffix("\r\n").partition(" :")[2]
+        assert set(clusters(text)) == {cluster}
+    assert pieces("xxx \u0301y", 6) == ["xxx \u0301", "y"], "a mark belongs to the space before it"
 
 
 @given(TEXT)

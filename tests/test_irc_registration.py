@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import permutations
 
 import pytest
@@ -57,6 +58,22 @@ def test_one_who_negotiates_again_once_in_is_not_held_up(room: IRCRoom) -> None:
 @pytest.fixture
 def room() -> IRCRoom:
     return IRCRoom()
+
+
+def kept_in_caches() -> int:
+    """Things that are kept by what functions of the IRC door were called with."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("chatroom.doors.irc")]
+    caches = {one for module in modules for one in vars(module).values() if hasattr(one, "cache_info")}
+    return sum(cache.cache_info().currsize for cache in caches)
+
+
+def test_no_cache_keeps_what_a_stranger_says_before_they_are_in(room: IRCRoom) -> None:
+    room.knock("NICK alice", "USER alice 0 * :Alice").type("PING x")
+    before = kept_in_caches()
+    for number in range(50):
+        room.knock(f"USER {number:04}{'x' * 400} 0 * :Alice", f"NICK {'y' * 400}{number}")
+
+    assert kept_in_caches() == before
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from kinds import new_kind
 from logs import LOGS, Subject, draft, said
 
-from chatroom.model.errors import NothingToSearch
+from chatroom.model.errors import NothingToSearch, SearchTooLong
 from chatroom.model.events import Acted, Event, Joined, Left, Said, TopicChanged
+from chatroom.model.words import query_of, words_in
 
 
 def test_recent_are_the_last_counted_events_of_one_room_oldest_first(subject: Subject) -> None:
@@ -159,6 +160,14 @@ def test_words_are_found_in_one_room_oldest_first(subject: Subject) -> None:
         ("plaît un", ["un café, s'il vous plaît"]),
         ("42", ["the answer is 42"]),
         ("tea日本", ["ich mag tea日本"]),
+        ("ежик", ["ЁЖИК и ёлка"]),
+        ("ЁЛКА", ["ЁЖИК и ёлка"]),
+        ("محمد", ["مُحَمَّد رَسُول"]),
+        ("की", []),
+        ("के", ["यह के है"]),
+        ("lodz", ["Łódź"]),
+        ("สวัสดี", ["สวัสดีครับ"]),
+        ("カ", []),
     ],
 )
 def test_words_of_many_scripts_are_found(subject: Subject, words: str, found: list[str]) -> None:
@@ -176,6 +185,7 @@ def test_words_of_many_scripts_are_found(subject: Subject, words: str, found: li
                 "un café, s'il vous plaît",
                 "the answer is 42",
                 "ich mag tea日本",
+                *("ЁЖИК и ёлка", "مُحَمَّد رَسُول", "यह का है", "यह के है", "किताब", "कामिल", "Łódź", "สวัสดีครับ", "ガス"),
             )
         ]
     )
@@ -225,4 +235,43 @@ def test_whatever_is_searched_for_is_answered(searched: Subject, words: str) -> 
     try:
         assert all(event.room == "lobby" for event in searched.search(words))
     except NothingToSearch:
-        assert not any(character.isalnum() for character in words)
+        assert not words_in(words)
+
+
+SAID = (
+    "tea",
+    "té日本語",
+    "e x é",
+    "가나 다",
+    "e\u0301x1 e",
+    "が日か",
+    "ه مُه",
+    "е ё\u0301",
+    "की क ि",
+    "ดี ด",
+    "a_b'c",
+    "日 本",
+    "ａ1 ½",
+)
+
+
+@pytest.fixture(params=LOGS, scope="module")
+def of_many_scripts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+    folder = tmp_path_factory.mktemp("scripts")
+    found = Subject(lambda subject: LOGS[request.param](subject, folder))
+    found.say(*map(said, SAID))
+    found.indexed()
+    yield found
+    found.stop()
+
+
+@given(words=st.text(sorted({*"".join(SAID), " "}), min_size=1, max_size=6))
+def test_every_log_finds_the_same(of_many_scripts: Subject, words: str) -> None:
+    if words_in(words):
+        assert of_many_scripts.texts(words) == [text for text in SAID if query_of(words).matches(text)]
+
+
+@pytest.mark.parametrize("words", ["日" * 1300, "tea " * 100])
+def test_what_is_too_much_to_search_for_is_refused(subject: Subject, words: str) -> None:
+    with pytest.raises(SearchTooLong):
+        subject.search(words)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from precis_i18n import get_profile
 
 from chatroom.model.answers import Notice, Private, Refused, Welcome
 from chatroom.model.errors import NicknameRefused, PeerError, RoomNameRefused
 from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said, TopicChanged
-from chatroom.model.names import check_nickname, nickname_key, room_name
+from chatroom.model.names import MAX_NAME_LENGTH, check_nickname, nickname_key, nickname_look, room_name
 from chatroom.wire.plain import PLAIN
 
 # Letters of several scripts, and the characters that the wire gives a meaning to.
@@ -107,6 +107,7 @@ def test_names_that_will_not_do_are_refused_with_the_reason(name: str, why: str)
 
 
 @given(st.one_of(NICKNAMES, NAMES))
+@example("\uac01")
 def test_a_key_is_its_own_key(name: str) -> None:
     try:
         key = check_nickname(name)
@@ -185,6 +186,110 @@ def test_the_servers_own_lines_begin_like_nobodys() -> None:
     assert PLAIN.answer(Refused("some-code", "No.")) == b"! No.\r\n"
 
 
-@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=MAX_NAME_LENGTH))
 def test_a_name_of_ascii_is_folded_as_the_profile_says(name: str) -> None:
     assert nickname_key(name) == get_profile("NicknameCaseMapped:ToLower").enforce(name)
+
+
+# Scripts.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Марʼяна", "Ольга-2", "O'Brien", "Oʼahu", "Nguyễn", "Trần_Thị", "Ἀλέξανδρος", "Đỗ", "İpek", "Łukasz"),
+        *("สมชาย", "ສົມຊາຍ", "မောင်လျှော့", "សុខា", "རྡོ་རྗེ", "राम्", "नमः", "தமிழ்", "ബിജു", "ਸਿੰਘ"),
+        *("مُحَمَّد", "علی‌رضا", "دَاوُود", "יוֹסֵף", "ܝܘܚܢܢ", "ꦗꦮ", "አበበ", "ᐃᓄᒃ", "ⵣⵉⵔⵉ", "ᏣᎳᎩ"),
+        *("ノノ", "カー2", "東京タワー", "bob太郎", "ㄅㄆ漢", "한글bob", "😀", "naïve★", "x²"),
+    ],
+)
+def test_names_of_every_script_are_allowed(name: str) -> None:
+    assert check_nickname(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("ali\U00016fe4ce", "characters that names cannot have"),  # a filler of Khitan, which has no width
+        ("ali\u2d7fce", "characters that names cannot have"),  # a joiner of Tifinagh, likewise
+        ("al\u034fice", "characters that names cannot have"),
+        ("al\u3164ice", "characters that names cannot have"),
+        ("al\ufe0fice", "characters that names cannot have"),
+        ("a\u05b0lice", "several scripts"),  # a point of Hebrew
+        ("ali\u0e48ce", "several scripts"),  # a tone of Thai
+        ("ali\u0483ce", "several scripts"),
+        ("бοб", "several scripts"),  # an omicron
+        ("かa한", "several scripts"),
+        ("aliceа", "several scripts"),
+        ("a" + "\u0301\u0302\u0303\u0304\u0305", "more than 4 marks"),
+        ("a\u0323\u0323", "one twice"),
+        ("ǃalice", "read as another name"),
+        ("bobː", "read as another name"),
+        ("bob⁎", "read as another name"),
+        ("᐀bob", "read as another name"),
+        ("\ufdfa" * 4, "read as another name"),
+    ],
+)
+def test_names_that_play_with_scripts_are_refused(name: str, why: str) -> None:
+    with pytest.raises(NicknameRefused, match=why):
+        check_nickname(name)
+    with pytest.raises(RoomNameRefused, match=why):
+        room_name(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alice", "\u0251lice"),
+        ("alice", "al\u0131ce"),
+        ("olo", "օӏօ"),
+        ("O'Brien", "Oʼbrien"),
+        ("二人", "ニ人"),
+        ("hop", "нор"),
+    ],
+)
+def test_every_confusable_of_unicode_is_the_letter_that_it_looks_like(one: str, other: str) -> None:
+    assert nickname_key(one) == nickname_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alice", "AIice"),
+        ("Alice", "A1ice".replace("1", "|")),
+        ("bob0", "bobO"),
+        ("Mary", "Mary".replace("M", "\u041c")),
+        ("modern", "modem"),
+        ("Allo", "ΑΙΙΟ"),  # the second in Greek capitals
+    ],
+)
+def test_names_that_can_be_taken_for_each_other_have_one_look(one: str, other: str) -> None:
+    assert nickname_look(one) == nickname_look(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Kai", "Kal"), ("Neil", "Nell"), ("Ian", "lan"), ("user1", "useri")])
+def test_letters_of_ascii_stay_apart_in_keys(one: str, other: str) -> None:
+    assert nickname_key(one) != nickname_key(other)
+
+
+@pytest.mark.parametrize("name", ["systern", "0perServ", "WeIcome"])
+def test_nobody_is_called_what_looks_like_the_server(name: str) -> None:
+    with pytest.raises(NicknameRefused, match="mistaken for the server"):
+        check_nickname(name)
+
+
+def test_nobody_is_called_what_looks_like_the_servers_own_name() -> None:
+    with pytest.raises(NicknameRefused, match="mistaken for the server"):
+        check_nickname("IRC.Example".replace("I", "l"), "IRC.Example")
+    assert check_nickname("alice", "a-rather-long-name-of-a-server.example.org")
+
+
+@pytest.mark.parametrize("name", ["a" * 33, "\ufdfa" * 1355, "\U00020000" * 1000, "\u200b" * 33, "\ufdfa" * 4])
+def test_a_name_that_is_too_long_is_neither_normalised_nor_kept(name: str) -> None:
+    kept = nickname_key.cache_info().currsize
+    # The fourth is nothing that the profile allows, which shows only when it is applied.
+    with pytest.raises(ValueError, match="too long"):
+        nickname_key(name)
+    with pytest.raises(NicknameRefused):
+        check_nickname(name)
+    assert nickname_key.cache_info().currsize == kept

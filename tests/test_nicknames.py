@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stepped import NOT_SENT, Bot, House, Visitor, people
 
 from chatroom.core.members import Member, Standing
 from chatroom.core.nicknames import Answer, LocalNicknames
+from chatroom.model.errors import NoSuchNickname
 from chatroom.model.events import Quit
+from chatroom.model.names import nickname_key, nickname_look
 
 # Nicknames that are granted, or refused, a while after they were claimed.
 
@@ -238,3 +242,87 @@ def test_a_nickname_that_could_not_be_used_after_all_is_free() -> None:
 
     assert house.enter("al").session.entered
     assert set(house.chat.members) == {"alice", "al"}
+
+
+# Nicknames that can be taken for another's.
+
+
+def test_nobody_takes_a_nickname_that_looks_like_another_s(house: House, late: LateNicknames) -> None:
+    alice, bob = entered(house, late, "Alice"), entered(house, late, "bob")
+    alice.lines()
+    impostor = Visitor(house.chat)
+    impostor.session.enter("AIice")
+    late.answer()
+    assert impostor.lines() == ["! The nickname AIice is taken: choose another."]
+    bob.type("/nick A|ice", "/nick AIice")
+    late.answer()
+    house.log.settle()
+
+    assert people(house) == {"lobby": ["Alice", "bob"]}
+    with pytest.raises(NoSuchNickname):
+        house.chat.find("AIice")
+
+
+def test_a_nickname_is_free_for_what_looks_like_it_once_its_holder_has_gone(house: House, late: LateNicknames) -> None:
+    alice = entered(house, late, "Alice")
+    alice.session.quit("bye")
+    house.log.settle()
+
+    assert entered(house, late, "AIice").session.entered
+
+
+def test_a_member_may_change_between_nicknames_that_look_alike(house: House, late: LateNicknames) -> None:
+    alice = entered(house, late, "Alice")
+    for nickname in ("AIice", "aiice", "Alice", "ALICE", "ALICE", "AIice", "alice", "ALICE", "alice"):
+        alice.type(f"/nick {nickname}")
+        late.answer()
+        house.log.settle()
+        assert people(house) == {"lobby": [nickname]}
+    assert set(house.chat.members) == {"alice"}
+    # Nothing is left of the others: "ALICE" is written like "allce".
+    for nickname in ("aiice", "allce"):
+        assert entered(house, late, nickname).session.entered
+    alice.session.quit("bye")
+    house.log.settle()
+    assert set(house.chat.members) == {"aiice", "allce"}
+    assert entered(house, late, "Alice").session.entered
+
+
+def test_who_is_renamed_to_what_looks_like_their_own_holds_both_until_it_is_done(
+    house: House, late: LateNicknames
+) -> None:
+    alice = entered(house, late, "Alice")
+    alice.type("/nick ALICE")
+    late.answer()
+    alice.lose()
+    house.log.settle()
+
+    assert not house.chat.members
+    assert entered(house, late, "ALICE").session.entered
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.sampled_from(["Alice", "alice", "ALICE", "AIice", "aiice", "allce", "Bob"]))
+    )
+)
+def test_a_nickname_is_taken_while_another_holds_one_like_it_and_no_longer(steps: list[tuple[int, str]]) -> None:
+    nicknames = LocalNicknames()
+    members = [Member() for _ in range(3)]
+    held: dict[int, str] = {}
+    for number, nickname in steps:
+        member = members[number]
+        forms = {nickname_key(nickname), nickname_look(nickname)}
+        others = [one for other, one in held.items() if other != number]
+        taken = any(forms & {nickname_key(one), nickname_look(one)} for one in others)
+        answers: list[object] = []
+        nicknames.claim(member, nickname, answers.append)
+        assert (answers == [None]) is not taken
+        if taken:
+            continue
+        # As the directory does it: what is held from now on, then what is not any more.
+        old, held[number] = held.get(number), nickname
+        member.take_nickname(nickname)
+        if old is not None and old != nickname:
+            nicknames.give_up(member, old)
+        assert nicknames.holders == {nickname_key(one): members[other] for other, one in held.items()}

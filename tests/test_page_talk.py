@@ -87,6 +87,41 @@ def test_addresses_become_links_and_nothing_else_does(here: Neighbourhood) -> No
         assert link.get_attribute("rel") == "noopener noreferrer nofollow"
 
 
+def test_addresses_end_where_the_script_around_them_has_it(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    say_all(
+        bob,
+        [
+            "詳細は https://example.com/foo。次の文。",
+            "全角（https://example.com/baz）です",
+            "你好https://example.com/a",
+        ],
+    )
+    alice.sees("你好https://example.com/a")
+    links = alice.part("#list a")
+    expect(links).to_have_text(["https://example.com/foo", "https://example.com/baz", "https://example.com/a"])
+    for link in links.all():
+        assert link.get_attribute("href") == link.text_content()
+
+
+def test_names_are_found_in_texts_of_any_script(here: Neighbourhood) -> None:
+    taro, bob = here.enter("太郎"), line_person(here, "bob")
+    say_all(bob, ["太郎さん、こんにちは", "今日は太郎が来た", "郎さん"])
+    taro.sees("郎さん")
+    # A reader hears who speaks in each row but the first.
+    expect(taro.part("#list .mention .text")).to_have_text(["太郎さん、こんにちは", "bob: 今日は太郎が来た"])
+
+
+def test_what_was_found_is_marked_as_it_was_written(here: Neighbourhood) -> None:
+    alice = here.enter("alice")
+    alice.say("ЁЖИК и ёлка")
+    alice.sees("ЁЖИК и ёлка")
+    alice.page.click("#search-open")
+    alice.page.fill("#search-words", "ежик")
+    alice.page.press("#search-words", "Enter")
+    expect(alice.part("#found mark")).to_have_text("ЁЖИК")
+
+
 def test_several_lines_are_one_message(here: Neighbourhood) -> None:
     alice, bob, carol = here.enter("alice"), here.enter("bob"), line_person(here, "carol")
     lines = ["first", "/quit", "  //x", "", "last"]

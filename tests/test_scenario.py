@@ -141,6 +141,16 @@ def test_a_nickname_is_one_persons_at_all_doors(first: str, second: str, party: 
     party.knocks(second, anna.nickname).expect("joined", anna.nickname)
 
 
+@pytest.mark.parametrize("door", GUESTS)
+def test_nobody_comes_in_as_what_looks_like_somebody(door: str, party: Party) -> None:
+    ilse = party.enters("json", "Ilse").nickname
+
+    # A small l, a letter that only looks like e, an e of Cyrillic, a mark of Tifinagh without width.
+    for nickname in (f"l{ilse[1:]}", ilse.replace("e", "\u212e"), ilse.replace("e", "\u0435"), f"{ilse}\u2d7f"):
+        party.knocks(door, nickname).expect_error()
+    party.enters(door, "Else")
+
+
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_everybody_hears_the_same_in_the_same_order(first: str, second: str, party: Party) -> None:
     watcher = party.enters("json", "watcher")

@@ -45,7 +45,9 @@ def closed_log(folder: Path) -> Path:
     [
         ("tea", '"tea"'),
         ("tea  cake", '"tea" AND "cake"'),
-        ('"tea" OR', '"tea" AND "OR"'),
+        ('"tea" OR', '"tea" AND "or"'),
+        ("Tea TEA café", '"tea" AND "cafe"'),
+        ("don't", '"don t"'),
         ("tea - cake", '"tea" AND "cake"'),
         ("日本", '"日 本"'),
         ("x日y", '"x 日 y"'),
@@ -124,13 +126,19 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def of_another_version(path: Path) -> None:
+def of_a_newer_version(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute(f"PRAGMA user_version = {VERSION + 1}")
         file.execute("DROP TABLE position")
 
 
-@pytest.mark.parametrize("harm", [gone, no_database, damaged, empty, of_another_version])
+def of_an_older_version(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"PRAGMA user_version = {VERSION - 1}")
+        file.execute("INSERT INTO words (words) VALUES ('delete-all')")
+
+
+@pytest.mark.parametrize("harm", [gone, no_database, damaged, empty, of_a_newer_version, of_an_older_version])
 def test_an_index_that_is_not_right_is_made_again(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     harm(closed_log(tmp_path))
     subject = opened(tmp_path)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chatroom.client.errors import TooManyUnacknowledged
+from chatroom.client.links import links
 from chatroom.client.mentions import mentions
 from chatroom.client.theme import PALETTE, colour_of
 from chatroom.client.unacknowledged import Unacknowledged
@@ -34,6 +35,11 @@ def cases(name: str) -> list[dict[str, Any]]:
 def test_a_nickname_is_found_as_a_word_of_its_own(case: dict[str, Any]) -> None:
     shown = unicodedata.normalize("NFC", case["text"])
     assert [shown[start:end] for start, end in mentions(case["text"], case["nickname"])] == case["found"]
+
+
+@pytest.mark.parametrize("case", cases("links"), ids=lambda case: case["why"])
+def test_an_address_is_found_without_the_sentence_around_it(case: dict[str, Any]) -> None:
+    assert [case["text"][start:end] for start, end in links(case["text"])] == case["found"]
 
 
 @pytest.mark.parametrize("case", cases("colours"), ids=lambda case: case["why"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatroom.client.errors import MessageTooLong, TooManyLines
 from chatroom.model.answers import Limits
 from chatroom.model.constants import ENCODING
+from chatroom.model.graphemes import boundary_before, cut
 from chatroom.wire.requests import Do, Say, lines_in
 
 
@@ -20,14 +21,18 @@ def check_size(request: Say | Do, limits: Limits) -> None:
 
 
 def pieces(line: str, limit: int) -> list[str]:
-    """``line`` cut into pieces of at most ``limit`` bytes: behind a space where there is one, in no character."""
+    """``line`` cut into pieces of at most ``limit`` bytes: behind a space where there is one, else between grapheme
+    clusters.
+    """
     found = []
-    rest = line.encode(ENCODING)
-    while len(rest) > limit:
-        end = rest.rfind(b" ", limit // 2, limit) + 1 or limit
-        # A byte of the form 10xxxxxx is within a character (RFC 3629).
-        while end > 1 and rest[end] & 0xC0 == 0x80:
-            end -= 1
-        found.append(rest[:end].decode(ENCODING, "replace"))
-        rest = rest[end:]
-    return [*found, rest.decode(ENCODING, "replace")]
+    start = 0
+    # A character has one byte at least, so a piece and the character behind it are in so many.
+    while len((rest := line[start : start + limit + 1]).encode(ENCODING)) > limit:
+        piece = cut(rest, limit)
+        space = piece.rfind(" ", len(piece) // 2) + 1
+        # A mark behind a space belongs to it.
+        if space and boundary_before(rest, space) == space:
+            piece = piece[:space]
+        found.append(piece)
+        start += len(piece)
+    return [*found, rest]

@@ -6,19 +6,16 @@ The rules are in docs/client.rst, "Names in what others say". The page follows t
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from unicodedata import category, normalize
 
-_APOSTROPHES = ("'", "\u2019")
+from chatroom.model.scripts import is_spaceless
 
-# Scripts that are written without spaces between words, by their blocks: Thai and Lao; Myanmar and Hangul; Khmer;
-# Han, kana, Bopomofo and Hangul; the extensions of Hangul and Myanmar; syllables of Hangul; compatibility ideographs;
-# halfwidth kana and Hangul; more kana; the planes of Han.
-_SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u318f\u31a0-\u31ff\u3400-\u9fff\ua960-\ua97f"
-    "\ua9e0-\ua9ff\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\uff65-\uffdc\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
-)
+_APOSTROPHES = ("'", "\u2019")
+# Between two letters they continue a word, as an apostrophe does (UAX 29, MidLetter): middle dots, and gershayim.
+_WITHIN = (*_APOSTROPHES, "\u00b7", "\u2027", "\u05f4")
+# It has no width, and parts words all the same.
+_PARTS_WORDS = "\u200b"
 
 
 def folded(text: str) -> str:
@@ -56,29 +53,58 @@ def mentions(text: str, nickname: str) -> list[tuple[int, int]]:
 
 
 def _begins_a_word(text: str, start: int) -> bool:
-    first, before, beyond = text[start], text[start - 1 : start], text[max(0, start - 2) : start - 1]
-    if before in _APOSTROPHES:
-        return not (_in_word(beyond) and _in_word(first))
-    return not _in_word(before) or _is_spaceless(first)
+    first = text[start]
+    if is_spaceless(first):
+        return True
+    place = _place_before(text, start)
+    before = _at(text, place)
+    if before not in _WITHIN:
+        return not _in_word(before)
+    return not (_in_word(_at(text, _place_before(text, place))) and _in_word(first))
 
 
 def _ends_a_word(text: str, end: int) -> bool:
-    last, behind, beyond = text[end - 1], text[end : end + 1], text[end + 1 : end + 2]
-    if behind in _APOSTROPHES:
-        possessive = beyond in ("s", "S") and not _in_word(text[end + 2 : end + 3])
-        return possessive or not (_in_word(beyond) and _in_word(last))
+    last, place = text[end - 1], _place_behind(text, end)
+    behind = _at(text, place)
+    if behind in _WITHIN:
+        next_place = _place_behind(text, place + 1)
+        beyond, after = _at(text, next_place), _at(text, _place_behind(text, next_place + 1))
+        if behind in _APOSTROPHES and beyond in ("s", "S") and not _in_word(after):
+            return True
+        return not (_in_word(beyond) and _in_word(last))
     if behind and category(behind).startswith("M"):
         return False
-    return not _in_word(behind) or _is_spaceless(last)
+    return not _in_word(behind) or is_spaceless(last)
+
+
+def _at(text: str, place: int) -> str:
+    """The character there; empty outside of ``text``."""
+    return text[place] if 0 <= place < len(text) else ""
+
+
+# Characters without width are passed over (UAX 29, rule WB4): soft hyphens, joiners.
+
+
+def _place_before(text: str, place: int) -> int:
+    place -= 1
+    while place >= 0 and _is_without_width(text[place]):
+        place -= 1
+    return place
+
+
+def _place_behind(text: str, place: int) -> int:
+    while place < len(text) and _is_without_width(text[place]):
+        place += 1
+    return place
+
+
+def _is_without_width(character: str) -> bool:
+    return category(character) == "Cf" and character != _PARTS_WORDS
 
 
 def _in_word(character: str) -> bool:
     """Whether a character continues a word that spaces stand around; an empty one does not."""
-    if not character or _is_spaceless(character):
+    if not character or is_spaceless(character):
         return False
     kind = category(character)
     return kind[0] in "LM" or kind in ("Nd", "Pc")
-
-
-def _is_spaceless(character: str) -> bool:
-    return _SPACELESS.match(character) is not None

@@ -9,11 +9,15 @@ so that nobody can write a line that passes for another message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, pairwise
+from operator import itemgetter
 from time import time
 from unicodedata import normalize
 
+from chatroom.client.links import links
 from chatroom.client.mentions import folded, mentions
 from chatroom.client.render_context import RenderContext
 from chatroom.model.answers import Answer, Done, Found, History, Live, Past, Private, Refused, Reset
@@ -44,6 +48,7 @@ STYLES: Mapping[str, str] = {
     "private": "italic",
     "mention": "bold",
     "me": "bold reverse",
+    "link": "underline",
     "status": "#767676",
     "status.warning": "bold #d7005f",
     "prompt": "bold",
@@ -78,13 +83,19 @@ def _text(event: Event | Private, context: RenderContext) -> Line:
     """The text of a message, with its line ends; the reader's nickname stands out in messages of others."""
     text = "\n".join(normalize("NFC", clean(line)) for line in event.text.split("\n"))
     found = mentions(text, context.nickname) if event.nickname != context.nickname else []
+    addresses = links(text)
     line: Line = []
-    end = 0
     rest = "class:mention" if found else ""
-    for start, stop in found:
-        line += [(rest, text[end:start]), ("class:me", text[start:stop])]
-        end = stop
-    return [*line, (rest, text[end:])]
+    ends = sorted({0, len(text), *chain.from_iterable(found), *chain.from_iterable(addresses)})
+    for start, stop in pairwise(ends):
+        style = "class:me" if _is_in(start, found) else rest
+        line.append((f"{style} class:link".lstrip() if _is_in(start, addresses) else style, text[start:stop]))
+    return line
+
+
+def _is_in(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    index = bisect_right(spans, place, key=itemgetter(0)) - 1
+    return index >= 0 and place < spans[index][1]
 
 
 def _said(event: Event, context: RenderContext) -> Line:

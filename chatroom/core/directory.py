@@ -59,12 +59,13 @@ class Directory:
     def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
         """Claim a valid nickname for ``member``.
 
-        A holder with the same id, whose connection has not been noticed to be dead, makes way.
+        A holder of it, or of one that could be taken for it, makes way if they have the same id: their connection is
+        dead, which was not noticed.
 
         :param answer: told why not, or None; perhaps later.
         """
-        holder = self.holders.get(nickname_key(nickname))
-        if holder is not None and holder is not member:
+        holder = self._nicknames.in_the_way(member, nickname)
+        if holder is not None:
             if holder.member_id == member.member_id and holder.session is not None:
                 holder.session.replace()
             # A member who is leaving gives the nickname up in a moment.
@@ -84,15 +85,16 @@ class Directory:
         """Have ``member``, who was granted ``nickname``, be called that; they give up the old one."""
         old, old_key = member.nickname, member.key
         member.take_nickname(nickname)
-        if old_key and member.key != old_key:
+        if old_key and old != nickname:
             self._nicknames.give_up(member, old)
+        if old_key and member.key != old_key:
             self._tell(old, False)
             self._tell(nickname, True)
 
     def give_up_claim(self, member: Member) -> None:
         """Have ``member`` not be renamed: they give up the nickname that they have claimed."""
         claimed, member.next_nickname = member.next_nickname, ""
-        if claimed and nickname_key(claimed) != member.key:
+        if claimed and claimed != member.nickname:
             self._nicknames.give_up(member, claimed)
 
     def give_up(self, member: Member, nickname: str) -> None:

@@ -11,9 +11,9 @@ from zope.interface import implementer
 
 from chatroom.log.identity import new_identity
 from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
-from chatroom.model.errors import AlreadyKept, ChatError, NothingToSearch
+from chatroom.model.errors import AlreadyKept, ChatError, PeerError
 from chatroom.model.events import Draft, Event
-from chatroom.model.text import words_of
+from chatroom.model.words import query_of
 
 CAPACITY = 100_000
 """Events that are kept, unless set otherwise."""
@@ -133,13 +133,13 @@ class MemoryLog:
         answer(self._events[found].id if found < len(self._events) else self.last_committed + 1)
 
     def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
-        wanted = [word for word in map(words_of, words.split()) if word.strip()]
-        if not wanted:
-            failed(NothingToSearch())
+        try:
+            query = query_of(words)
+        except PeerError as error:
+            failed(error)
             return
         searched = (event for event in reversed(self._events) if event.room == room and event.searched)
-        told = ((event, words_of(event.text)) for event in searched)
-        found = (event for event, said in told if all(word in said for word in wanted))
+        found = (event for event in searched if query.matches(event.text))
         answer(list(islice(found, count))[::-1])
 
     def stop(self, done: Callable[[], None]) -> None:

@@ -1,8 +1,8 @@
 """The index of words beside a log on disk, in a file of its own.
 
-The index is SQLite's FTS5 without the text, which the log has. Words are split as Unicode does; Chinese, Japanese and
-Korean, which have no spaces, are indexed character by character and searched as phrases. The index may be deleted at
-any time: it is made again from the log.
+The index is SQLite's FTS5 without the text, which the log has. It is given words in the form in which they are compared
+(:mod:`chatroom.model.words`), with spaces between them, so its own tokenizer parts them at the spaces and changes
+nothing. The index may be deleted at any time: it is made again from the log.
 
 Theory of operation. The index follows behind the log, so that no commit waits for it. The reactor's thread sets the
 *target*, the id up to which events may be indexed, and starts a *run* unless there is one. A run belongs to the
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -29,11 +28,11 @@ from chatroom.log.questions import FromThread, answer_from_thread
 from chatroom.log.rows import COLUMNS, events_of
 from chatroom.log.schema import connect, explain, quoted
 from chatroom.log.worker import Worker
-from chatroom.model.errors import HistoryUnusable, NothingToSearch
+from chatroom.model.errors import HistoryUnusable
 from chatroom.model.events import KINDS, Event
-from chatroom.model.text import apart
+from chatroom.model.words import query_of, spaced_words
 
-VERSION = 1
+VERSION = 2
 """Version of the index's content; an index of another version is made again."""
 
 INDEXED_AT_ONCE = 1000
@@ -57,12 +56,10 @@ def match_expression(room_id: int, words: str) -> str:
     """The query for FTS5: all of ``words``, in events of that room.
 
     :raises NothingToSearch: there is no word among them.
+    :raises SearchTooLong: they are too many.
     """
-    # A quote would end a phrase, and a null character the query.
-    phrases = [" ".join(apart(word).split()) for word in re.sub('["\0]', " ", words).split()]
-    wanted = [f'"{phrase}"' for phrase in phrases if any(character.isalnum() for character in phrase)]
-    if not wanted:
-        raise NothingToSearch()
+    # A word has no quote in it, which would end the phrase.
+    wanted = [f'"{phrase}"' for phrase in query_of(words).phrases]
     return f"{{room}} : r{room_id} AND {{text}} : ({' AND '.join(wanted)})"
 
 
@@ -107,13 +104,13 @@ class SearchIndex:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5"
-                " (room, text, content = '', tokenize = 'unicode61 remove_diacritics 2');"
+                " (room, text, content = '', tokenize = 'ascii');"
                 "CREATE TABLE IF NOT EXISTS position (begin INTEGER NOT NULL, indexed INTEGER NOT NULL);"
                 f"PRAGMA user_version = {VERSION};"
             )
             if connection.execute("SELECT count(*) FROM position").fetchone()[0] == 0:
                 connection.execute("INSERT INTO position VALUES (1, 0)")
-            connection.create_function("apart", 1, apart, deterministic=True)
+            connection.create_function("words", 1, spaced_words, deterministic=True)
             return self._with_log(connection)
         except sqlite3.Error:
             connection.close()
@@ -197,7 +194,7 @@ class SearchIndex:
             unsearched = [name for name, kind in KINDS.items() if not kind.searched]
             execute(
                 "INSERT INTO words (rowid, room, text) SELECT id, 'r' || (place / 2),"
-                " CASE WHEN text GLOB '*[^ -~]*' THEN apart(text) ELSE text END"
+                " CASE WHEN text GLOB '*[^ -~]*' THEN words(text) ELSE text END"
                 f" FROM log.event WHERE id > ? AND id <= ? AND kind NOT IN ({','.join('?' * len(unsearched))})",
                 (indexed, last, *unsearched),
             )

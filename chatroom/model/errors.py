@@ -172,6 +172,11 @@ class NothingToSearch(PeerError):
     sentence = "There is no word to search for: give one that was said."
 
 
+class SearchTooLong(PeerError):
+    code = "search-too-long"
+    sentence = "That is too much to search for: give at most {words} words, of {length} characters together."
+
+
 class TooManyClients(PeerError):
     code = "too-many-clients"
     sentence = "The server is full ({limit} connections): try again later."

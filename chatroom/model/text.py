@@ -7,7 +7,8 @@ that arrives through it once more. The module knows nothing of rooms.
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from chatroom.model.lookalikes import skeleton, without_invisible
 
 # ECMA-48 sections 5.4 and 5.6: a control sequence (CSI ... final byte), a command string (OSC, DCS, SOS, PM
 # or APC up to ST, or BEL as xterm allows, or the end of a line that never closes it), and any other
@@ -53,38 +54,26 @@ def whole_number(text: str, most: int) -> int | None:
 def visible(text: str) -> str:
     """The form of ``text`` that a hasty reader sees: for comparing, not for showing.
 
-    Compatibility forms and case are folded, spaces become one space, and characters without width are taken out.
+    Look-alikes and case are folded, what has no width is taken out, and white space becomes one space.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(one for one in folded if unicodedata.category(one) != "Cf").split())
+    # The blank of Braille parts words for the eye.
+    return " ".join(skeleton(text.replace("\u2800", " ")).casefold().split())
 
 
 # Beginnings that an action may not have. "* alice joined" looks like an event. When somebody is called 3 or lobby,
-# "* 3 in lobby: bob" and "* lobby (3 here)" look like lines from the server.
-_LIKE_EVENT = re.compile(r"(joined|left|is now|set the topic|took away the topic|in \S+:|\(\d+ here\))")
+# "* 3 in lobby: bob" and "* lobby (3 here)" look like lines from the server. The letters are those of visible(), in
+# which a digit may have become one.
+_LIKE_EVENT = re.compile(
+    "|".join(map(visible, ("joined", "left", "is now", "set the topic", "took away the topic", "invites you to")))
+    + r"|in \S+:|\([\dlo]+ here\)"
+)
+# Characters of an action that are looked at, without those that have no width: the longest beginning is shorter.
+_BEGINNING = 64
 
 
 def looks_like_event(action: str) -> bool:
     """Whether ``action``, behind somebody's nickname, could be taken for a line from the server."""
-    return _LIKE_EVENT.match(visible(action)) is not None
-
-
-# Han, kana, Bopomofo, Hangul and their extensions: scripts whose words have no spaces between them, or carry endings
-# that people do not type when they search.
-_UNSPACED = re.compile(
-    "([\u1100-\u11ff\u2e80-\u30ff\u3100-\u318f\u31a0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
-)
-
-_WORD = re.compile(r"[^\W_]+")
-
-
-def apart(text: str) -> str:
-    """``text`` with a space on each side of every character of a script that has none between its words."""
-    return _UNSPACED.sub(r" \1 ", text)
-
-
-def words_of(text: str) -> str:
-    """The words of ``text`` as they are compared, in lower case and without accents, each between two spaces."""
-    decomposed = unicodedata.normalize("NFKD", apart(text)).casefold()
-    bare = "".join([character for character in decomposed if not unicodedata.combining(character)])
-    return "".join([f" {word} " for word in _WORD.findall(bare)])
+    seen = action if action.isascii() else without_invisible(action.replace("\u2800", " "))
+    beginning = seen.lstrip()[:_BEGINNING]
+    # A capital I looks like a small l, and is an i all the same.
+    return any(_LIKE_EVENT.match(visible(form)) for form in (beginning, beginning.casefold()))

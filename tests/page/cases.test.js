@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { linksIn } from "../../chatroom/doors/web/page/links.js";
 import { mentions } from "../../chatroom/doors/web/page/mentions.js";
 import { colourOf, initial } from "../../chatroom/doors/web/page/nicknames.js";
 import { Unacknowledged } from "../../chatroom/doors/web/page/unacknowledged.js";
@@ -16,6 +17,8 @@ const cases = (name) => JSON.parse(readFileSync(new URL(`../cases/${name}.json`,
 
 /** @type {{why: string, text: string, nickname: string, found: string[]}[]} */
 const MENTIONS = cases("mentions");
+/** @type {{why: string, text: string, found: string[]}[]} */
+const LINKS = cases("links");
 /** @type {{why: string, nickname: string, colour: number}[]} */
 const COLOURS = cases("colours");
 /**
@@ -42,6 +45,14 @@ for (const { why, text, nickname, found } of MENTIONS) {
       mentions(text, nickname).map(([start, end]) => shown.slice(start, end)),
       found,
     );
+  });
+}
+
+for (const { why, text, found } of LINKS) {
+  test(`an address is found without the sentence around it: ${why}`, () => {
+    const links = linksIn(text);
+    assert.deepEqual(links.map(({ address }) => address), found);
+    for (const { address, at } of links) assert.equal(text.slice(at, at + address.length), address);
   });
 }
 

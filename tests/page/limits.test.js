@@ -53,6 +53,26 @@ test("a line without spaces is cut between characters", () => {
   }
 });
 
+test("a line is cut between what a reader takes for characters", () => {
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  for (const cluster of ["👩\u200d👩\u200d👧\u200d👦", "e\u0301", "🇻🇳"]) {
+    const line = `x${cluster.repeat(2000)}`;
+    const found = pieces(line, MOST);
+    assert.equal(found.join(""), line);
+    for (const piece of found) {
+      assert.ok(size(piece) <= MOST);
+      const shown = Array.from(segmenter.segment(piece), ({ segment }) => segment);
+      assert.deepEqual(new Set(shown), new Set(piece === found[0] ? ["x", cluster] : [cluster]));
+    }
+  }
+});
+
+test("a cluster that is longer than a message is cut all the same", () => {
+  const found = pieces(`e${"\u0301".repeat(900)}`, 100);
+  assert.equal(found.length, 19);
+  assert.deepEqual(pieces("🎉".repeat(2), 5), ["🎉", "🎉"]);
+});
+
 test("no piece is empty, however many spaces there are", () => {
   const spaces = " ".repeat(2 * MOST);
   assert.deepEqual(pieces(`${spaces}x${spaces}`, MOST), ["x"]);

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import LineTooLong
+from chatroom.model.graphemes import boundary_before, cut
 from chatroom.model.text import clean
 from chatroom.wire.formats import NEWLINE
 
@@ -151,7 +152,6 @@ def written_tags(tags: Mapping[str, str]) -> list[str]:
     return [f"{name}={value.translate(_UNESCAPED)}" if value else name for name, value in tags.items()]
 
 
-@lru_cache(maxsize=16384)
 def user_of(name: str) -> str:
     """``name`` as it may stand between ! and @; never empty."""
     return _NOT_IN_A_USER.sub("", name)[:MAX_USER] or "chat"
@@ -162,12 +162,6 @@ def middle(parameter: str) -> str:
     return parameter if parameter and not parameter.startswith(":") and " " not in parameter else "*"
 
 
-def cut(text: str, size: int) -> str:
-    """As much of the beginning of ``text`` as goes into ``size`` bytes of UTF-8, in whole characters."""
-    encoded = text.encode(ENCODING)
-    return text if len(encoded) <= size else encoded[:size].decode(ENCODING, "ignore")
-
-
 def encode(line: str) -> bytes:
     """A line without tags as it goes out: no longer than it may be, with its end."""
     if "\n" in line or "\r" in line:
@@ -175,12 +169,13 @@ def encode(line: str) -> bytes:
         line = line.replace("\r", " ").replace("\n", " ")
     encoded = line.encode(ENCODING)
     if len(encoded) > MAX_LINE:
-        encoded = encoded[:MAX_LINE].decode(ENCODING, "ignore").encode(ENCODING)
+        encoded = cut(line, MAX_LINE).encode(ENCODING)
     return encoded + NEWLINE.encode()
 
 
 def pieces(text: str, size: int, keep_spaces: bool = False) -> list[str]:
-    """``text`` in pieces of ``size`` bytes of UTF-8 at most: cut at spaces where there are any, at characters else.
+    """``text`` in pieces of ``size`` bytes of UTF-8 at most: cut at spaces where there are any, else between grapheme
+    clusters.
 
     :param keep_spaces: whether a space at which it is cut stays, at the end of its piece.
     """
@@ -188,7 +183,8 @@ def pieces(text: str, size: int, keep_spaces: bool = False) -> list[str]:
     while len(text.encode(ENCODING)) > size:
         piece = cut(text, size)
         space = piece.rfind(" ", len(piece) // 2)
-        if space > 0:
+        # A mark behind a space belongs to it.
+        if space > 0 and boundary_before(text, space + 1) == space + 1:
             found.append(piece[: space + keep_spaces])
             text = text[space + 1 :]
         else:

@@ -17,7 +17,7 @@ from chatroom.core.rooms import Room
 from chatroom.core.session import Door, Phase, Session, Wait
 from chatroom.doors.irc.format import MAX_TOPIC, MULTILINE, TAGS, IRCFormat
 from chatroom.doors.irc.labels import Labelled, LineAnswer
-from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, cut, encode, middle
+from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
 from chatroom.doors.irc.multiline import Incoming
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.registration import Registration
@@ -42,6 +42,7 @@ from chatroom.model.errors import (
     TooManyRooms,
 )
 from chatroom.model.events import Away, Event, Nature, Renamed, Said
+from chatroom.model.graphemes import cut
 from chatroom.wire.send_queue import PIECE
 
 NUMERICS: dict[type[ChatError], Numeric] = {

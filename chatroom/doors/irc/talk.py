@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 from chatroom.doors.irc.format import MULTILINE
 from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
-from chatroom.doors.irc.message import CTCP, MAX_LINE, Message, cut
+from chatroom.doors.irc.message import CTCP, MAX_LINE, Message
 from chatroom.doors.irc.multiline import Incoming, Invalid, State
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
 from chatroom.model.events import Acted, Noticed, Said
+from chatroom.model.graphemes import cut
 from chatroom.model.names import room_name
 
 MAX_REALNAME = 150

@@ -7,6 +7,7 @@ The host in a prefix is the server's name, and never an address.
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import NamedTuple
 
 from chatroom.core.chat import Chat
@@ -159,7 +160,7 @@ class Users:
             username = self._usernames.get(nickname_key(nickname))
         except ValueError:
             username = None  # The log may be older, or younger, than the letters that are known here.
-        return f"{nickname}!{username or user_of(nickname)}@{self._host}"
+        return f"{nickname}!{username or _user_of_nickname(nickname)}@{self._host}"
 
     def realname(self, nickname: str) -> str:
         """The realname of the user who is called ``nickname``."""
@@ -179,4 +180,10 @@ def modes_of(member: Member, user: User | None) -> str:
 
 def _elsewhere(nickname: str) -> tuple[str, str]:
     """The username and the realname of a member who has told neither."""
-    return user_of(nickname), f"{nickname}, at another door"
+    return _user_of_nickname(nickname), f"{nickname}, at another door"
+
+
+@lru_cache(maxsize=4096)
+def _user_of_nickname(nickname: str) -> str:
+    # Nicknames are short; a username that a client tells may be as long as a line, and no cache keeps it.
+    return user_of(nickname)

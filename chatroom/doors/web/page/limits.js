@@ -19,6 +19,22 @@ const encoder = new TextEncoder();
  */
 export const size = (text) => encoder.encode(text).length;
 
+// What a reader takes for one character: a letter with its accents, a flag, a family of emoji.
+const clusters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/**
+ * The last place up to `end` at which a line may be cut: between two grapheme clusters, or in one that alone is longer.
+ * @param {string} line
+ * @param {number} end
+ */
+function placeToCut(line, end) {
+  // The cluster that `end` is in begins there, or before it; one character behind `end` is enough to tell.
+  const place = clusters.segment(line.slice(0, end + 2)).containing(end)?.index;
+  if (place) return place;
+  // Not between the halves of one character.
+  return /[\uD800-\uDBFF]/.test(line.charAt(end - 1)) ? end - 1 : end;
+}
+
 /**
  * Pieces of one line, each of at most `most` bytes and none empty, cut at spaces where there are any.
  * @param {string} line
@@ -36,9 +52,7 @@ export function pieces(line, most) {
       else high = middle - 1;
     }
     const space = rest.lastIndexOf(" ", low);
-    let cut = space > low / 2 ? space : low;
-    // Not between the halves of one character.
-    if (/[\uD800-\uDBFF]/.test(rest.charAt(cut - 1))) cut -= 1;
+    const cut = placeToCut(rest, space > low / 2 ? space : low);
     found.push(rest.slice(0, cut).trimEnd());
     rest = rest.slice(cut).trimStart();
   }

@@ -1,7 +1,20 @@
-/** Addresses of the web in a text: where each stands, and where it leads. */
+/**
+ * Addresses of the web in a text: where each stands, and where it leads. The rules are in docs/client.rst, "Addresses
+ * in what others say"; the terminal client follows the same ones, and tests/cases/links.json holds both to them.
+ */
 
-const ADDRESS = /(?<![\p{L}\p{N}])https?:\/\/[^\s<>"`]+/giu;
-const ENDS_A_SENTENCE = /[.,;:!?'…»”’*_~]/u;
+import { SPACELESS, characterBefore } from "./scripts.js";
+
+const IN_WORD = /[\p{L}\p{N}]/u;
+// Beyond ASCII, signs of a sentence, brackets and quotation marks end an address; but for the apostrophe among them.
+const ENDS_AN_ADDRESS = /(?![\u2019\p{ASCII}])[\p{Terminal_Punctuation}\p{Ps}\p{Pe}\p{Pi}\p{Pf}]/u;
+const ADDRESS = new RegExp(`https?://(?:(?!${ENDS_AN_ADDRESS.source})[^\\s<>"\`\\u200b\\u2025\\u2026])+`, "giu");
+const ENDS_A_SENTENCE = /[.,;:!?'\u2019*_~]/u;
+const AUTHORITY = new RegExp(
+  "^(?:[\\w.~%!$&'()*+,;=:\\-\\u{80}-\\u{10ffff}]*@)?" +
+    "(?:[\\w\\-\\u{80}-\\u{10ffff}]+(?:\\.[\\w\\-\\u{80}-\\u{10ffff}]+)*\\.?|\\[[0-9a-f:.]+\\])(?::(\\d{0,5}))?$",
+  "iu",
+);
 /** @type {Record<string, string>} */
 const OPENS = { ")": "(", "]": "[", "}": "{" };
 
@@ -28,6 +41,8 @@ function trimmed(text) {
 
 /** @param {string} address @returns {string} where it leads; empty when a link must not lead there */
 function target(address) {
+  const authority = address.split("://")[1]?.split(/[/?#\\]/)[0] ?? "";
+  if (!AUTHORITY.test(authority)) return "";
   try {
     const { protocol, hostname, href } = new URL(address);
     return (protocol === "http:" || protocol === "https:") && hostname ? href : "";
@@ -43,6 +58,8 @@ function target(address) {
  */
 export function linksIn(text) {
   return [...text.matchAll(ADDRESS)].flatMap(({ 0: found, index }) => {
+    const before = characterBefore(text, index);
+    if (IN_WORD.test(before) && !SPACELESS.test(before)) return [];
     const address = trimmed(found);
     const href = target(address);
     return href ? [{ address, at: index, href }] : [];

@@ -4,19 +4,15 @@
  */
 
 import { folded } from "./folding.js";
+import { SPACELESS, characterBefore, characterBehind } from "./scripts.js";
 
 const CONTINUES = /[\p{L}\p{M}\p{Nd}\p{Pc}]/u;
 const MARK = /\p{M}/u;
 const APOSTROPHE = /['\u2019]/;
-// Scripts that are written without spaces between words, by their blocks: Thai and Lao; Myanmar and Hangul; Khmer;
-// Han, kana, Bopomofo and Hangul; the extensions of Hangul and Myanmar; syllables of Hangul; compatibility ideographs;
-// halfwidth kana and Hangul; more kana; the planes of Han.
-const SPACELESS = new RegExp(
-  "[\\u0e00-\\u0eff\\u1000-\\u109f\\u1100-\\u11ff\\u1780-\\u17ff\\u2e80-\\u318f\\u31a0-\\u31ff\\u3400-\\u9fff" +
-    "\\ua960-\\ua97f\\ua9e0-\\ua9ff\\uaa60-\\uaa7f\\uac00-\\ud7ff\\uf900-\\ufaff\\uff65-\\uffdc" +
-    "\\u{1aff0}-\\u{1b16f}\\u{20000}-\\u{3ffff}]",
-  "u",
-);
+// Between two letters they continue a word, as an apostrophe does (UAX 29, MidLetter): middle dots, and gershayim.
+const WITHIN = /['\u2019\u00b7\u2027\u05f4]/;
+// They have no width, and change nothing about a word (UAX 29, rule WB4): soft hyphens, joiners.
+const WITHOUT_WIDTH = /(?!\u200b)\p{Cf}/u;
 
 /**
  * Whether a character continues a word that spaces stand around; an empty one does not.
@@ -25,18 +21,26 @@ const SPACELESS = new RegExp(
 const inWord = (character) => CONTINUES.test(character) && !SPACELESS.test(character);
 
 /**
- * The last character before `at`; empty at the beginning.
+ * The place of the character before `at`, those without width passed over; 0 at the beginning.
  * @param {string} text
  * @param {number} at
  */
-const characterBefore = (text, at) => Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
+function placeBefore(text, at) {
+  let place = at - characterBefore(text, at).length;
+  while (WITHOUT_WIDTH.test(characterBehind(text, place)) && place > 0) place -= characterBefore(text, place).length;
+  return place;
+}
 
 /**
- * The first character behind `at`; empty at the end.
+ * The place of the character at `at`, or of the first behind it that has a width.
  * @param {string} text
  * @param {number} at
  */
-const characterBehind = (text, at) => Array.from(text.slice(at, at + 2))[0] ?? "";
+function placeBehind(text, at) {
+  let place = at;
+  while (WITHOUT_WIDTH.test(characterBehind(text, place))) place += characterBehind(text, place).length;
+  return place;
+}
 
 /**
  * @param {string} text
@@ -44,9 +48,11 @@ const characterBehind = (text, at) => Array.from(text.slice(at, at + 2))[0] ?? "
  */
 function beginsAWord(text, start) {
   const first = characterBehind(text, start);
-  const before = characterBefore(text, start);
-  if (APOSTROPHE.test(before)) return !(inWord(characterBefore(text, start - 1)) && inWord(first));
-  return !inWord(before) || SPACELESS.test(first);
+  if (start === 0 || SPACELESS.test(first)) return true;
+  const place = placeBefore(text, start);
+  const before = characterBehind(text, place);
+  if (place === 0 || !WITHIN.test(before)) return !inWord(before);
+  return !(inWord(characterBehind(text, placeBefore(text, place))) && inWord(first));
 }
 
 /**
@@ -55,14 +61,16 @@ function beginsAWord(text, start) {
  */
 function endsAWord(text, end) {
   const last = characterBefore(text, end);
-  const behind = characterBehind(text, end);
-  if (APOSTROPHE.test(behind)) {
-    const beyond = characterBehind(text, end + 1);
-    const possessive = /[sS]/.test(beyond) && !inWord(characterBehind(text, end + 2));
-    return possessive || !(inWord(beyond) && inWord(last));
+  const place = placeBehind(text, end);
+  const behind = characterBehind(text, place);
+  if (WITHIN.test(behind)) {
+    const next = placeBehind(text, place + behind.length);
+    const beyond = characterBehind(text, next);
+    const after = characterBehind(text, placeBehind(text, next + beyond.length));
+    if (APOSTROPHE.test(behind) && /[sS]/.test(beyond) && !inWord(after)) return true;
+    return !(inWord(beyond) && inWord(last));
   }
-  if (MARK.test(behind)) return false;
-  return !inWord(behind) || SPACELESS.test(last);
+  return !MARK.test(behind) && (!inWord(behind) || SPACELESS.test(last));
 }
 
 /**

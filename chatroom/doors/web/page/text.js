@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { linksIn } from "./links.js";
+import { found } from "./words.js";
 
 /**
  * @param {string} text
@@ -21,9 +22,6 @@ export function withLinks(text) {
   return nodes.filter((node) => node !== "");
 }
 
-/** @param {string} word */
-const escaped = (word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-
 /**
  * `text` with the words that were searched for marked.
  * @param {string} text
@@ -31,10 +29,13 @@ const escaped = (word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
  * @returns {(Node|string)[]}
  */
 export function withMarks(text, words) {
-  const wanted = words.split(/\s+/).filter(Boolean).map(escaped);
-  if (!wanted.length) return [text];
-  return text
-    .split(new RegExp(`(${wanted.join("|")})`, "iu"))
-    .map((piece, index) => (index % 2 ? element("mark", {}, piece) : piece))
-    .filter((node) => node !== "");
+  /** @type {(Node|string)[]} */
+  const nodes = [];
+  let done = 0;
+  for (const [start, end] of found(text, words)) {
+    nodes.push(text.slice(done, start), element("mark", {}, text.slice(start, end)));
+    done = end;
+  }
+  nodes.push(text.slice(done));
+  return nodes.filter((node) => node !== "");
 }
