@@ -9,6 +9,7 @@ from bots import Bot
 from twisted.internet.testing import StringTransport
 
 from chatroom import ChatClientFactory, ChatClientProtocol
+from chatroom.model.answers import Notice, Private, Refused
 from chatroom.model.events import Event, Said
 from chatroom.testing import MemoryRoom
 from chatroom.wire.handshake import parse as parse_handshake
@@ -71,6 +72,69 @@ def test_it_takes_the_place_of_its_own_connection_that_nobody_has_noticed_to_be_
     assert alice.lines() == ["bot: one", "* bot left (came back by another connection)", "* bot joined"]
     assert again.member == bot.member
     assert list(again.outcomes) == [ref]
+
+
+def test_it_ignores_the_same_people_when_it_comes_back() -> None:
+    room = MemoryRoom()
+    eve, mallory, alice = room.enter("eve"), room.enter("mallory"), room.enter("alice")
+    factory = ChatClientFactory("bot", Bot)
+    bot = room.bot(factory)
+    for command in ("/ignore Eve", "/ignore mallory", "/ignore carol", "/unignore carol"):
+        bot.do(command)
+    room.settle()
+    bot.transport.abortConnection()
+    room.settle()
+    # What was missed is hidden as well.
+    eve.type("while you were gone")
+    alice.type("where is the bot?")
+    room.settle()
+    again = room.bot(factory)
+    assert isinstance(again, Bot)
+    for person in (eve, mallory, alice):
+        person.type("hello again", "/msg bot psst")
+    room.settle()
+    heard = [thing for thing in again.things if isinstance(thing, Said | Private)]
+    assert [(thing.nickname, thing.text) for thing in heard] == [
+        ("alice", "where is the bot?"),
+        ("alice", "hello again"),
+        ("alice", "psst"),
+    ]
+    # The server knows of them, and that nobody has asked just now is not told.
+    assert "bot ignores you" not in "".join(eve.lines())
+    assert [thing for thing in again.things if isinstance(thing, Notice | Refused)] == []
+    again.do("/unignore eve")
+    again.do("/unignore mallory")
+    room.settle()
+    eve.type("and now?")
+    room.settle()
+    assert isinstance(again.things[-1], Said)
+    assert [thing.text for thing in again.things if isinstance(thing, Notice)] == [
+        "you no longer ignore eve",
+        "you no longer ignore mallory",
+    ]
+
+
+def test_a_command_to_ignore_is_not_given_again_once_it_is_undone_on_the_next_connection() -> None:
+    room = MemoryRoom()
+    eve = room.enter("eve")
+    factory = ChatClientFactory("bot", Bot)
+    bot = room.bot(factory)
+    bot.do("/ignore mallory")
+    bot.do("/ignore eve")
+    room.settle()
+    stop_reading(bot)
+    bot.transport.abortConnection()
+    bot.do("/unignore eve")
+    room.settle()
+    again = room.bot(factory)
+    assert isinstance(again, Bot)
+    room.settle()
+    eve.type("hello")
+    room.settle()
+    assert isinstance(again.things[-1], Said)
+    assert [thing for thing in again.things if isinstance(thing, Refused)] == []
+    assert "eve" not in factory.ignored
+    assert "Mallory" in factory.ignored
 
 
 def test_it_comes_back_by_the_nickname_that_it_has_taken() -> None:

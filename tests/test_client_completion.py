@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatroom.client.completion import TEXTS, complete
+from chatroom.client.completion import TEXTS, complete, explanation, wanted
 from chatroom.core.commands import COMMANDS
 from chatroom.model.answers import CommandHelp
 
@@ -75,3 +75,19 @@ def test_the_first_argument_of_a_command_is_completed_as_its_help_says(name: str
     kind = first[0].strip("[]") if first else ""
     names = {"room": ROOMS, "command": list(COMMANDS), "nickname": PEOPLE, **dict.fromkeys(TEXTS, PEOPLE)}
     assert [text.strip() for text, _ in complete(f"/{name} ", PEOPLE, ROOMS, HELP)] == names.get(kind, [])
+
+
+def test_a_completed_command_is_explained_with_its_arguments() -> None:
+    assert explanation("/join ", HELP).startswith("room  enter a room")
+    assert explanation("/rooms ", HELP).startswith(("list", "["))
+    assert explanation("alice: ", HELP) == ""
+    assert explanation("/nosuch ", HELP) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [("/join ", "room"), ("/join t", "room"), ("/leave x", "room"), ("/msg ", "nickname"), ("/jo", ""), ("join t", ""),
+     ("//join t", ""), ("/join t ", ""), ("/", ""), ("", "")],
+)  # fmt: skip
+def test_it_is_known_what_a_command_wants_next(line: str, what: str) -> None:
+    assert wanted(line, HELP) == what

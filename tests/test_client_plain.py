@@ -7,8 +7,10 @@ import os
 import signal
 
 import pytest
-from clients import be_silent
-from support import Server, Stage, port_of
+from clients import asked, be_silent, play_server
+from support import Program, Server, Stage, port_of
+
+from chatroom.client.plain import AHEAD
 
 
 @pytest.fixture
@@ -41,7 +43,9 @@ def test_a_person_at_plain_lines_gives_commands(stage: Stage, server: Server) ->
     bob.expect("* bob joined\r\n")
     be_silent(bob)
     bob.send("/me waves")
+    bob.expect("* bob waves\r\n")
     bob.send("//etc is a directory")
+    bob.expect("bob: /etc is a directory\r\n")
     bob.send("/nosuch")
     bob.expect("! There is no /nosuch")
     alice.expect("* bob waves\r\nbob: /etc is a directory\r\n")
@@ -70,6 +74,11 @@ def test_two_talk_on_terminals_both_at_once(stage: Stage, server: Server) -> Non
     for number in range(20):
         bob.send(f"bob's {number}")
         eve.send(f"eve's {number}")
+    for person in (bob, eve):
+        person.expect("* 20 lines came at once. Say them? y says them, n drops them\r\n")
+        person.send("y")
+    for person in (bob, eve):
+        person.expect("bob's 19\r\n")
     bob.send("done")
     eve.expect("bob: done\r\n")
     # Hers comes behind all that either has said.
@@ -127,6 +136,114 @@ def test_the_nickname_that_was_given_instead_is_the_one_to_come_back_under(stage
     client.expect("* welcome to lobby, alicia. ")
 
 
+# What is pasted.
+
+
+@pytest.fixture
+def bob(stage: Stage, server: Server) -> Program:
+    bob = stage.client("bob", server.port, "--plain", terminal=True)
+    bob.expect("* bob joined\r\n")
+    be_silent(bob)
+    return bob
+
+
+def test_a_few_pasted_lines_are_said_in_order(stage: Stage, server: Server, bob: Program) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob.send("one\ntwo\n//three")
+    assert alice.expect("three\r\n") == "bob: one\r\nbob: two\r\nbob: //three\r\n"
+
+
+@pytest.mark.parametrize("answer", ["y", "YES"])
+def test_pasted_commands_are_asked_about_and_said(stage: Stage, server: Server, bob: Program, answer: str) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob.send("/nick other\n/etc/hosts\n/quit\nlast")
+    bob.expect(
+        "* 4 lines came at once. Say them? y says them, c does those that start with / as commands, n drops them\r\n"
+    )
+    bob.send(answer)
+    assert alice.expect("last\r\n") == "bob: /nick other\r\nbob: /etc/hosts\r\nbob: /quit\r\nbob: last\r\n"
+
+
+def test_commands_that_had_to_wait_are_done_when_the_person_says_so(stage: Stage, server: Server, bob: Program) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob.send("/me waves\n//etc\nhello")
+    bob.expect("c does those that start with / as commands")
+    bob.send("c")
+    assert alice.expect("hello\r\n") == "* bob waves\r\nbob: /etc\r\nbob: hello\r\n"
+
+
+def test_many_pasted_lines_can_be_dropped(stage: Stage, server: Server, bob: Program) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob.send("\n".join(map(str, range(300))))
+    bob.expect("* 300 lines came at once. Say them? y says them, n drops them\r\n")
+    bob.send("perhaps")
+    bob.expect("* 300 lines came at once. Say them?")
+    bob.send("n")
+    bob.expect("* 300 lines were not said\r\n")
+    bob.send("hello")
+    assert alice.expect("hello\r\n") == "bob: hello\r\n"
+
+
+def test_the_end_of_the_input_drops_a_paste_that_is_asked_about(stage: Stage, server: Server, bob: Program) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob.send("\n".join(map(str, range(300))))
+    bob.expect("* 300 lines came at once.")
+    bob.type("\x04")
+    bob.expect("* 300 lines were not said\r\n")
+    assert bob.status() == 0
+    assert alice.expect("left\r\n") == "* bob left\r\n"
+
+
+def test_ctrl_c_stops_a_paste_that_is_being_said(stage: Stage) -> None:
+    listening = stage.listen()
+    bob = stage.client("bob", port_of(listening), "--plain", terminal=True)
+    guest = play_server(stage, listening, "bob")
+    bob.expect("* bob joined\r\n")
+    be_silent(bob)
+    bob.send("\n".join(map(str, range(300))))
+    bob.expect("* 300 lines came at once.")
+    bob.send("y")
+    for number in range(AHEAD):
+        assert asked(guest)["say"] == str(number)
+    bob.type("\x03")
+    assert bob.status() == 1
+    assert guest.to_the_end() == ""
+    told = bob.to_the_end().splitlines()
+    assert [line for line in told if line.startswith("! this has")] == [
+        f"! this has perhaps not arrived: {number}" for number in range(AHEAD)
+    ]
+    assert told[-1] == f"! not sent: {300 - AHEAD} lines"
+
+
+def test_a_line_that_is_typed_behind_another_may_be_a_command(stage: Stage, server: Server, bob: Program) -> None:
+    bob.send("one")
+    bob.expect("bob: one\r\n")
+    bob.send("/me waves")
+    bob.expect("* bob waves\r\n")
+
+
+# The bell.
+
+
+def test_the_bell_rings_for_what_is_meant_for_the_person(stage: Stage, server: Server, bob: Program) -> None:
+    alice = stage.enter(server.port, "alice")
+    alice.send("hello all")
+    assert "\a" not in bob.expect("alice: hello all\r\n")
+    alice.send("/msg bob psst")
+    assert "\aalice (privately to bob): psst\r\n" in bob.expect("psst\r\n")
+
+
+def test_there_is_no_bell_where_none_is_wanted(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = stage.client("bob", server.port, "--plain", "--no-bell", terminal=True)
+    bob.expect("* bob joined\r\n")
+    alice.send("hello bob")
+    assert "\a" not in bob.expect("alice: hello bob\r\n")
+
+
+# What a hostile server sends.
+
+
 HOSTILE = (
     "\x1b]0;owned\x07",
     "\x1b[31mred",
@@ -143,7 +260,7 @@ HOSTILE = (
 
 def test_what_a_hostile_server_sends_never_reaches_the_terminal(stage: Stage) -> None:
     listening = stage.listen()
-    client = stage.client("alice", port_of(listening), "--plain", terminal=True)
+    client = stage.client("alice", port_of(listening), "--plain", "--no-bell", terminal=True)
     guest = stage.receive(listening)
     for text in HOSTILE:
         guest.send(f"! {text} raw")

@@ -6,7 +6,7 @@ import json
 import signal
 
 import pytest
-from clients import asked, be_silent, play_server
+from clients import asked, be_silent, let_in, play_server
 from support import CLIENT, NO_WAITING_FOR_NAMES, Program, Server, Stage, port_of
 
 from chatroom.client.unacknowledged import MAX_REQUESTS
@@ -81,6 +81,64 @@ def test_each_line_of_a_pipe_is_said_as_it_is_and_none_is_a_command(stage: Stage
     assert (bot.status(), bot.errors()) == (0, "")
     heard = alice.expect("* bot left\r\n").splitlines()
     assert heard == ["* bot joined", *(f"bot: {line}" for line in lines), "* bot left"]
+
+
+def test_lines_of_a_pipe_are_commands_where_that_is_asked_for(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice")
+    bot = shell(stage, server, "printf '/me waves\n//etc\n/nick robot\nhello\n' | $CLIENT bot --commands")
+    assert (bot.status(), bot.errors()) == (0, "")
+    heard = alice.expect("left\r\n").splitlines()
+    assert heard == [
+        "* bot joined", "* bot waves", "bot: /etc", "* bot is now robot", "robot: hello", "* robot left"
+    ]  # fmt: skip
+
+
+def test_a_command_of_a_pipe_that_is_refused_fails(stage: Stage, server: Server) -> None:
+    bot = shell(stage, server, "printf '/nosuch\nhello\n' | $CLIENT bot --commands")
+    assert bot.to_the_end().splitlines()[-1] == "bot: hello"
+    assert bot.status() == 1
+    assert bot.errors().startswith("! not done: /nosuch (There is no /nosuch")
+
+
+def test_lines_behind_a_quit_are_not_said_and_that_is_told(stage: Stage, server: Server) -> None:
+    bot = shell(stage, server, "(echo /quit; seq 50000) | $CLIENT bot --commands")
+    assert bot.status() == 1
+    assert bot.errors().splitlines()[-1].startswith("! not sent: ")
+
+
+def test_a_part_of_a_line_that_is_only_spaces_is_not_waited_for(stage: Stage) -> None:
+    server = stage.serve("--rate", "0", "--max-line", "100")
+    bot = shell(stage, server, "printf 'one%500stwo\n' '' | $CLIENT bot")
+    assert (bot.status(), bot.errors()) == (0, "")
+    assert bot.to_the_end().splitlines()[-1].endswith("two")
+
+
+def test_input_that_cannot_be_read_is_no_success(stage: Stage, server: Server) -> None:
+    bot = shell(stage, server, "$CLIENT bot 0> only-to-write")
+    assert bot.status() == 1
+    assert bot.errors() == "! not kept: the input (it cannot be read: Bad file descriptor)\n"
+
+
+def test_a_signal_in_the_middle_of_the_input_is_no_success(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = shell_at(stage, port_of(listening), f"seq {MAX_REQUESTS * 3} > lines; exec $CLIENT bot < lines")
+    guest = play_server(stage, listening, "bot")
+    with guest.socket.makefile("rb") as requests:
+        for _ in range(MAX_REQUESTS):
+            request = json.loads(requests.readline())
+            guest.send(json.dumps({"kind": "done", "event": 1, "ref": request["ref"]}))
+        bot.signal(signal.SIGTERM)
+        assert bot.status() == 1
+    assert bot.errors().splitlines()[-1] == "! not sent: the rest of the input"
+
+
+def test_half_a_line_that_is_not_said_before_a_signal_is_no_success(stage: Stage, server: Server) -> None:
+    bot = stage.client("bot", server.port)
+    bot.type("hello\nhalf a")
+    bot.expect("bot: hello\n")
+    bot.signal(signal.SIGTERM)
+    assert bot.status() == 1
+    assert bot.errors() == "! not sent: the rest of the input\n"
 
 
 def test_a_line_that_is_too_long_for_the_server_is_said_in_pieces(stage: Stage) -> None:
@@ -230,6 +288,7 @@ def test_the_first_line_can_be_cut_off_with_head(stage: Stage, server: Server) -
     assert {line.rpartition(" ")[0] for line in bot.errors().splitlines()} <= {
         "! this has perhaps not arrived:",
         "! not sent:",
+        "! not sent: the rest of the",
     }
 
 
@@ -290,18 +349,39 @@ def test_a_message_of_several_lines_is_shown_as_nc_shows_it(stage: Stage, server
     program.send("alice format=json input=json")
     program.send('{"say":"one\\n* bob left\\nthree"}')
     program.expect("three")
-    bot = stage.client("bot", server.port)
+    bot = stage.client("bot", server.port, "--past")
     past = bot.expect("* bot joined\n").splitlines()[-4:-1]
     assert [line[8:] for line in past] == ["alice: one", "alice: * bob left", "alice: three"]
     program.send('{"say":"four\\nfive"}')
     assert bot.expect("five\n") == "alice: four\nalice: five\n"
 
 
-def test_the_past_is_shown_with_its_time(stage: Stage, server: Server) -> None:
+def test_a_pipe_is_shown_what_is_said_from_then_on(stage: Stage, server: Server) -> None:
     alice = stage.enter(server.port, "alice")
     alice.send("before")
     alice.expect("alice: before\r\n")
-    bot = shell(stage, server, "$CLIENT bot </dev/null")
+    bot = shell(stage, server, "echo hello | $CLIENT bot")
+    assert bot.to_the_end().splitlines()[1:] == ["* bot joined", "bot: hello"]
+    assert bot.status() == 0
+
+
+def test_a_pipe_that_comes_back_is_shown_what_it_missed(stage: Stage) -> None:
+    listening = stage.listen()
+    bot = stage.client("bot", port_of(listening))
+    guest = play_server(stage, listening, "bot")
+    bot.expect("* bot joined\n")
+    guest.vanish()
+    guest = stage.receive(listening)
+    missed = [{"say": "while you were gone", "ref": ""}]
+    let_in(guest, "bot", missed, last_id=2)
+    bot.expect("bot: while you were gone\n")
+
+
+def test_the_past_is_shown_with_its_time_where_it_is_asked_for(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice")
+    alice.send("before")
+    alice.expect("alice: before\r\n")
+    bot = shell(stage, server, "$CLIENT bot --past </dev/null")
     shown = bot.to_the_end().splitlines()
     assert shown[1][0] == "["
     assert shown[1].endswith("] alice: before")
@@ -313,7 +393,7 @@ def test_the_past_is_shown_with_its_time(stage: Stage, server: Server) -> None:
 
 def test_no_server_is_said_in_one_line(stage: Stage) -> None:
     port = stage.port()
-    bot = stage.client("bot", port)
+    bot = shell_at(stage, port, "echo hello | $CLIENT bot")
     assert bot.to_the_end() == ""
     assert bot.status() == 1
     assert bot.errors() == f"! no server at {HOST_NAME}:{port}: nothing listens there\n"
@@ -350,8 +430,6 @@ def test_a_refused_nickname_is_said_on_a_pipe(stage: Stage, server: Server, nick
         (["bot", "--port", "70000"], "argument --port: 70000 is not a port: they go from 1 to 65535"),
         (["bot", "--colour"], "unrecognized arguments: --colour"),
         ([""], "argument nickname: it is empty"),
-        (["b\udcf6t"], "argument nickname: 'b\\udcf6t' is not written as your locale has it: type it anew"),
-        (["bot", "--room", "\udcff"], "argument --room: '\\udcff' is not written as your locale has it: type it anew"),
     ],
 )
 def test_wrong_options_are_said(stage: Stage, options: list[str], why: str) -> None:
@@ -359,6 +437,34 @@ def test_wrong_options_are_said(stage: Stage, options: list[str], why: str) -> N
     assert bot.to_the_end() == ""
     assert bot.status() == 2
     assert bot.errors().splitlines()[-1] == f"python -m chatroom.client: error: {why}"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["b\udcf6t"], "argument 1 is 'b\\udcf6t', which is not text: write it in UTF-8"),
+        (["bot", "--room", "\udcff"], "argument 3 is '\\udcff', which is not text: write it in UTF-8"),
+        (["bot", "--port", "\udcff"], "argument 3 is '\\udcff', which is not text: write it in UTF-8"),
+        (["bot", "--\udcff"], "argument 2 is '--\\udcff', which is not text: write it in UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_an_argument_that_is_not_text_is_said_in_one_sentence(
+    stage: Stage, options: list[str], why: str, locale: str
+) -> None:
+    bot = stage.start(*CLIENT, *options, environment={"LC_ALL": locale})
+    assert bot.status() == 2
+    assert bot.to_the_end() == ""
+    assert bot.errors() == f"python -m chatroom.client: error: {why}\n"
+
+
+def test_an_argument_in_utf_8_is_understood_in_any_locale(stage: Stage, server: Server) -> None:
+    alice = stage.enter(server.port, "alice")
+    client = " ".join([*CLIENT, "--port", str(server.port)])
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    bot = stage.start("bash", "-c", f"{client} café </dev/null", environment=ascii_only)
+    assert (bot.status(), bot.errors()) == (0, "")
+    alice.expect("* café joined\r\n")
 
 
 def test_help_explains_every_option_with_its_default(stage: Stage) -> None:
@@ -372,6 +478,9 @@ def test_help_explains_every_option_with_its_default(stage: Stage) -> None:
         "--room",
         "--once",
         "--plain",
+        "--commands",
+        "--past",
+        "--no-bell",
     ):
         assert said in text
 

@@ -6,12 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from clients import let_in
 from screen import Desk, without_times
 from support import CLIENT, Server, Stage, port_of
+from tmux import Screen as TmuxScreen
 
 
 @pytest.fixture
@@ -216,6 +218,119 @@ def test_the_window_may_change_its_size(stage: Stage, server: Server, desk: Desk
     bob.until(lambda rows: rows[-2:] == drawn and rows[-3].endswith("alice: 120"))
 
 
+@pytest.mark.parametrize("columns", [30, 55, 120])
+def test_a_window_of_another_size_has_no_stale_rows(stage: Stage, server: Server, desk: Desk, columns: int) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    for number in range(40):
+        alice.send(f"{number} and some more words that make it a line of its length")
+    bob.type("half a line of some length that wraps in a narrow window")
+    bob.shows("alice: 39 and", "> half a line")
+    bob.resize(columns, 12)
+    alice.send("the last")
+    rows = bob.until(lambda rows: any("alice: the last" in row for row in rows) and "| connected" in rows[-1])
+    assert sum("> half" in row for row in rows) == 1
+    assert sum("| connected" in row for row in rows) == 1
+    drawn = next(number for number, row in enumerate(rows) if row.startswith("> half"))
+    assert without_times(rows)[drawn - 1] == "HH:MM alice: the last"
+    # Each message stands there once, and wraps by the new width.
+    said = [row for row in without_times(rows[: drawn - 1]) if row.startswith("HH:MM")]
+    assert said == sorted(set(said), key=said.index)
+    assert all(row.startswith(("HH:MM alice: ", "        ")) for row in without_times(rows[1 : drawn - 1]))
+
+
+def test_a_terminal_that_wraps_anew_by_itself_has_no_stale_rows(stage: Stage, server: Server, tmp_path: Path) -> None:
+    alice = stage.enter(server.port, "alice")
+    screen = TmuxScreen(tmp_path, *CLIENT, "bob", "--port", str(server.port))
+    try:
+        screen.expect("| connected")
+        for number in range(60):
+            alice.send(f"{number} and some more words that make it a line of its length")
+        screen.expect("alice: 59 and")
+        for width in (70, 40, 33, 90):
+            screen.resize(width, 20)
+            alice.send(f"now it is {width}")
+            screen.expect(f"alice: now it is {width}")
+            screen.until(lambda: screen.rows().count("> ".strip()) == 1 and screen.rows()[-1].startswith("lobby | "))
+            rows = screen.rows()
+            assert sum("lobby | 2 here" in row for row in rows) == 1
+            assert sum(f"now it is {width}" in row for row in rows) == 1
+    finally:
+        screen.close()
+
+
+def test_what_stood_there_before_the_client_came_is_kept_when_the_window_changes(
+    stage: Stage, server: Server, desk: Desk
+) -> None:
+    client = " ".join([*CLIENT, "bob", "--port", str(server.port)])
+    bob = desk.run("bash", "-c", f"echo what the shell has shown; {client}")
+    bob.shows("* bob joined", "| connected")
+    bob.resize(60, 24)
+    bob.until(lambda _: any("what the shell has shown" in row for row in bob.above()))
+    rows = bob.shows("* bob joined", "| connected")
+    assert not any("what the shell has shown" in row for row in rows)
+
+
+# Words.
+
+
+def test_lines_are_cut_between_words_and_what_follows_is_indented(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.client("bob", server.port, columns=40)
+    bob.shows("| connected")
+    alice.send("the quick brown fox jumps over the lazy dog, and bob sees it")
+    bob.shows("bob sees", "        it")
+    rows = without_times(bob.rows())
+    start = next(number for number, row in enumerate(rows) if row.startswith("HH:MM alice: the quick"))
+    assert rows[start : start + 3] == [
+        "HH:MM alice: the quick brown fox jumps",
+        "        over the lazy dog, and bob sees",
+        "        it",
+    ]
+    assert all(character.reverse for character in bob.look_of("bob sees")[:3])
+
+
+def test_no_message_can_pass_for_two_by_the_width_of_the_window(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.client("bob", server.port, columns=40)
+    bob.shows("| connected")
+    # With spaces that do not break, the second part begins where the next row does.
+    for space in ("\u00a0", " ", "\u2007"):
+        alice.send("x" * (40 - len("HH:MM alice: ")) + f"09:15{space}mallory:{space}hello{space}{'y' * 20}")
+        bob.until(lambda rows, space=space: any("yyy" in row for row in rows))  # type: ignore[misc]
+        assert not [row for row in bob.rows() if row.startswith("09:15")]
+
+
+# The bell.
+
+
+def test_the_bell_rings_once_for_what_is_meant_for_the_person(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    alice.send("where is bob?")
+    alice.expect("bob?\r\n")
+    bob = desk.enter("bob", server.port)
+    alice.send("hello all")
+    bob.type("I am bob\r")
+    bob.shows("alice: hello all", "bob: I am bob")
+    assert b"\x07" not in bob.heard
+    for _ in range(20):
+        alice.send("hello Bob")
+    alice.send("that is all")
+    bob.shows("that is all")
+    assert bob.heard.count(b"\x07") == 1
+
+
+def test_a_private_message_rings_the_bell(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type("/msg alice psst\r")
+    bob.shows("privately to alice")
+    assert b"\x07" not in bob.heard
+    alice.send("/msg bob psst")
+    bob.shows("privately to bob")
+    assert bob.heard.count(b"\x07") == 1
+
+
 # Which terminal it is.
 
 
@@ -311,7 +426,7 @@ HOSTILE = (
 
 def test_what_a_hostile_server_sends_does_not_act_on_the_terminal(stage: Stage, desk: Desk) -> None:
     listening = stage.listen()
-    bob = desk.client("bob", port_of(listening), rows=60)
+    bob = desk.client("bob", port_of(listening), "--no-bell", rows=60)
     guest = stage.receive(listening)
     let_in(guest, "bob")
     bob.shows("| connected")

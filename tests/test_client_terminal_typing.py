@@ -156,27 +156,135 @@ def test_what_is_too_long_for_the_server_stays_in_the_input_line(stage: Stage, d
     assert alice.expect("3\r\n") == "bob: 1\r\nbob: 2\r\nbob: 3\r\n"
 
 
-def test_a_terminal_that_does_not_tell_what_is_pasted_is_fine(stage: Stage, server: Server, desk: Desk) -> None:
+@pytest.mark.parametrize("line", ["/quit", "//etc", "/nick other", "\u202e/quit", "/me waves\n"])
+def test_one_pasted_line_is_said_as_well(stage: Stage, server: Server, desk: Desk, line: str) -> None:
     alice = stage.enter(server.port, "alice")
     bob = desk.enter("bob", server.port)
-    bob.type("".join(f"{number}\r" for number in range(50)))
-    alice.expect("bob: 49\r\n")
-    heard = [line for line in alice.lines_so_far() if line.startswith("bob: ")]
-    assert heard == [f"bob: {number}" for number in range(50)]
+    bob.type(f"\x1b[200~{line}\x1b[201~\r")
+    said = line.strip().removeprefix("\u202e")
+    assert alice.expect(f"{said}\r\n") == f"* bob joined\r\nbob: {said}\r\n"
+    # Likewise when it is brought back.
+    bob.shows(f"bob: {said}")
+    bob.type("\x1b[A")
+    bob.shows(f"> /{said}")
+    bob.type("\r")
+    alice.expect(f"bob: {said}\r\n")
+
+
+def test_the_second_slash_can_be_taken_away(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type("\x1b[200~/me waves\x1b[201~")
+    bob.shows("> //me waves")
+    bob.type("\x01\x04\r")
+    alice.expect("* bob waves\r\n")
+
+
+def test_the_argument_of_a_typed_command_may_be_pasted(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type("/me \x1b[200~/waves\x1b[201~\r")
+    alice.expect("* bob /waves\r\n")
+
+
+LINES = [f"line {number}" for number in range(300)]
+MARKED = "\x1b[200~" + "\r".join(LINES) + "\r\x1b[201~\r"
+UNMARKED = "".join(f"{line}\r" for line in LINES)
+
+
+@pytest.mark.parametrize("pasted", [MARKED, UNMARKED], ids=["marked", "unmarked"])
+def test_many_pasted_lines_are_asked_about_and_said(stage: Stage, server: Server, desk: Desk, pasted: str) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type(pasted)
+    bob.shows("Say 300 lines? y or n:")
+    bob.type("perhaps\r")
+    bob.shows("Say 300 lines? y or n:")
+    bob.type("y\r")
+    alice.expect("bob: line 299\r\n")
+    assert [line for line in alice.lines_so_far() if line.startswith("bob: ")] == [f"bob: {line}" for line in LINES]
+    bob.until(lambda rows: rows[-2:] == [">", "lobby | 2 here | connected"])
+
+
+@pytest.mark.parametrize("pasted", [MARKED, UNMARKED], ids=["marked", "unmarked"])
+def test_many_pasted_lines_that_are_not_to_be_said_go_back_to_the_input_line(
+    stage: Stage, server: Server, desk: Desk, pasted: str
+) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type(pasted)
+    bob.shows("Say 300 lines? y or n:")
+    bob.type("n\r")
+    bob.shows("line 299")
+    bob.type("\x03")
+    bob.until(lambda rows: rows[-2] == ">")
+    bob.type("hello\r")
+    assert alice.expect("hello\r\n") == "* bob joined\r\nbob: hello\r\n"
+
+
+@pytest.mark.parametrize("pasted", [MARKED, UNMARKED], ids=["marked", "unmarked"])
+def test_ctrl_c_drops_many_pasted_lines(stage: Stage, server: Server, desk: Desk, pasted: str) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type(f"{pasted}\x03")
+    bob.shows("* 300 lines were not said")
+    bob.type("hello\r")
+    assert alice.expect("hello\r\n") == "* bob joined\r\nbob: hello\r\n"
+
+
+def test_ctrl_c_stops_pasted_lines_that_are_being_said(stage: Stage, desk: Desk) -> None:
+    server = stage.serve("--rate", "1", "--burst", "1", "--max-lines", "10")
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type(MARKED)
+    bob.shows("Say 300 lines? y or n:")
+    bob.type("y\r")
+    alice.expect("bob: line 9\r\n")
+    bob.shows("pasted lines to say, Ctrl-C stops them")
+    bob.type("half\x03")
+    bob.shows("lines were not said", "> half")
+    bob.type("\x15the end\r")
+    alice.expect("bob: the end\r\n")
+    said = [line for line in alice.lines_so_far() if line.startswith("bob: line ")]
+    # One message may have been on its way.
+    assert len(said) in (10, 20, 30)
+
+
+def test_pasted_lines_are_said_in_the_room_that_they_were_pasted_in(stage: Stage, desk: Desk) -> None:
+    server = stage.serve("--rate", "4", "--burst", "1", "--max-lines", "2")
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type("\x1b[200~" + "\n".join(LINES[:8]) + "\x1b[201~\r")
+    bob.shows("Say 8 lines? y or n:")
+    bob.type("y\r")
+    bob.shows("pasted lines to say")
+    bob.type("/join kitchen\r")
+    bob.shows("kitchen +1 |")
+    alice.expect("bob: line 7\r\n")
+
+
+def test_lines_that_come_at_once_are_typed_when_they_are_few(stage: Stage, server: Server, desk: Desk) -> None:
+    alice = stage.enter(server.port, "alice")
+    bob = desk.enter("bob", server.port)
+    bob.type("one\r/me waves\r//etc\rhalf")
+    assert alice.expect("/etc\r\n") == "* bob joined\r\nbob: one\r\n* bob waves\r\nbob: /etc\r\n"
+    bob.shows("bob: /etc", "> half")
 
 
 # Completion.
 
 
-def test_tab_completes_commands(server: Server, desk: Desk) -> None:
+def test_tab_completes_commands_and_says_what_they_do(server: Server, desk: Desk) -> None:
     bob = desk.enter("bob", server.port)
     bob.type("/se\t")
     bob.shows("> /search")
     bob.type("\x15/h\t")
-    rows = bob.shows("/help /history", "| connected")
-    assert rows[-3].startswith("> /h")
+    rows = bob.shows("/help", "/history", "| connected")
+    assert rows[-4].startswith("> /h")
+    assert rows[-3].split(maxsplit=2) == ["/help", "[command]", "list the commands, or explain one"]
+    assert rows[-2].split()[0] == "/history"
     bob.type("\t\t")
-    bob.until(lambda rows: rows[-3].startswith("> /history"))
+    bob.until(lambda rows: rows[-4].startswith("> /history"))
 
 
 def test_tab_completes_nicknames_of_those_who_are_here(stage: Stage, server: Server, desk: Desk) -> None:
@@ -202,9 +310,24 @@ def test_tab_completes_nicknames_of_those_who_are_here(stage: Stage, server: Ser
 def test_tab_completes_rooms(stage: Stage, server: Server, desk: Desk) -> None:
     stage.connect(server.port).enter("alice room=kitchen")
     bob = desk.enter("bob", server.port)
-    bob.type("/rooms\r")
-    bob.shows("kitchen (1 here)")
+    # Nobody has told of this one yet.
     bob.type("/join #ki\t")
     bob.shows("> /join #kitchen")
     bob.type("\r")
     bob.shows("kitchen +1 | 2 here | connected")
+
+
+def test_a_room_that_was_made_since_is_completed_and_nothing_is_shown_of_the_question(
+    stage: Stage, server: Server, desk: Desk
+) -> None:
+    stage.connect(server.port).enter("alice room=tea")
+    stage.connect(server.port).enter("carol room=talk")
+    bob = desk.enter("bob", server.port)
+    bob.type("/join t\t")
+    rows = bob.shows("talk tea", "| connected")
+    assert without_times(rows)[-4:-2] == ["HH:MM * bob joined", "> /join t"]
+    bob.type("e\t")
+    bob.shows("> /join tea")
+    bob.type("\r")
+    bob.shows("tea +1 | 2 here | connected")
+    assert not any("here)" in row for row in bob.everything())

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -43,16 +43,28 @@ class Screen:
         self._run("send-keys", "-l", line)
         self._run("send-keys", "Enter")
 
+    def resize(self, width: int, height: int) -> None:
+        """Drag the window to another size."""
+        self._run("resize-window", "-x", str(width), "-y", str(height))
+
+    def rows(self) -> list[str]:
+        """The rows that can be seen, without empty ones at the end."""
+        return self._run("capture-pane", "-p").rstrip().split("\n")
+
     def text(self) -> str:
         """What the screen shows, and what has gone off it at the top."""
         return self._run("capture-pane", "-p", "-J", "-S", "-500")
 
     def expect(self, text: str) -> None:
         """Wait until the screen shows ``text``."""
+        self.until(lambda: text in self.text(), f"showed {text!r}")
+
+    def until(self, wanted: Callable[[], bool], what: str = "looked like that") -> None:
+        """Wait until the screen is as ``wanted``."""
         end = time.monotonic() + TIMEOUT
-        while text not in self.text():
+        while not wanted():
             if time.monotonic() > end:
-                pytest.fail(f"the screen never showed {text!r}:\n{self.text()}")
+                pytest.fail(f"the screen never {what}:\n{self.text()}")
             # What tmux shows can be asked for, and not waited for.
             time.sleep(0.05)
 

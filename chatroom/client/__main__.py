@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from chatroom.client.conversation import Conversation
-from chatroom.client.options import parser
+from chatroom.client.options import read
 from chatroom.client.plain import PlainTerminal, open_closed_descriptors
 from chatroom.client.terminal import Terminal
 
@@ -25,7 +25,7 @@ HINT = "* pip install 'chatroom[client]' makes a better terminal of this one; --
 def run(arguments: Sequence[str]) -> None:
     """Run the client to its end."""
     open_closed_descriptors()
-    options = parser().parse_args(arguments)
+    options = read(arguments)
     react(main, (options, terminal_for(options)))
 
 
@@ -35,17 +35,18 @@ def main(reactor: Any, options: argparse.Namespace, terminal: Terminal) -> Defer
 
 def terminal_for(options: argparse.Namespace) -> Terminal:
     """The best terminal that can be had; call it before anything imports the reactor."""
+    bell = not options.no_bell
     if options.plain or not _can_draw():
-        return PlainTerminal()
+        return PlainTerminal(commands=options.commands, past=options.past, bell=bell)
     if find_spec("prompt_toolkit") is None:
-        return PlainTerminal(HINT)
+        return PlainTerminal(HINT, bell=bell)
     # prompt_toolkit reads the keys by asyncio: with a loop of selectors, which Windows does not have by default.
     loop = asyncio.SelectorEventLoop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)
     from chatroom.client.rich import RichTerminal  # noqa: PLC0415 - what it needs may not be installed
 
-    return RichTerminal()
+    return RichTerminal(bell=bell)
 
 
 def _can_draw() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatroom.client.terminal import is_command
 from chatroom.model.answers import CommandHelp
 
 TEXTS = frozenset(("text", "words", "reason"))
@@ -19,20 +20,38 @@ def complete(
     :param commands: the table of commands that came with the welcome.
     """
     before, _, word = line.rpartition(" ")
-    if not line.startswith("/") or line.startswith("//"):
+    if not is_command(line):
         # At the beginning of a message, a nickname says whom it is for.
         return _matching(word.removeprefix("@"), nicknames, " " if before else ": ")
     if not before:
         return _matching(word, [f"/{command.name}" for command in commands], " ")
-    name, *arguments = before.split()
-    wanted = _argument(name.removeprefix("/").lower(), len(arguments), commands)
-    if wanted == "room":
+    argument = wanted(line, commands)
+    if argument == "room":
         return _matching(word.removeprefix("#"), rooms, " ")
-    if wanted == "command":
+    if argument == "command":
         return _matching(word, [command.name for command in commands], " ")
-    if wanted == "nickname" or wanted in TEXTS:
+    if argument == "nickname" or argument in TEXTS:
         return _matching(word.removeprefix("@"), nicknames, " ")
     return []
+
+
+def wanted(line: str, commands: Sequence[CommandHelp]) -> str:
+    """What the last word of ``line`` is to be, by the help of its command: ``room`` behind ``/join``."""
+    name, *arguments = line.rpartition(" ")[0].split() or [""]
+    if not is_command(line) or not name:
+        return ""
+    return _argument(name.removeprefix("/").lower(), len(arguments), commands)
+
+
+def explanation(completed: str, commands: Sequence[CommandHelp]) -> str:
+    """What a completed command does, and the arguments that it takes; empty where it is no command."""
+    if not completed.startswith("/"):
+        return ""
+    name = completed.strip().removeprefix("/")
+    for command in commands:
+        if command.name == name:
+            return f"{command.arguments}  {command.help}".strip()
+    return ""
 
 
 def _argument(name: str, index: int, commands: Sequence[CommandHelp]) -> str:

@@ -21,12 +21,13 @@ from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from chatroom.client.errors import NotConnected
+from chatroom.client.burst import FEW
+from chatroom.client.errors import NotConnected, NotSent
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.client.render_context import RenderContext
 from chatroom.client.terminal import Terminal
 from chatroom.client.unacknowledged import command_name
-from chatroom.model.answers import Answer
+from chatroom.model.answers import Answer, Refused
 from chatroom.model.events import Event, Left
 from chatroom.wire.requests import Say
 
@@ -53,8 +54,10 @@ class Conversation:
         # Whether to leave once every request is answered.
         self._leaving = False
         self._over = False
-        # Unanswered messages, by their refs.
-        self._said: dict[str, str] = {}
+        # Unanswered messages and commands, by their refs, each with what the server has yet to do with it.
+        self._requests: dict[str, tuple[str, str]] = {}
+        # The refs of commands that the terminal has given by itself, and that are not answered.
+        self._looked_up: set[str] = set()
         rooms = [options.room] if options.room else []
         self._factory = PersonalFactory(self, options.nickname, rooms, reactor)
         endpoint = HostnameEndpoint(reactor, options.host, options.port)
@@ -112,9 +115,10 @@ class Conversation:
 
         :param why_not: why it is not done; empty when it is.
         """
-        text = self._said.pop(ref, "")
+        self._looked_up.discard(ref)
+        text, outcome = self._requests.pop(ref, ("", ""))
         if text and why_not:
-            self.not_said(text, why_not)
+            self._fail(text, why_not, outcome)
         self.terminal.answered()
         self._leave_if_all_is_answered()
 
@@ -136,23 +140,42 @@ class Conversation:
     def unacknowledged(self) -> int:
         return len(self._factory.unacknowledged)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, room: str = "") -> None:
         if self._connection is None:
             raise NotConnected()
-        self._said[self._connection.say(text)] = text
+        self._requests[self._connection.say(text, room)] = text, "kept"
 
     def do(self, command: str) -> None:
         if self._connection is None:
             raise NotConnected()
-        self._connection.do(command)
+        self._requests[self._connection.do(command)] = command, "done"
         if command_name(command) == "quit":
             self._leaving = self._connection.leaving = True
 
+    def look_up(self, command: str) -> bool:
+        try:
+            if self._connection is not None:
+                self._looked_up.add(self._connection.do(command))
+                return True
+        except NotSent:
+            pass
+        return False
+
+    def answers_terminal(self, answer: Event | Answer, ref: str) -> bool:
+        """Whether ``answer`` is to the terminal alone, which is told of it then."""
+        if ref not in self._looked_up:
+            return False
+        self.terminal.looked_up(answer)
+        return True
+
     def not_said(self, line: str, why: str) -> None:
+        self._fail(line, why, "kept")
+
+    def _fail(self, line: str, why: str, outcome: str) -> None:
         # A person has seen the refusal. On a pipe, nobody has.
         if not self.terminal.can_ask:
             self._exit_status = 1
-            self.terminal.complain(f"not kept: {line} ({why})")
+            self.terminal.complain(f"not {outcome}: {line} ({why})")
 
     def no_more(self) -> None:
         self._leaving = True
@@ -182,11 +205,19 @@ class Conversation:
 
     def _say_what_was_not_kept(self) -> None:
         for request in self._factory.unacknowledged:
+            if request.ref in self._looked_up:
+                continue
             text = request.text if isinstance(request, Say) else request.command
             self.terminal.complain(f"this has perhaps not arrived: {text}")
             self._exit_status = 1
-        for line in self.terminal.unsaid():
+        unsaid = self.terminal.unsaid()
+        # A person has the text that they pasted. On a pipe, these may be the only copies.
+        listed = [f"{len(unsaid)} lines"] if self.terminal.can_ask and len(unsaid) > FEW else unsaid
+        for line in listed:
             self.terminal.complain(f"not sent: {line}")
+            self._exit_status = 1
+        if self._was_in and self.terminal.left_unread():
+            self.terminal.complain("not sent: the rest of the input")
             self._exit_status = 1
 
     def _stop(self) -> None:
@@ -236,6 +267,10 @@ class PersonalProtocol(ChatClientProtocol):
         self.factory.conversation.entered(self)
 
     def received(self, thing: Event | Answer, ref: str) -> None:
+        if self.factory.conversation.answers_terminal(thing, ref):
+            if isinstance(thing, Refused):
+                self.factory.conversation.answered(ref)
+            return
         if self.leaving and isinstance(thing, Left) and thing.nickname == self.nickname:
             # The person has asked to leave, and need not be shown that they do.
             self.has_left = {*self.rooms} == {thing.room}

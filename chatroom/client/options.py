@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Sequence
 
 from chatroom.model.constants import ENCODING, HOST_NAME, PORT
 from chatroom.model.text import whole_number
@@ -15,25 +17,60 @@ def parser() -> argparse.ArgumentParser:
         description="Talk in a chatroom. What you type is said; /help lists the commands.",
         epilog="On a pipe, every line of standard input is said, and the end of it leaves.",
     )
-    parser.add_argument("nickname", type=_text, help="what you are called")
-    parser.add_argument("--host", type=_text, default=HOST_NAME, help="where the server is (default: %(default)s)")
+    parser.add_argument("nickname", type=_filled, help="what you are called")
+    parser.add_argument("--host", type=_filled, default=HOST_NAME, help="where the server is (default: %(default)s)")
     parser.add_argument("--port", default=PORT, type=_port, help="its TCP port (default: %(default)s)")
     parser.add_argument(
         "--room",
-        type=_text,
+        type=_filled,
         help="the room to enter; of several, with commas between, the last is spoken in (default: the server's)",
     )
     parser.add_argument("--once", action="store_true", help="end when the server goes away, do not try again")
     parser.add_argument("--plain", action="store_true", help="plain lines on a terminal, too, as on a pipe")
+    parser.add_argument(
+        "--commands",
+        action="store_true",
+        help="on a pipe, do a line that starts with / as a command, and say one that starts with // (default: say all)",
+    )
+    parser.add_argument(
+        "--past",
+        action="store_true",
+        help="on a pipe, print what was said before, too (default: what is said from now on)",
+    )
+    parser.add_argument(
+        "--no-bell", action="store_true", help="no bell for a message to you, or one that has your nickname in it"
+    )
     return parser
 
 
-def _text(text: str) -> str:
+def read(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options in ``arguments``; ends the program where they are wrong.
+
+    One sentence says that an argument is not text: the usage would say nothing of that.
+    """
+    ours = parser()
+    texts = []
+    for number, argument in enumerate(arguments, 1):
+        try:
+            texts.append(_text(argument))
+        except UnicodeDecodeError:
+            ours.exit(
+                2, f"{ours.prog}: error: argument {number} is {argument!a}, which is not text: write it in UTF-8\n"
+            )
+    return ours.parse_args(texts)
+
+
+def _text(argument: str) -> str:
+    """:raises UnicodeDecodeError: it is text neither in the encoding of the locale nor in ours."""
     try:
-        text.encode(ENCODING)
+        argument.encode(ENCODING)
     except UnicodeEncodeError:
-        # Bytes that are no text in the encoding of the locale: Python has put halves of characters in their place.
-        raise argparse.ArgumentTypeError(f"{text!a} is not written as your locale has it: type it anew") from None
+        # Python has put halves of characters for bytes that are no text in the locale (PEP 383).
+        return os.fsencode(argument).decode(ENCODING)
+    return argument
+
+
+def _filled(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
     return text

@@ -4,8 +4,8 @@ The protocol answers the nickname prompt, and speaks and hears lines of JSON. So
 which events are new: the methods for bots hear nothing of the past that a server shows to newcomers. It also knows the
 outcome of each of its own requests, by their refs; :mod:`chatroom.client.unacknowledged` has the theory of that.
 
-The protocol is one connection. The factory keeps the state that outlives one: the nickname, the rooms, the place in the
-history up to which everything was received, and the unacknowledged requests.
+The protocol is one connection. The factory keeps the state that outlives one: the nickname, the rooms, the people that
+are ignored, the place in the history up to which everything was received, and the unacknowledged requests.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 
 from chatroom.client.errors import NotSent, NotSentAgain
+from chatroom.client.ignored import Ignored
 from chatroom.client.limits import check_size
 from chatroom.client.liveness import QUESTION, Liveness
 from chatroom.client.unacknowledged import Request, Unacknowledged
@@ -205,6 +206,9 @@ class ChatClientProtocol(LineReceiver):
         # The room of the last Joined event of our entering; empty once that event has come.
         self._last_to_join = ""
         self._history = ""
+        factory.ignored.connected()
+        # The ref of the command that has somebody ignored again, until it is answered.
+        self._ignoring = ""
         self.rooms: dict[str, None] = {}
         """The rooms that we are in, the one that we joined last at the end."""
         self.speaks_in = ""
@@ -284,14 +288,33 @@ class ChatClientProtocol(LineReceiver):
         if isinstance(thing, Refused) and thing.code == Stopping.code:
             # The server is about to go. The request is not refused, and is sent to the next one.
             ref = ""
+        if ref and ref == self._ignoring:
+            self._ignore_next()
+            if not isinstance(thing, Refused):
+                return  # Nobody has asked just now.
+            ref = ""
+        request = self.factory.unacknowledged.get(ref)
         settled = bool(ref) and self.factory.unacknowledged.answered(thing, ref)
+        if settled and isinstance(request, Do):
+            thing = self.factory.ignored.answered(request.command, thing)
         if isinstance(thing, Event):
             self._note_event(thing, ref)
         else:
             self._note_answer(thing)
-            self.received(thing, ref)
+            self._hand_on(thing, ref)
         if settled and not isinstance(thing, Refused):
             self.acknowledged(_id_of(thing), ref)
+
+    def _hand_on(self, thing: Event | Answer, ref: str) -> None:
+        if not self.factory.ignored.hides(thing):
+            self.received(thing, ref)
+
+    def _ignore_next(self) -> None:
+        """Have the server ignore the next of those that it is not told of yet."""
+        command = self.factory.ignored.next_command(self.factory.unacknowledged)
+        self._ignoring = self.factory.new_ref() if command else ""
+        if command:
+            self._send_line(request_line(Do(command, ref=self._ignoring)))
 
     def _note_answer(self, answer: Answer) -> None:
         if isinstance(answer, Welcome):
@@ -316,7 +339,7 @@ class ChatClientProtocol(LineReceiver):
     def _note_event(self, event: Event, ref: str) -> None:
         self.factory.last_id = max(self.factory.last_id, event.id)
         if event.nickname != self.nickname or self._past:
-            self.received(event, ref)
+            self._hand_on(event, ref)
             return
         first = False
         if isinstance(event, Joined):
@@ -330,6 +353,7 @@ class ChatClientProtocol(LineReceiver):
         elif isinstance(event, Renamed):
             self.nickname = self.factory.nickname = event.text
         if first:
+            self._ignore_next()
             self._send_waiting()
             self.entered()
         self.received(event, ref)
@@ -390,6 +414,8 @@ class ChatClientFactory(Factory):
         """The identity of the history that the id is of; empty until the server has told it."""
         self.secret = secrets.token_urlsafe(24)
         """The secret by which the server knows that we are the same member: 16 to 64 characters of ASCII."""
+        self.ignored = Ignored()
+        """The people that the server is to hide from us, on each connection anew."""
         self.unacknowledged = Unacknowledged()
         """The requests that the server has yet to answer."""
         # The refs of two factories that were given the same secret must differ.

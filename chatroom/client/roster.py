@@ -67,6 +67,11 @@ class Roster:
         elif isinstance(thing, Event) and not context.past:
             self._happened(thing, clean(thing.room), clean(thing.nickname), context)
 
+    def learn(self, rooms: RoomList) -> None:
+        """Take in some rooms that there are, beside those that are known."""
+        for summary in rooms.rooms[: self._max_names]:
+            self._put(self._rooms, clean(summary.room))
+
     def _happened(self, event: Event, room: str, nickname: str, context: RenderContext) -> None:
         if isinstance(event, Joined) and nickname == context.nickname and len(self._joined) < self._max_names:
             # The number of people, ourselves included, came before.

@@ -21,9 +21,10 @@ class Speaker(Protocol):
     def unacknowledged(self) -> int:
         """The number of requests that the server has yet to answer."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, room: str = "") -> None:
         """Say one message, perhaps of several lines.
 
+        :param room: empty for the one that the person speaks in.
         :raises ChatError: the message was not sent, and stays with the terminal.
         """
 
@@ -32,6 +33,9 @@ class Speaker(Protocol):
 
         :raises ChatError: the command was not sent, and stays with the terminal.
         """
+
+    def look_up(self, command: str) -> bool:
+        """Give a command whose answer goes to ``looked_up`` and not to the person; whether there is a connection."""
 
     def not_said(self, line: str, why: str) -> None:
         """Take notice of a line of the input that will not be said."""
@@ -58,6 +62,9 @@ class Terminal(Protocol):
     def show(self, thing: Event | Answer, context: RenderContext) -> None:
         """Show an event or an answer, without anything that a terminal would act on."""
 
+    def looked_up(self, answer: Event | Answer) -> None:
+        """Take in the answer to a command of :meth:`Speaker.look_up`; nobody is to see it."""
+
     def complain(self, line: str) -> None:
         """Write an error to standard error."""
 
@@ -81,6 +88,9 @@ class Terminal(Protocol):
 
     def unsaid(self) -> Sequence[str]:
         """Lines of the input that were read and not handed on."""
+
+    def left_unread(self) -> bool:
+        """Whether input of a pipe waits that was not read; for the end, since looking may take some of it."""
 
     def close(self) -> None:
         """Show everything, give the terminal back, and tell the speaker so."""

@@ -58,6 +58,10 @@ class Unacknowledged:
     def __iter__(self) -> Iterator[Request]:
         return iter(self._requests.values())
 
+    def get(self, ref: str) -> Request | None:
+        """The request with that ref; None when it is answered, or none of ours."""
+        return self._requests.get(ref)
+
     def add(self, request: Request) -> None:
         """Take in a request with a new ref.
 
