@@ -27,6 +27,7 @@ if PLAYWRIGHT:
 
 PAGE = files("chatroom.doors.web") / "page"
 CHROMIUM = "/usr/bin/chromium"
+PHONE = {"viewport": {"width": 375, "height": 667}, "has_touch": True, "is_mobile": True}
 LONGEST_PAUSE = 36.0
 """Seconds that the page waits at most before its next try to come back: LONGEST_WAIT in connection.js, and a fifth."""
 NO_SERVER = re.compile("WebSocket connection to .* failed")

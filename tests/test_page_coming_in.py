@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 from browser import PLAYWRIGHT, Neighbourhood, Visitor, line_person, say_all
@@ -274,6 +275,30 @@ def test_a_message_that_is_on_its_way_while_the_page_is_loaded_again_is_said_onc
     assert alice.talk() == ["half way", "afterwards"]
 
 
+def test_a_tab_that_was_closed_is_gone_on_with_in_a_new_one(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    alice.join("tea")
+    alice.go_to("lobby")
+    say_all(bob, ["before"])
+    alice.sees("before")
+    alice.page.close()
+    bob.expect("* alice left (")
+    say_all(bob, ["missed", "missed, too"])
+    again = Visitor(alice.context, here.address)
+    again.open()
+    again.sees("missed, too")
+    again.sees_place("#lobby")
+    expect(again.part("#list .row:has(.new) .text")).to_have_text(re.compile("missed$"))
+    expect(again.part("#joined .name")).to_have_text(["lobby", "tea"])
+    again.say("/quit")
+    expect(again.part("#nickname")).to_be_focused()
+    last = Visitor(alice.context, here.address)
+    last.open()
+    expect(last.part("#nickname")).to_be_focused()
+    expect(last.part("#nickname")).to_have_value("alice")
+    assert again.faults == last.faults == []
+
+
 def test_two_tabs_are_two_members(here: Neighbourhood) -> None:
     alice = here.enter("alice")
     other = Visitor(alice.context, here.address)
@@ -295,7 +320,8 @@ def test_a_tab_whose_copy_has_taken_its_place_stays_away_until_it_is_asked_to_co
     copy.page.evaluate("memory => sessionStorage.setItem('chatroom', memory)", memory)
     copy.open()
     copy.sees_place("#tea")
-    expect(alice.part("#connection-text")).to_have_text("The server has closed this connection.")
+    closed = "You've come back by another connection: this one is closed."
+    expect(alice.part("#connection-text")).to_have_text(closed)
     expect(alice.part("#list .notice")).to_contain_text("You've come back by another connection")
     copy.go_to("lobby")
     copy.say("from the copy")
@@ -304,5 +330,78 @@ def test_a_tab_whose_copy_has_taken_its_place_stays_away_until_it_is_asked_to_co
     alice.page.click("#connection-now")
     alice.is_back()
     alice.sees_place("#tea")
-    expect(copy.part("#connection-text")).to_have_text("The server has closed this connection.")
+    expect(copy.part("#connection-text")).to_have_text(closed)
     assert copy.faults == []
+
+
+def test_who_is_expelled_is_told_why_and_stays_away_until_they_ask(here: Neighbourhood) -> None:
+    here.server.stop()
+    (here.stage.folder / "operators").write_text("root tea-and-cake\n")
+    here.serve("--irc", "0", "--operators", "operators")
+    alice, bob = here.visit(), line_person(here, "bob")
+    sockets: list[WebSocketRoute] = []
+
+    def route(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        # A proxy may close in its own way.
+        server.on_close(lambda code, reason: socket.close(code=3001))
+        sockets.append(socket)
+
+    alice.page.route_web_socket("**/chat", route)
+    alice.page.clock.install()
+    alice.enter("alice")
+    ivy = here.stage.connect(here.server.irc)
+    ivy.send("NICK ivy\r\nUSER ivy 0 * :Ivy\r\nOPER root tea-and-cake\r\nKILL alice :spam\r")
+    bob.expect("* alice left (Killed (ivy (spam)))\r\n")
+    expect(alice.part("#connection-text")).to_have_text("ivy closes your connection: spam")
+    alice.sees_place("#lobby")
+    for _ in range(3):
+        alice.page.clock.fast_forward("01:00")
+    assert len(sockets) == 1
+    alice.page.click("#connection-now")
+    alice.is_back()
+    bob.expect("* alice joined\r\n")
+
+
+def test_a_browser_without_a_network_says_so_at_once_and_comes_back_when_it_has_one(here: Neighbourhood) -> None:
+    here.server_goes = True
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    alice.say("before")
+    alice.sees("before")
+    alice.context.set_offline(True)
+    alice.is_away()
+    expect(alice.part("#connection-text")).to_have_text("Offline. What you type is kept.")
+    bob.send("missed")
+    alice.page.fill("#composer-text", "typed while offline")
+    alice.context.set_offline(False)
+    alice.is_back()
+    alice.sees("missed")
+    alice.page.press("#composer-text", "Enter")
+    alice.sees("typed while offline")
+
+
+def test_a_new_name_and_a_line_behind_it_that_a_stopped_server_takes_late_are_done_once(here: Neighbourhood) -> None:
+    here.server_goes = True
+    bob = line_person(here, "bob")
+    alice = here.visit()
+    alice.page.clock.install()
+    alice.enter("alice")
+    alice.say("before")
+    alice.sees("before")
+    here.server.signal(signal.SIGSTOP)
+    alice.say("/nick other")
+    alice.say("after the name")
+    alice.page.clock.fast_forward("00:31")
+    alice.page.clock.fast_forward("00:16")
+    alice.is_away()
+    alice.page.clock.fast_forward("00:02")
+    here.server.signal(signal.SIGCONT)
+    bob.expect("other: after the name\r\n")
+    alice.page.clock.fast_forward("00:40")
+    alice.is_back()
+    expect(alice.part("#self-name")).to_have_text("other")
+    alice.say("at last")
+    alice.sees("at last")
+    assert alice.talk() == ["before", "after the name", "at last"]
+    expect(alice.part("#composer-text")).to_have_value("")
+    assert alice.part("#list .error").count() == 0

@@ -7,13 +7,11 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
-from browser import PAGE, PLAYWRIGHT, Neighbourhood, line_person, say_all
+from browser import CHROMIUM, PAGE, PHONE, PLAYWRIGHT, Neighbourhood, Visitor, line_person, say_all
 from support import missing
 
 if PLAYWRIGHT:
     from playwright.sync_api import expect
-
-PHONE = {"viewport": {"width": 375, "height": 667}, "has_touch": True, "is_mobile": True}
 
 
 def test_a_phone_needs_no_sideways_scrolling(here: Neighbourhood) -> None:
@@ -190,6 +188,70 @@ def test_nothing_stands_in_anybody_s_way(here: Neighbourhood, colors: str) -> No
     alice.page.keyboard.press("Escape")
     alice.page.click("#self")
     check()
+
+
+def test_what_is_touched_is_large_enough(here: Neighbourhood) -> None:
+    bob = line_person(here, "bob")
+    say_all(bob, ["one", "two"])
+    alice = here.visit(**PHONE)
+    alice.enter("alice")
+    # The time of a message that goes on under a name can be seen, since nobody can point at it.
+    assert alice.part("#list .beside").first.evaluate("element => getComputedStyle(element).opacity") == "1"
+
+    def small() -> list[str]:
+        found: list[str] = alice.page.evaluate(
+            """() => [...document.querySelectorAll("button, input, textarea")].filter((element) => {
+                const { width, height } = element.getBoundingClientRect();
+                return width > 0 && (width < 44 || height < 44);
+            }).map(({ id, className }) => id || className)"""
+        )
+        return found
+
+    assert small() == []
+    alice.page.tap("#topic")
+    assert small() == []
+    for side in ("rooms", "people", "search"):
+        alice.page.tap(f"#{side}-open")
+        expect(alice.part(f"#{side}")).to_be_in_viewport(ratio=1)
+        assert small() == []
+        alice.page.tap(f"#{side}-close")
+
+
+def test_large_letters_leave_room_for_the_talk(here: Neighbourhood) -> None:
+    # The letters that a reader has chosen in the browser count for the queries of the style sheet, too.
+    arguments = ["--no-sandbox", "--blink-settings=defaultFontSize=32"]
+    browser = here.browser.browser_type.launch(executable_path=CHROMIUM, args=arguments)
+    try:
+        reader = Visitor(browser.new_context(viewport={"width": 1280, "height": 800}), here.address)
+        reader.enter("alice")
+        assert reader.part("#main").evaluate("element => element.clientWidth") > 700
+    finally:
+        browser.close()
+
+
+def test_what_is_marked_is_marked_in_forced_colours_too(here: Neighbourhood) -> None:
+    bob = line_person(here, "bob")
+    say_all(bob, ["hello alice", "bye"])
+    alice = here.visit(forced_colors="active")
+    alice.enter("alice")
+    line = alice.part("#list .mention > .line")
+    assert line.evaluate("element => getComputedStyle(element).borderInlineStartWidth") == "4px"
+    alice.say("/search hello")
+    alice.part("#found button").click()
+    expect(alice.part("#list .sought.mention")).to_be_visible()
+    assert line.evaluate("element => getComputedStyle(element).outlineStyle") == "dashed"
+
+
+def test_what_was_found_is_marked_where_it_names_one(here: Neighbourhood) -> None:
+    bob = line_person(here, "bob")
+    say_all(bob, ["hello alice", "bye"])
+    alice = here.enter("alice")
+    line = alice.part("#list .mention > .line")
+    before = line.evaluate("element => getComputedStyle(element).backgroundColor")
+    alice.say("/search hello")
+    alice.part("#found button").click()
+    expect(alice.part("#list .sought.mention")).to_be_visible()
+    assert line.evaluate("element => getComputedStyle(element).backgroundColor") != before
 
 
 def test_every_colour_of_a_nickname_can_be_read_on_every_ground() -> None:

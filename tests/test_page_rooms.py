@@ -37,6 +37,84 @@ def test_an_address_that_names_a_room_leads_there(here: Neighbourhood) -> None:
     alice.sees_place("#supper")
 
 
+def test_every_way_to_name_a_room_in_an_address_leads_there(here: Neighbourhood) -> None:
+    for number, address in enumerate(("#tea", "?room=tea")):
+        visitor = here.visit()
+        visitor.enter(f"visitor{number}", address)
+        visitor.sees_place("#tea")
+        expect(visitor.page).to_have_url(f"{here.address}#room=tea")
+
+
+def test_the_address_names_the_place_and_back_goes_to_the_one_before(here: Neighbourhood) -> None:
+    alice = here.enter("alice")
+    line_person(here, "bob")
+    expect(alice.page).to_have_url(f"{here.address}#room=lobby")
+    alice.join("tea")
+    alice.part("#joined .go", "lobby").click()
+    alice.part("#people-list .go", "bob").click()
+    alice.sees_place("bob")
+    alice.page.go_back()
+    alice.sees_place("#lobby")
+    alice.page.go_back()
+    alice.sees_place("#tea")
+    expect(alice.page).to_have_url(f"{here.address}#room=tea")
+    alice.page.go_forward()
+    alice.page.go_forward()
+    alice.sees_place("bob")
+    alice.go_to("tea")
+    alice.part("#joined .leave").nth(1).click()
+    alice.sees_place("#lobby")
+    alice.page.go_back()
+    alice.sees_place("#lobby")
+    expect(alice.part("#joined .name")).to_have_text(["lobby"])
+    guest = here.visit()
+    guest.enter("guest", alice.page.url.removeprefix(here.address))
+    guest.sees_place("#lobby")
+
+
+def test_the_first_of_many_unread_messages_and_the_mention_among_them_can_be_reached(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    alice.join("tea")
+    say_all(bob, [f"line {number}" for number in range(700)])
+    say_all(bob, ["where is alice?"])
+    say_all(bob, [f"later {number}" for number in range(900)])
+    expect(alice.part("#joined .badge").first).to_have_text("99+")
+    alice.go_to("lobby")
+    alice.sees("later 899")
+    expect(alice.part("#to-first")).to_contain_text("1,601 new messages")
+    alice.page.click("#to-mention")
+    expect(alice.sees("where is alice?")).to_be_in_viewport()
+    expect(alice.part("#to-mention")).to_be_hidden()
+    alice.page.click("#to-first")
+    first = alice.part("#list .row:has(.new) .text")
+    expect(first).to_have_text(re.compile("line 0$"))
+    expect(first).to_be_in_viewport()
+    expect(alice.part("#to-first")).to_be_hidden()
+    alice.page.click("#to-newest")
+    expect(alice.sees("later 899")).to_be_in_viewport()
+
+
+def test_a_window_that_is_seen_but_not_in_front_does_not_count_as_read(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+
+    def front(is_front: bool) -> None:
+        # A browser with no window believes that each page is in front.
+        alice.page.evaluate(
+            """isFront => {
+                document.hasFocus = () => isFront;
+                window.dispatchEvent(new Event(isFront ? "focus" : "blur"));
+            }""",
+            is_front,
+        )
+
+    front(False)
+    say_all(bob, ["unseen", "unseen too"])
+    expect(alice.page).to_have_title("(2) lobby · chatroom")
+    front(True)
+    expect(alice.page).to_have_title("lobby · chatroom")
+    expect(alice.part("#list .row:has(.new) .text")).to_have_text(re.compile("unseen$"))
+
+
 def test_unread_is_counted_by_room_and_in_the_title(here: Neighbourhood) -> None:
     alice, bob = here.enter("alice"), line_person(here, "bob")
     alice.join("tea")
@@ -76,6 +154,90 @@ def test_more_rooms_than_a_line_can_name_do_not_keep_one_out(here: Neighbourhood
     alice.sees_place(f"#{places[3]['name']}")
     expect(alice.part("#list .joined", "alice")).to_be_visible()
     assert 30 < alice.part("#joined .go").count() < 50
+
+
+def test_among_many_rooms_one_is_found_by_a_part_of_its_name(here: Neighbourhood) -> None:
+    names = [f"{number:03}-room" for number in range(130)] + ["teahouse"]
+    for first in range(0, len(names), 10):
+        line_person(here, f"host{first} room={','.join(names[first : first + 10])}")
+    alice = here.visit()
+    alice.enter("alice")
+    alice.say("/rooms")
+    expect(alice.part("#others-more")).to_have_text("and 31 more: type a part of the name above")
+    field = alice.part("#join-name")
+    expect(field).to_be_in_viewport()
+    field.fill("HOUSE")
+    expect(alice.part("#others .name")).to_have_text(["teahouse"])
+    expect(alice.part("#others-more")).to_be_empty()
+    expect(alice.part("#joined .go")).to_have_count(0)
+    field.press("Escape")
+    expect(alice.part("#joined .go")).to_have_count(1)
+    field.fill("129")
+    alice.part("#others .go").click()
+    alice.sees_place("#129-room")
+
+
+def test_the_room_that_one_looks_at_is_on_the_screen_among_many(here: Neighbourhood) -> None:
+    names = [f"room{number:02}" for number in range(45)]
+    alice = here.visit(viewport={"width": 1000, "height": 500})
+    alice.enter("alice")
+    for name in names:
+        alice.join(name)
+    expect(alice.part("#joined .current")).to_be_in_viewport()
+    alice.page.keyboard.press("Alt+ArrowDown")
+    alice.sees_place("#lobby")
+    expect(alice.part("#joined .current")).to_be_in_viewport()
+
+
+def test_many_who_come_and_go_do_not_push_the_talk_away(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    say_all(bob, ["before"])
+    for number in range(12):
+        guest = line_person(here, f"guest{number}")
+        guest.send("/quit")
+        bob.expect(f"* guest{number} left")
+    say_all(bob, ["after"])
+    alice.sees("after")
+    expect(alice.sees("before")).to_be_in_viewport()
+    # All but the last who left.
+    expect(alice.part("#list .folded")).to_have_text("12 joined, 11 left")
+    assert alice.part("#list .row:not(.folded-away) .text").all_text_contents()[-3:] == [
+        "before",
+        "guest11 left",
+        "after",
+    ]
+    alice.page.click("#list .folded button")
+    expect(alice.part("#list .folded-away")).to_have_count(0)
+    expect(alice.part("#list .left .text").first).to_be_visible()
+
+
+def test_messages_are_copied_as_a_transcript(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    say_all(bob, ["first", "see https://example.org"])
+    bob.send("/me waves")
+    expect(alice.part("#list .acted")).to_be_visible()
+    alice.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def copied(first: str, last: str) -> str:
+        """What is copied from the beginning of one element to the end of another."""
+        alice.page.evaluate(
+            """([first, last]) => {
+                const range = document.createRange();
+                range.setStartBefore(document.querySelector(first));
+                range.setEndAfter(document.querySelector(last));
+                getSelection().removeAllRanges();
+                getSelection().addRange(range);
+            }""",
+            [first, last],
+        )
+        alice.page.keyboard.press("Control+c")
+        text: str = alice.page.evaluate("navigator.clipboard.readText()")
+        return re.sub(r"\[\d\d:\d\d\]", "[time]", text)
+
+    whole = "[time] bob: first\n[time] bob: see https://example.org\n[time] * bob waves"
+    assert copied("#list .said", "#list .acted") == whole
+    assert copied("#list .said.first .head", "#list .said.first .text") == "[time] bob: first"
+    assert copied("#list .said:not(.first) .text > *", "#list .said a") == "see https://example.org"
 
 
 # The past.

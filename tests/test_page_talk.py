@@ -326,7 +326,7 @@ def test_a_topic_is_set_where_it_stands(here: Neighbourhood) -> None:
     alice.page.press("#topic-text", "Enter")
     expect(bob.part("#topic")).to_have_text("Deploys")
     expect(bob.part("#list .row.topic .text")).to_have_text("alice set the topic: Deploys")
-    expect(alice.part("#topic")).to_be_focused()
+    expect(alice.part("#composer-text")).to_be_focused()
 
 
 def test_a_nickname_is_changed_and_one_leaves(here: Neighbourhood) -> None:
@@ -377,3 +377,45 @@ def test_a_text_is_written_in_its_own_direction(here: Neighbourhood) -> None:
     said = alice.sees("\u05e9\u05dc\u05d5\u05dd")
     assert said.evaluate("element => getComputedStyle(element).direction") == "rtl"
     assert alice.sees("hello").evaluate("element => getComputedStyle(element).direction") == "ltr"
+
+
+def test_whoever_is_ignored_stays_so_over_a_reload_and_a_reconnect(here: Neighbourhood) -> None:
+    here.server_goes = True
+    alice, bob = here.enter("alice"), here.enter("bob")
+    alice.say("/ignore bob")
+    expect(alice.part("#list .notice .text")).to_have_text("you now ignore bob")
+    expect(alice.part("#people-list .person", "bob").locator(".you")).to_have_text("ignored")
+    alice.page.goto("about:blank")
+    bob.say("one")
+    bob.sees("one")
+    alice.open()
+    expect(alice.part("#list .joined", "alice").last).to_be_visible()
+    bob.say("two")
+    bob.sees("two")
+    here.server.stop(signal.SIGKILL)
+    alice.is_away()
+    here.serve()
+    alice.is_back()
+    bob.is_back()
+    bob.say("/msg alice psst")
+    bob.go_to("lobby")
+    bob.say("three")
+    bob.sees("three")
+    alice.say("/unignore bob")
+    expect(alice.part("#list .notice .text", "you no longer ignore bob")).to_be_visible()
+    bob.say("four")
+    alice.sees("four")
+    assert alice.talk() == ["four"]
+    assert alice.part("#private .go").count() == 0
+
+
+def test_a_conversation_says_that_the_other_person_has_left(here: Neighbourhood) -> None:
+    alice, bob = here.enter("alice"), line_person(here, "bob")
+    bob.send("/msg alice psst")
+    alice.part("#private .go", "bob").click()
+    expect(alice.part("#list .row:has(.new) .text")).to_have_text(re.compile("psst$"))
+    expect(alice.part("#people-count")).to_have_text("2")
+    bob.send("/quit")
+    expect(alice.part("#topic")).to_have_text("Private conversation. bob has left.")
+    expect(alice.part("#people-count")).to_have_text("1")
+    expect(alice.part("#list .left .text")).to_have_text("bob left")

@@ -5,6 +5,8 @@ Both ends of each connection are in memory, and time passes when a test says so.
 
 from __future__ import annotations
 
+import gzip
+import re
 import socket
 from collections.abc import Callable
 from importlib.resources import files
@@ -16,8 +18,8 @@ from wsproto.utilities import generate_accept_token
 
 from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.web import WebFactory
+from chatroom.doors.web.assets import TYPES, page_answers, takes_gzip
 from chatroom.doors.web.http import HEADERS, IDLE
-from chatroom.doors.web.site import TYPES
 from chatroom.model.errors import NotKept
 from chatroom.testing import MemoryRoom, Person
 
@@ -46,16 +48,21 @@ def ask(room: MemoryRoom, door: WebFactory, data: bytes) -> Answer:
 # Files.
 
 
+def without_folder(index: bytes) -> bytes:
+    """The page with its modules where they stand in the package."""
+    return re.sub(rb'"[0-9a-f]{16}/', b'"', index)
+
+
 def test_every_file_of_the_page_is_served_with_its_type(room: MemoryRoom, door: WebFactory) -> None:
     assert {f".{name.rpartition('.')[2]}" for name in PAGE} <= set(TYPES)
     for name, content in PAGE.items():
         answer = ask(room, door, request("/" if name == "index.html" else f"/{name}"))
-        assert (answer.status, answer.body) == (200, content)
+        assert (answer.status, without_folder(answer.body)) == (200, content)
         assert answer.headers["content-type"] == TYPES[f".{name.rpartition('.')[2]}"].decode()
 
 
 def test_what_follows_a_question_mark_changes_nothing(room: MemoryRoom, door: WebFactory) -> None:
-    assert ask(room, door, request("/?room=garden&x=%ff")).body == PAGE["index.html"]
+    assert ask(room, door, request("/?room=garden&x=%ff")).body == ask(room, door, request("/")).body
 
 
 def test_a_file_that_has_not_changed_is_not_sent_again(room: MemoryRoom, door: WebFactory) -> None:
@@ -66,6 +73,57 @@ def test_a_file_that_has_not_changed_is_not_sent_again(room: MemoryRoom, door: W
         assert "content-length" not in answer.headers
     assert ask(room, door, request("/style.css", If_None_Match=tag)).status == 200
     assert ask(room, door, request("/app.js", If_None_Match='"other"')).status == 200
+
+
+def test_what_the_page_names_is_kept_for_good_and_its_address_tells_its_content(
+    room: MemoryRoom, door: WebFactory
+) -> None:
+    index = ask(room, door, request("/"))
+    assert index.headers["cache-control"] == "no-cache"
+    named = re.findall(rb'(?:href|src)="(([0-9a-f]{16})/([^"]+))"', index.body)
+    assert {name.decode() for _, _, name in named} == {name for name in PAGE if name.endswith((".js", ".css"))}
+    assert len({folder for _, folder, _ in named}) == 1
+    for path, _, name in named:
+        answer = ask(room, door, request(f"/{path.decode()}"))
+        assert (answer.status, answer.body) == (200, PAGE[name.decode()])
+        assert "immutable" in answer.headers["cache-control"]
+    assert ask(room, door, request("/0123456789abcdef/app.js")).status == 404
+
+
+def test_the_name_of_the_folder_changes_with_every_file_in_it() -> None:
+    files = {"index.html": b'<script src="a.js">', "a.js": b"1", "b.js": b"2", "style.css": b"3"}
+    folders = set()
+    for changed in (None, "a.js", "b.js", "style.css"):
+        now = {**files, changed: b"4"} if changed else files
+        folders |= {path.split(b"/")[1] for path in page_answers(now.items()) if path.count(b"/") == 2}
+    assert len(folders) == 4
+
+
+def test_a_file_is_compressed_for_those_who_take_that(room: MemoryRoom, door: WebFactory) -> None:
+    plain = ask(room, door, request("/app.js", Accept_Encoding="br, gzip;q=0"))
+    assert "content-encoding" not in plain.headers
+    assert plain.body == PAGE["app.js"]
+    small = ask(room, door, request("/app.js", Accept_Encoding="br, gzip"))
+    assert small.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(small.body) == PAGE["app.js"]
+    assert len(small.body) < len(plain.body) / 2
+    assert {answer.headers["vary"] for answer in (plain, small)} == {"Accept-Encoding"}
+    assert small.headers["etag"] != plain.headers["etag"]
+    same = request("/app.js", Accept_Encoding="gzip", If_None_Match=small.headers["etag"])
+    assert ask(room, door, same).status == 304
+    everything = [request(f"/{name}", Accept_Encoding="gzip") for name in PAGE if name != "index.html"]
+    assert sum(len(ask(room, door, data).body) for data in everything) < 80_000
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [
+        *(("gzip", True), ("GZIP", True), ("br;q=1.0, gzip;q=0.5", True), ("*", True), ("x-gzip", True)),
+        *(("", False), ("identity", False), ("gzip;q=0", False), ("gzip; q=0.000, *", False), ("*;q=0", False)),
+    ],
+)
+def test_whether_a_browser_takes_what_is_compressed_is_read_from_its_header(header: str, takes: bool) -> None:
+    assert takes_gzip(header) is takes
 
 
 def test_head_is_answered_as_get_is_without_the_body(room: MemoryRoom, door: WebFactory) -> None:
@@ -159,7 +217,7 @@ def test_one_connection_may_ask_for_one_thing_after_the_other(room: MemoryRoom, 
 def test_whoever_wants_one_thing_alone_is_closed_behind_it(room: MemoryRoom, door: WebFactory, data: bytes) -> None:
     browser = room.connect(door)
     browser.send(data)
-    assert read_answer(browser.data())[0].body == PAGE["index.html"]
+    assert without_folder(read_answer(browser.data())[0].body) == PAGE["index.html"]
     assert browser.closed
 
 

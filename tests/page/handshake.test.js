@@ -3,19 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answerTo, remedyFor, roomIn } from "../../chatroom/doors/web/page/handshake.js";
+import { answerTo, remedyFor } from "../../chatroom/doors/web/page/handshake.js";
 import { size } from "../../chatroom/doors/web/page/limits.js";
-
-test("an address may name a room", () => {
-  assert.equal(roomIn("#room=tea"), "tea");
-  assert.equal(roomIn("#x=y&room=t%C3%A9"), "té");
-  assert.equal(roomIn(""), "");
-  assert.equal(roomIn("#room="), "");
-});
-
-test("a name that would be more than a room's in the line is none", () => {
-  for (const fragment of ["#room=a%20since=0", "#room=a,b", "#room=a%0Ab"]) assert.equal(roomIn(fragment), "");
-});
 
 const WANTED = { nickname: "alice", client: "s".repeat(48), rooms: [""].slice(1), last: "", since: 0, history: "" };
 const OPENING = `alice input=json client=${WANTED.client}`;

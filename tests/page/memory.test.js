@@ -27,7 +27,8 @@ const TAB = {
   history: "0a1b2c",
   lastId: 17,
   looking: "tea",
-  places: [{ name: "tea", unread: 2, mentioned: true, divider: 16 }],
+  places: [{ name: "tea", unread: 2, mentioned: true, divider: 16, mention: 17 }],
+  ignored: ["eve"],
   drafts: { "room:tea": "half" },
   unacknowledged: [
     { request: { say: "hello", room: "tea", ref: "1" }, place: "room:tea", typed: "hello" },
@@ -36,9 +37,10 @@ const TAB = {
   ],
 };
 
-const NOTHING = { nickname: "", looking: "", places: [], drafts: {}, unacknowledged: [] };
+const NOTHING = { nickname: "", looking: "", places: [], ignored: [], drafts: {}, unacknowledged: [] };
 const EMPTY_TAB = { client: "", history: "", lastId: 0, ...NOTHING };
-const EMPTY_VISIT = { nickname: "", rooms: [], line: 0 };
+const VISIT = { nickname: "alice", rooms: ["tea"], line: 4096, ignored: ["eve"], history: "0a1b2c", lastId: 17 };
+const EMPTY_VISIT = { nickname: "", rooms: [], line: 0, ignored: [], history: "", lastId: 0 };
 
 function memoryOf(tab = new Drawer(), visits = new Drawer()) {
   return new Memory(
@@ -57,10 +59,10 @@ test("a reload finds what the tab kept, and the next visit what the last one kep
   const tab = new Drawer();
   const visits = new Drawer();
   memoryOf(tab, visits).keepForThisTab(TAB);
-  memoryOf(tab, visits).keepForNextVisit({ nickname: "alice", rooms: ["tea"], line: 4096 });
+  memoryOf(tab, visits).keepForNextVisit(VISIT);
   assert.deepEqual(memoryOf(tab, visits).ofThisTab(), TAB);
   assert.deepEqual(memoryOf(new Drawer(), visits).ofThisTab(), EMPTY_TAB);
-  assert.deepEqual(memoryOf(new Drawer(), visits).ofLastVisit(), { nickname: "alice", rooms: ["tea"], line: 4096 });
+  assert.deepEqual(memoryOf(new Drawer(), visits).ofLastVisit(), VISIT);
 });
 
 test("a browser that refuses to keep anything has a first visit each time", () => {
@@ -89,7 +91,7 @@ function memoryWith(text) {
 test("what another program, or another version, has left under the same name is as good as nothing", () => {
   const wrong = {
     ...{ client: "short", nickname: 17, history: 1, lastId: "x", looking: null },
-    ...{ places: {}, drafts: "x", unacknowledged: {}, rooms: "tea", line: "x" },
+    ...{ places: {}, drafts: "x", unacknowledged: {}, rooms: "tea", line: "x", ignored: "eve" },
   };
   for (const text of ["", "{", "null", "17", '"alice"', "[1,2]", JSON.stringify(wrong)]) {
     assert.deepEqual(memoryWith(text).ofThisTab(), EMPTY_TAB);
@@ -113,9 +115,9 @@ test("of what is kept, whatever has the right shape is used", () => {
   assert.deepEqual(memory.ofThisTab(), {
     ...EMPTY_TAB,
     nickname: "alice",
-    places: [{ name: "tea", unread: 0, mentioned: false, divider: 0 }],
+    places: [{ name: "tea", unread: 0, mentioned: false, divider: 0, mention: 0 }],
     drafts: { "room:tea": "half" },
     unacknowledged: [{ request: { do: "/who", ref: "3" }, place: "", typed: "" }],
   });
-  assert.deepEqual(memory.ofLastVisit(), { nickname: "alice", rooms: ["tea"], line: 0 });
+  assert.deepEqual(memory.ofLastVisit(), { ...EMPTY_VISIT, nickname: "alice", rooms: ["tea"] });
 });

@@ -14,7 +14,7 @@ function alice() {
   let arrivals = 0;
   const moves = new Moves(
     page.store,
-    (command) => asked.push(command),
+    (command) => `ref ${asked.push(command)}`,
     () => {
       arrivals += 1;
     },

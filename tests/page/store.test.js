@@ -485,3 +485,84 @@ test("somebody who leaves knows nothing any more", () => {
   const { me, rooms, privates, view, lastId, entered } = page.store;
   assert.deepEqual([me, rooms.size, privates.size, view.kind, lastId, entered], ["", 0, 0, "nowhere", 0, false]);
 });
+
+test("somebody whose connection an operator has closed goes on looking at their room", () => {
+  const page = new Page().enters();
+  // The server gives it the ref of whatever was asked for last.
+  const left = event(200, { kind: "left", nick: "alice", text: "Killed (root (spam))" });
+  page.isAnswered(made("/topic milk"), left);
+  assert.equal(page.store.view.title, "#lobby");
+});
+
+// People who are ignored.
+
+test("whoever is ignored is neither heard nor shown, whatever the server has told in the meantime", () => {
+  const page = new Page().enters();
+  page.isAnswered(made("/ignore BOB"), { kind: "notice", text: "you now ignore BOB" });
+  page.store.lost();
+  page.enters({ past: [event(190), event(191, { nick: "carol" })], id: 200 });
+  page.hears({ kind: "private", at: NOON, nick: "bob", to: "alice", text: "psst" });
+  page.hears({ kind: "invited", nick: "bob", room: "tea" });
+  page.asksForOlder();
+  page.hears({ kind: "history", room: "lobby", events: [event(1)], more: false, ref: "older" });
+  assert.deepEqual(page.texts(), ["", "you now ignore BOB", "line 191", ""]);
+  assert.deepEqual([page.store.privates.size, page.store.ignored.names], [0, ["BOB"]]);
+  page.isAnswered(made("/unignore bob"), { kind: "notice", text: "you no longer ignore bob" });
+  page.hears(event(201));
+  assert.equal(page.texts().at(-1), "line 201");
+});
+
+test("what the page itself tells the server about people who are ignored is not shown", () => {
+  const page = new Page().enters();
+  page.isAnswered(made("/ignore bob", ""), { kind: "notice", text: "you now ignore bob" });
+  page.isAnswered(made("/ignore bob", ""), { kind: "error", code: "bad-argument", text: "no" });
+  assert.deepEqual(page.texts(), [""]);
+});
+
+// New messages.
+
+test("the first new message and the first that names the user are known until one looks elsewhere", () => {
+  const page = new Page().enters({ rooms: ["tea"] });
+  page.hears(...events(200, 1799, { room: "tea" }), event(1800, { room: "tea", text: "alice?" }));
+  page.hears(...events(1801, 2600, { room: "tea" }));
+  const tea = page.room("tea");
+  page.store.look(tea);
+  assert.deepEqual([tea.divider, tea.mention, tea.behind], [200, 1800, 2401]);
+  page.store.look(page.room("lobby"));
+  assert.deepEqual([tea.divider, tea.mention, tea.behind], [0, 0, 0]);
+});
+
+test("what is new in a conversation is marked", () => {
+  const page = new Page().enters();
+  for (const text of ["psst", "are you there?"]) {
+    page.hears({ kind: "private", at: NOON, nick: "bob", to: "alice", text });
+  }
+  const bob = page.store.conversation("bob");
+  page.store.look(bob);
+  assert.equal(bob.timeline.items[0]?.id, bob.divider);
+  assert.ok(bob.divider);
+});
+
+// Whether the other person of a conversation is here.
+
+test("a conversation says when the other person has gone, and when they are back", () => {
+  const page = new Page().enters({ rooms: ["tea"] });
+  page.hears(event(200, { kind: "joined", text: "", room: "tea" }));
+  const bob = page.store.conversation("bob");
+  const leaves = { kind: /** @type {const} */ ("left"), text: "supper" };
+  page.hears(event(201, leaves));
+  assert.ok(!bob.gone);
+  page.hears(event(202, { ...leaves, room: "tea" }));
+  assert.ok(bob.gone);
+  page.hears(event(203, { kind: "joined", text: "", room: "tea" }));
+  assert.ok(!bob.gone);
+  assert.deepEqual(bob.timeline.items.map(({ kind }) => kind), ["left", "joined"]);
+});
+
+test("somebody who has gone while the connection was lost is known to have gone", () => {
+  const page = new Page().enters();
+  const [bob, stranger] = [page.store.conversation("bob"), page.store.conversation("stranger")];
+  page.store.lost();
+  page.hears(welcome(["alice"]), { kind: "past", room: "lobby" }, { kind: "live" });
+  assert.deepEqual([bob.gone, stranger.gone], [true, false]);
+});

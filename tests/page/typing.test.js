@@ -7,6 +7,7 @@ import { Requests } from "../../chatroom/doors/web/page/requests.js";
 import { Typing } from "../../chatroom/doors/web/page/typing.js";
 import { Page } from "./talk.js";
 
+/** @import { Many } from "../../chatroom/doors/web/page/typing.js" */
 /** @import { Message } from "../../chatroom/doors/web/page/wire.js" */
 
 /** Alice, who is in lobby and tea, what she sends, and what goes back into the field. */
@@ -18,6 +19,8 @@ function alice() {
   const restored = {};
   /** @type {string[]} */
   const answered = [];
+  /** @type {Many[]} */
+  const confirmed = [];
   const requests = new Requests((line) => {
     const { ref, ...rest } = JSON.parse(line);
     assert.ok(ref);
@@ -31,6 +34,7 @@ function alice() {
     (place, text) => {
       restored[place] = text;
     },
+    (many) => confirmed.push(many),
   );
   /** @param {number} number of the request @param {string} code */
   const refuse = (number, code) => {
@@ -38,7 +42,7 @@ function alice() {
     const error = { kind: "error", code, text: "no", ref: `p-${number}` };
     typing.refused(requests.answered(error), error);
   };
-  return { page, sent, restored, answered, requests, typing, refuse };
+  return { page, sent, restored, answered, confirmed, requests, typing, refuse };
 }
 
 test("talk goes to the place that one looks at", () => {
@@ -83,9 +87,26 @@ test("a text that cannot be sent stays, and the reason is shown", () => {
 test("a text that is more than may be on its way stays", () => {
   const { page, sent, typing } = alice();
   page.store.look(page.store.conversation("bob"));
-  assert.ok(!typing.send("psst\n".repeat(1001)));
+  assert.ok(!typing.send("psst\n".repeat(1001), false, true));
   assert.deepEqual(sent, []);
   assert.equal(page.store.view.timeline.items.at(-1)?.kind, "error");
+});
+
+test("the user is asked before much is sent, and what has not left yet can be stopped", () => {
+  const { page, sent, restored, confirmed, typing } = alice();
+  const text = Array.from({ length: 31 }, (_, number) => `line ${number}`).join("\n");
+  assert.ok(!typing.send(text));
+  assert.deepEqual([sent.length, confirmed.splice(0)], [0, [{ lines: 31, messages: 1, title: "#lobby" }]]);
+  assert.ok(typing.send(text, false, true));
+  assert.deepEqual(sent.splice(0), [{ say: text, room: "lobby" }]);
+  page.store.look(page.store.conversation("bob"));
+  assert.ok(!typing.send("x\n".repeat(6)));
+  assert.deepEqual(confirmed, [{ lines: 6, messages: 6, title: "bob" }]);
+  assert.ok(typing.send(text, true, true));
+  assert.equal(sent.length, 15);
+  typing.stop("private:bob");
+  assert.equal(restored["private:bob"], text.slice(text.indexOf("line 15")));
+  assert.equal(sent.length, 15);
 });
 
 test("talk that was refused goes back where it was typed", () => {

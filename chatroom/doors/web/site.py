@@ -1,14 +1,13 @@
 """The site of the door for browsers: the page, its files, the health of the server, and the upgrade.
 
-All files that are served stand in the package and are read once. No answer depends on anything that a client sends,
-except the upgrade at ``/chat``, and that nothing but ``/healthz`` is for hosts that are not ours
-(:mod:`chatroom.doors.web.hosts`). After the upgrade, the connection is a
+All files that are served stand in the package and are read once (:mod:`chatroom.doors.web.assets`). No answer depends
+on anything that a client sends, except the upgrade at ``/chat``, and that nothing but ``/healthz`` is for hosts that
+are not ours (:mod:`chatroom.doors.web.hosts`). After the upgrade, the connection is a
 :class:`~chatroom.doors.web.websocket.WebSocketConnection`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -17,12 +16,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.http import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, NOT_MODIFIED, OK, SERVICE_UNAVAILABLE, HTTPFactory
+from twisted.web.http import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE, HTTPFactory
 
 from chatroom.core.chat import Chat
 from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.factory import DoorFactory, host_and_port
 from chatroom.doors.web import upgrade
+from chatroom.doors.web.assets import page_answers
 from chatroom.doors.web.hosts import Hosts, came_over_tls, parse_authority, parse_origin, split_target
 from chatroom.doors.web.http import IDLE, Channel, PageRequest, Reply, text_reply
 from chatroom.doors.web.upgrade import only
@@ -40,30 +40,6 @@ GET_ALONE = (b"Allow", b"GET, HEAD")
 
 MAX_SHOWN = 100
 """Bytes of a header that the log shows."""
-
-TYPES = {
-    ".css": b"text/css; charset=utf-8",
-    ".html": b"text/html; charset=utf-8",
-    ".js": b"text/javascript; charset=utf-8",
-    ".png": b"image/png",
-    ".svg": b"image/svg+xml",
-    ".webmanifest": b"application/manifest+json",
-}
-"""The types of the page's files, by their endings."""
-
-
-def _file(content: bytes, type_: bytes) -> Callable[[PageRequest], Reply]:
-    """One file of the page."""
-    tag = b'"' + hashlib.sha256(content).hexdigest()[:32].encode() + b'"'
-    # Browsers ask for it each time, and it is sent again only when it has changed, so a new version is used at once.
-    headers = ((b"ETag", tag), (b"Cache-Control", b"no-cache"))
-
-    def answer(request: PageRequest) -> Reply:
-        if tag in (request.getHeader(b"If-None-Match") or b""):
-            return Reply(b"", type_, NOT_MODIFIED, headers)
-        return Reply(content, type_, OK, headers)
-
-    return answer
 
 
 def _health(chat: Chat, request: PageRequest) -> Reply:
@@ -90,11 +66,8 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         self._answers: dict[bytes, Callable[[PageRequest], Reply]] = {
             HEALTH: partial(_health, self.chat),
         }
-        for file in files("chatroom.doors.web").joinpath("page").iterdir():
-            suffix = f".{file.name.rpartition('.')[2]}"
-            if suffix in TYPES:
-                path = "/" if file.name == "index.html" else f"/{file.name}"
-                self._answers[path.encode()] = _file(file.read_bytes(), TYPES[suffix])
+        page = files("chatroom.doors.web").joinpath("page").iterdir()
+        self._answers.update(page_answers((file.name, file.read_bytes()) for file in page if file.is_file()))
 
     def reply(self, request: PageRequest) -> Reply | None:
         """The answer to a request; None when the connection was upgraded."""

@@ -1,5 +1,6 @@
 /** The page: its parts are made here, and each is handed what it needs of the others. */
 
+import { Address, roomIn } from "./address.js";
 import { Announcer } from "./announcer.js";
 import { Arrival } from "./arrival.js";
 import { Composer } from "./composer.js";
@@ -7,8 +8,8 @@ import { Connection } from "./connection.js";
 import { part } from "./dom.js";
 import { Drawers } from "./drawers.js";
 import { Entrance } from "./entrance.js";
-import { roomIn } from "./handshake.js";
 import { Header, labelOf } from "./header.js";
+import { listenToKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Messages } from "./messages.js";
 import { Moves } from "./moves.js";
@@ -18,10 +19,12 @@ import { Self } from "./self.js";
 import { People, Rooms } from "./sidebars.js";
 import { Status } from "./status.js";
 import { Store } from "./store.js";
+import { transcriptOf } from "./transcript.js";
 import { Typing } from "./typing.js";
 
 /** @import { DrawerName } from "./drawers.js" */
 /** @import { Command } from "./typed.js" */
+/** @import { Many } from "./typing.js" */
 
 const PAGE = 50; // events of the past that are asked for at once
 const LONGEST_CHARACTER = 2; // units of UTF-16, which a browser counts in a field
@@ -30,9 +33,9 @@ const LIST_AGAIN = 60_000; // milliseconds after which the rooms are asked for a
 let scheduled = false;
 let moved = true;
 
-const address = new URL("chat", location.href);
-address.protocol = address.protocol.replace("http", "ws");
-address.hash = address.search = "";
+const socketAddress = new URL("chat", location.href);
+socketAddress.protocol = socketAddress.protocol.replace("http", "ws");
+socketAddress.hash = socketAddress.search = "";
 
 const announcer = new Announcer(part("announcer"));
 
@@ -43,28 +46,36 @@ const store = new Store({
     moved = true;
     // At once: the field must never be shown for another place than the one that its text goes to.
     showWhere();
+    address.follow(store.entered);
+    // The question was about the text of another place.
+    part("many-dialog", HTMLDialogElement).close();
     search.clear();
     askWho();
   },
   heard: (place, item) => announcer.heard(store, place, item),
   live: () => {
     requests.live();
+    for (const nickname of store.ignored.names) requests.ask(`/ignore ${nickname}`);
     const most = store.limits.nickname * LONGEST_CHARACTER;
     for (const id of ["join-name", "self-nickname", "nickname"]) part(id, HTMLInputElement).maxLength = most;
     requests.ask("/rooms");
     askWho();
+    const wanted = arrival.takeWanted();
+    if (wanted) moves.join(wanted);
   },
   found: (message) => search.show(message),
-  refused: (error) => search.refused(error),
+  refused: (error) => search.refused(error) || forms.some((form) => form.refused(error)),
 });
 
 /** @type {Connection} */
-const connection = new Connection(address, {
+const connection = new Connection(socketAddress, {
   hello: () => arrival.hello(),
   message: (message) => {
     const made = requests.answered(message);
+    arrival.heard(message);
     store.take(message, made);
     if (message.kind === "error") typing.refused(made, message);
+    for (const form of forms) form.answered(message);
   },
   refused: (error) => arrival.refused(error),
   ping: () => requests.ask("/ping"),
@@ -81,8 +92,14 @@ const composer = new Composer(
     form: part("composer", HTMLFormElement),
     field: part("composer-text", HTMLTextAreaElement),
     label: part("composer-label"),
+    button: part("composer-send"),
   },
   send,
+  () => ({
+    nicknames: store.view.nicknamesToOffer(store.me),
+    rooms: [...new Set([...store.rooms.keys(), ...store.listed.map(({ room }) => room)])],
+    commands: store.commands,
+  }),
 );
 
 const messages = new Messages(
@@ -91,7 +108,12 @@ const messages = new Messages(
     title: part("messages-title"),
     list: part("list"),
     beginning: part("beginning"),
+    waiting: part("waiting"),
+    stopPart: part("stop-part"),
+    stopText: part("stop-text"),
     toNewest: part("to-newest", HTMLButtonElement),
+    toFirst: part("to-first", HTMLButtonElement),
+    toMention: part("to-mention", HTMLButtonElement),
   },
   askForOlder,
 );
@@ -103,8 +125,11 @@ const rooms = new Rooms(
     privatePart: part("private-part"),
     others: part("others"),
     othersPart: part("others-part"),
+    othersMore: part("others-more"),
+    side: part("rooms"),
     form: part("join-form", HTMLFormElement),
     field: part("join-name", HTMLInputElement),
+    error: part("join-error"),
     selfName: part("self-name"),
     selfAvatar: part("self-avatar"),
     elsewhere: part("elsewhere"),
@@ -114,6 +139,8 @@ const rooms = new Rooms(
     look: (place) => moves.look(place),
     leave: (place) => moves.leave(place),
     join: (name) => moves.join(name),
+    request: (name) => moves.request(name),
+    joined: () => moves.arrived(),
   },
 );
 
@@ -158,9 +185,13 @@ const header = new Header(
     topic: part("topic", HTMLButtonElement),
     form: part("topic-form", HTMLFormElement),
     field: part("topic-text", HTMLInputElement),
+    error: part("topic-error"),
     cancel: part("topic-cancel", HTMLButtonElement),
   },
-  (topic) => ask(`/topic ${topic || "-"}`, store.view.name),
+  {
+    setTopic: (topic) => ask(`/topic ${topic || "-"}`, store.view.name),
+    done: focusToType,
+  },
 );
 
 const status = new Status(
@@ -208,8 +239,15 @@ const arrival = new Arrival(
     status,
     chat: { show: showChat, hide: hideChat },
   },
-  roomIn(location.hash),
+  roomIn(location),
 );
+
+const address = new Address({
+  here: () => store.view,
+  isIn: (room) => store.rooms.has(room),
+  join: (room) => store.entered && moves.join(room),
+  whisper: (nickname) => store.entered && moves.whisper(nickname),
+});
 
 const typing = new Typing(
   store,
@@ -227,18 +265,33 @@ const typing = new Typing(
     quit: ({ ready }) => leave(ready.typed),
   },
   (place, text) => composer.restore(place, text),
+  confirmMany,
 );
 
-new Self(
+const self = new Self(
   {
     opener: part("self", HTMLButtonElement),
     dialog: part("self-dialog", HTMLDialogElement),
     form: part("self-form", HTMLFormElement),
     field: part("self-nickname", HTMLInputElement),
+    error: part("self-error"),
     cancel: part("self-cancel", HTMLButtonElement),
     leave: part("self-leave", HTMLButtonElement),
   },
-  { name: () => store.me, rename: (nickname) => ask(`/nick ${nickname}`), leave: () => leave("/quit") },
+  {
+    name: () => store.me,
+    rename: (nickname) => ask(`/nick ${nickname}`),
+    leave: () => leave("/quit"),
+    closed: focusToType,
+  },
+);
+
+/** The forms whose requests are answered beside their fields. */
+const forms = [rooms.asking, header.asking, self.asking];
+
+listenToKeys(
+  { main: part("main"), field: part("composer-text", HTMLTextAreaElement), scroller: part("messages") },
+  { type: () => composer.focus(), scroll: (pages) => messages.scrollBy(pages) },
 );
 
 function showChat() {
@@ -263,10 +316,10 @@ function leave(command) {
  * Make a request of the user.
  * @param {string} command
  * @param {string} room that it is about; empty for none
- * @returns {boolean} whether it is on its way
+ * @returns {string} the ref of the request; empty when it cannot be made
  */
 function ask(command, room = "") {
-  if (connection.state !== "in") return false;
+  if (connection.state !== "in") return "";
   const wanted = room ? { do: command, room } : { do: command };
   return requests.make(store.view.key, { wanted, typed: "" });
 }
@@ -296,19 +349,27 @@ function show(side, typed) {
   pass(typed);
 }
 
+/** @param {Many} many */
+function confirmMany({ lines, messages: number, title }) {
+  const several = number > 1 ? ` They go out as ${number.toLocaleString()} messages.` : "";
+  part("many-text").textContent = `These are ${lines.toLocaleString()} lines to ${title}.${several}`;
+  part("many-dialog", HTMLDialogElement).showModal();
+}
+
 /**
  * @param {string} text
  * @param {boolean} pasted
+ * @param {boolean} sure
  */
-function send(text, pasted) {
+function send(text, pasted, sure) {
   if (connection.state !== "in") {
     announcer.say("Not sent: offline. The text is kept.");
     return false;
   }
   // The user is on the way to another room: nobody can say yet where the text is meant for.
   if (requests.joining) return false;
-  const sent = typing.send(text, pasted);
-  store.view.divider = 0;
+  const sent = typing.send(text, pasted, sure);
+  if (sent) store.view.known();
   messages.showNewest();
   schedule();
   return sent;
@@ -333,6 +394,7 @@ function draw() {
   people.show(store);
   showWhere();
   messages.show(store.view, store.me, anew);
+  messages.showWaiting(requests.waiting(store.view.key), requests.stoppable(store.view.key));
   part("nowhere").hidden = store.view.kind !== "nowhere" || !store.entered;
   status.title(store);
   arrival.remember(composer.drafts);
@@ -352,22 +414,34 @@ function focusToType() {
 addEventListener("keydown", (event) => {
   const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
   if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !step || !store.entered) return;
+  if (document.querySelector("dialog[open]")) return;
   event.preventDefault();
   moves.step(step, rooms.inOrder());
 });
 
+/** A window that is only seen beside another, in which somebody works, is not looked at. */
+const isWatched = () => !document.hidden && document.hasFocus();
+
+for (const change of ["focus", "blur"]) addEventListener(change, () => store.watch(isWatched()));
 document.addEventListener("visibilitychange", () => {
-  store.watch(!document.hidden);
+  store.watch(isWatched());
   if (document.hidden) return;
   draw();
   connection.hurry();
 });
-addEventListener("hashchange", () => {
-  const room = roomIn(location.hash);
-  if (store.entered && room) moves.join(room);
-});
 addEventListener("online", () => connection.hurry());
+addEventListener("offline", () => connection.offline());
 addEventListener("pagehide", () => arrival.remember(composer.drafts));
+part("many-send").addEventListener("click", () => {
+  part("many-dialog", HTMLDialogElement).close();
+  composer.submit(true);
+});
+part("many-dialog").addEventListener("close", () => focusToType());
+part("stop").addEventListener("click", () => {
+  typing.stop(store.view.key);
+  schedule();
+  focusToType();
+});
 part("skip").addEventListener("click", (event) => {
   event.preventDefault();
   composer.focus();
@@ -381,10 +455,16 @@ part("list").addEventListener("click", (event) => {
   const link = event.target instanceof Element && event.target.closest("a.enter-room");
   if (!(link instanceof HTMLAnchorElement)) return;
   event.preventDefault();
-  moves.join(roomIn(link.hash));
+  moves.join(roomIn(link));
+});
+part("list").addEventListener("copy", (event) => {
+  const text = transcriptOf(getSelection(), part("list"), (row) => messages.itemOf(row));
+  if (!text) return;
+  event.clipboardData?.setData("text/plain", text);
+  event.preventDefault();
 });
 setInterval(() => messages.freshenDays(), LIST_AGAIN);
 setInterval(() => !document.hidden && store.entered && requests.ask("/rooms"), LIST_AGAIN);
 
-store.watched = !document.hidden;
+store.watched = isWatched();
 arrival.begin(composer);

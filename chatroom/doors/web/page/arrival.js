@@ -10,9 +10,14 @@ import { randomText } from "./secrets.js";
 /** @import { Requests } from "./requests.js" */
 /** @import { Status } from "./status.js" */
 /** @import { Store } from "./store.js" */
-/** @import { Answer } from "./wire.js" */
+/** @import { Answer, Message } from "./wire.js" */
+
+/** It begins the reason of those whose connection an operator has closed. */
+const EXPELLED = "Killed (";
 
 export class Arrival {
+  /** The last notice that no request has asked for: if the server closes the connection, it says why. */
+  #lastNotice = "";
   /** Whether there is something to keep: the user has been in. */
   #wasIn = false;
 
@@ -35,7 +40,8 @@ export class Arrival {
     this.entrance = entrance;
     this.status = status;
     this.chat = chat;
-    const last = memory.ofLastVisit();
+    this.last = memory.ofLastVisit();
+    const { last } = this;
     this.nickname = last.nickname;
     /** By it, the server knows that this tab comes back. Nobody else is told. */
     this.client = randomText();
@@ -43,6 +49,15 @@ export class Arrival {
     this.line = last.line || Infinity;
     /** The rooms to enter while the store knows of none. */
     this.rooms = room ? [room] : last.rooms;
+    /** The room that the page's address names, until the user is there; empty for none. */
+    this.wanted = room;
+  }
+
+  /** @returns {string} the room that is still to be entered, once; empty for none */
+  takeWanted() {
+    const { wanted, store } = this;
+    this.wanted = "";
+    return wanted === store.view.name ? "" : wanted;
   }
 
   /**
@@ -50,12 +65,14 @@ export class Arrival {
    * @param {Composer} composer
    */
   begin(composer) {
-    const { client, nickname, places, history, lastId, looking, drafts, unacknowledged } = this.memory.ofThisTab();
+    const { client, nickname, places, history, lastId, looking, ignored, drafts, unacknowledged } =
+      this.memory.ofThisTab();
     composer.drafts = drafts;
     this.client = client || this.client;
     this.requests.restore(unacknowledged);
+    this.store.ignored.restore(ignored.length ? ignored : this.last.ignored);
     if (!nickname) {
-      this.ask();
+      this.#beginAnew();
       return;
     }
     this.nickname = nickname;
@@ -63,6 +80,20 @@ export class Arrival {
     this.store.history = history;
     this.store.lastId = lastId;
     this.store.look(this.store.rooms.get(looking) ?? this.store.nowhere);
+    this.chat.show();
+    this.connection.open();
+  }
+
+  /** Come in as at the last visit, unless the user has left the chat then; what was missed since is new. */
+  #beginAnew() {
+    const { nickname, history, lastId, rooms } = this.last;
+    if (!nickname || !lastId) {
+      this.ask();
+      return;
+    }
+    this.rooms = [...new Set([...rooms, ...this.rooms])];
+    this.store.history = history;
+    this.store.lastId = lastId;
     this.chat.show();
     this.connection.open();
   }
@@ -77,12 +108,16 @@ export class Arrival {
     if (!this.#wasIn || !nickname) return;
     const { client } = this;
     const unacknowledged = this.requests.unacknowledged.all;
-    const places = [...rooms.values()].map(({ name, unread, mentioned, divider }) => {
-      return { name, unread, mentioned, divider };
+    const places = [...rooms.values()].map(({ name, unread, mentioned, divider, mention }) => {
+      return { name, unread, mentioned, divider, mention };
     });
+    const ignored = this.store.ignored.names;
     const looking = home.name;
-    this.memory.keepForThisTab({ client, nickname, history, lastId, looking, places, drafts, unacknowledged });
-    this.memory.keepForNextVisit({ nickname, rooms: [...rooms.keys()], line: limits.line });
+    // The last one is the one to look at.
+    const inOrder = [...rooms.keys()].filter((name) => name !== looking).concat(looking || []);
+    const where = { nickname, history, lastId, ignored };
+    this.memory.keepForThisTab({ ...where, client, looking, places, drafts, unacknowledged });
+    this.memory.keepForNextVisit({ ...where, rooms: inOrder, line: limits.line });
   }
 
   /**
@@ -120,14 +155,28 @@ export class Arrival {
    */
   changed(state, retryAt) {
     if (state === "in") {
+      this.#lastNotice = "";
       this.entrance.hide();
       this.chat.show();
       this.status.show(state, 0);
       return;
     }
     this.store.lost();
-    if (!this.entrance.shown) this.status.show(state, retryAt);
+    if (!this.entrance.shown) this.status.show(state, retryAt, this.#lastNotice);
     else if (state === "waiting") this.entrance.say("The server does not answer. Trying again\u2026");
+  }
+
+  /**
+   * Take notice of a message that may say why the server is about to close the connection.
+   * @param {Message} message
+   */
+  heard(message) {
+    if (!this.store.entered) return;
+    if (message.kind === "notice" && !message.ref) this.#lastNotice = message.text;
+    // Nobody comes back by themselves after an operator has closed their connection.
+    else if (message.kind === "left" && message.nick === this.store.me && message.text.startsWith(EXPELLED)) {
+      this.connection.dismissed();
+    }
   }
 
   /**
@@ -170,6 +219,10 @@ export class Arrival {
     this.client = randomText();
     this.nickname = this.store.me;
     this.rooms = [...this.store.rooms.keys()];
+    const { nickname, rooms } = this;
+    const { ignored, limits } = this.store;
+    const visit = { nickname, rooms, ignored: ignored.names, line: limits.line };
+    this.memory.keepForNextVisit({ ...visit, history: "", lastId: 0 });
     this.store.reset();
     this.memory.forgetThisTab();
     this.ask();

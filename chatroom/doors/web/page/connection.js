@@ -37,6 +37,7 @@ export class Connection {
   #wanted = false;
   #asked = false;
   #live = false;
+  #dismissed = false;
   /** @type {Answer<"error">|null} */
   #refusal = null;
   #tries = 0;
@@ -77,6 +78,16 @@ export class Connection {
     else this.hurry();
   }
 
+  /** The machine has no network: what is sent is lost. It is tried again in a while, or when the network is back. */
+  offline() {
+    if (this.state === "in" || this.state === "connecting") this.#lost(NO_CODE);
+  }
+
+  /** The server has said that it closes the connection, and means it. */
+  dismissed() {
+    this.#dismissed = true;
+  }
+
   /** Try again at once, if a try is waiting for its time; else see whether the server still answers. */
   hurry() {
     if (this.state === "waiting") this.#connect();
@@ -103,7 +114,7 @@ export class Connection {
     clearTimeout(this.#retry);
     this.#drop();
     this.#become("connecting");
-    this.#asked = this.#live = false;
+    this.#asked = this.#live = this.#dismissed = false;
     this.#refusal = null;
     this.#lastHeard = Date.now();
     this.#pinged = 0;
@@ -161,7 +172,7 @@ export class Connection {
     this.#refusal = null;
     if (!this.#wanted) this.#become("closed");
     else if (refusal) this.listener.refused(refusal);
-    else if (this.#live && code === NORMAL_CLOSURE) this.#sentAway();
+    else if (this.#dismissed || (this.#live && code === NORMAL_CLOSURE)) this.#sentAway();
     else this.#wait();
   }
 

@@ -4,8 +4,8 @@
  * typed.
  */
 
-const narrow = matchMedia("(max-width: 760px)");
-const middling = matchMedia("(max-width: 1040px)");
+const narrow = matchMedia("(max-width: 47.5em)");
+const middling = matchMedia("(max-width: 65em)");
 
 /** @typedef {"rooms"|"people"|"search"} DrawerName */
 /** @typedef {{side: HTMLElement, opener: HTMLElement, closer: HTMLElement, first?: HTMLElement}} Drawer */

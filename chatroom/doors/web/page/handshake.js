@@ -1,5 +1,5 @@
 /**
- * Coming in: the room that the page's address names, the answer to `NICK`, and what to do when the server refuses.
+ * Coming in: the answer to `NICK`, and what to do when the server refuses.
  * It decides, and knows neither the connection nor the page: arrival.js acts on it.
  */
 
@@ -17,15 +17,6 @@ const NOT_THE_NAME = new Set([
 ]);
 /** Errors that are about the rooms: without them, the user may come in. */
 const NOT_THE_ROOMS = new Set(["room-name-refused", "too-many-rooms", "line-too-long"]);
-
-/**
- * The room that a fragment of an address names, `#room=tea`; empty for none.
- * @param {string} fragment
- */
-export function roomIn(fragment) {
-  const name = new URLSearchParams(fragment.slice(1)).get("room") ?? "";
-  return /[\s,]/.test(name) ? "" : name;
-}
 
 /**
  * The answer to NICK, and the rooms that it names: those that do not fit into the line are left out.

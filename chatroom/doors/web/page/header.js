@@ -1,11 +1,14 @@
 /** The heading above the messages: the name of the place, and its topic, which can be changed there. */
 
+import { Asking, OFFLINE } from "./asking.js";
+
 /** @import { Place } from "./places.js" */
 
 /** @param {Place} place */
-function topicOf({ kind, topic }) {
+function topicOf({ kind, name, topic, gone }) {
   if (kind === "room") return topic || "Set a topic";
-  return kind === "private" ? "Private conversation" : "";
+  if (kind === "private") return gone ? `Private conversation. ${name} has left.` : "Private conversation";
+  return "";
 }
 
 /**
@@ -23,6 +26,7 @@ export function labelOf({ kind, name }) {
  * @property {HTMLButtonElement} topic
  * @property {HTMLFormElement} form
  * @property {HTMLInputElement} field
+ * @property {HTMLElement} error
  * @property {HTMLButtonElement} cancel
  */
 
@@ -32,11 +36,15 @@ export class Header {
 
   /**
    * @param {HeaderParts} parts
-   * @param {(topic: string) => boolean} setTopic called with the new topic, empty to take it away
+   * @param {object} asks
+   * @param {(topic: string) => string} asks.setTopic called with the new topic, empty to take it away; gives the ref of
+   *   the request, or nothing while there is no connection
+   * @param {() => void} asks.done called when the topic has been changed, or left as it is
    */
-  constructor(parts, setTopic) {
+  constructor(parts, { setTopic, done }) {
     this.parts = parts;
-    const { topic, form, field, cancel } = parts;
+    this.done = done;
+    const { topic, form, cancel } = parts;
     topic.addEventListener("click", () => this.#edit());
     cancel.addEventListener("click", () => this.#done());
     form.addEventListener("keydown", (event) => {
@@ -44,10 +52,13 @@ export class Header {
       event.stopPropagation();
       this.#done();
     });
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const text = field.value.trim();
-      if (text === this.#place?.topic || setTopic(text)) this.#done();
+    this.asking = new Asking(parts, {
+      ask: (text) => {
+        if (text === this.#place?.topic) return "done";
+        const ref = setTopic(text);
+        return ref ? { ref } : { error: OFFLINE };
+      },
+      done: () => this.#done(),
     });
   }
 
@@ -68,15 +79,16 @@ export class Header {
     const { topic, form, field } = this.parts;
     form.hidden = false;
     topic.hidden = true;
-    field.value = this.#place?.topic ?? "";
+    this.asking.begin(this.#place?.topic);
     field.focus();
     field.select();
   }
 
   #done(focus = true) {
     const { topic, form } = this.parts;
+    const done = !form.hidden;
     form.hidden = true;
     topic.hidden = false;
-    if (focus) topic.focus();
+    if (done && focus) this.done();
   }
 }

@@ -9,7 +9,7 @@
 const KEY = "chatroom";
 const SECRET = /^[\x21-\x7e]{16,64}$/;
 
-/** @typedef {{name: string, unread: number, mentioned: boolean, divider: number}} PlaceMarks */
+/** @typedef {{name: string, unread: number, mentioned: boolean, divider: number, mention: number}} PlaceMarks */
 /**
  * The state of this tab when it was last loaded.
  * @typedef {object} TabMemory
@@ -19,10 +19,20 @@ const SECRET = /^[\x21-\x7e]{16,64}$/;
  * @property {number} lastId
  * @property {string} looking the room that the user looked at, or spoke in
  * @property {PlaceMarks[]} places
+ * @property {string[]} ignored nicknames
  * @property {Drafts} drafts
  * @property {Made[]} unacknowledged requests, oldest first
  */
-/** @typedef {{nickname: string, rooms: string[], line: number}} VisitMemory with the bytes in a line; 0 if not known */
+/**
+ * The state of the last visit, by whatever tab.
+ * @typedef {object} VisitMemory
+ * @property {string} nickname
+ * @property {string[]} rooms
+ * @property {number} line bytes in a line; 0 if not known
+ * @property {string[]} ignored nicknames
+ * @property {string} history names the history that the id is of
+ * @property {number} lastId the last event that was seen; 0 for none, or when the user has left the chat
+ */
 
 /** @typedef {() => Pick<Storage, "getItem"|"setItem">} Keeper gives the storage; a browser may refuse, and throw */
 
@@ -38,7 +48,7 @@ export class Memory {
 
   /** @returns {TabMemory} empty in a new tab */
   ofThisTab() {
-    const { client, nickname, history, lastId, looking, places, drafts, unacknowledged } = read(this.tab);
+    const { client, nickname, history, lastId, looking, places, ignored, drafts, unacknowledged } = read(this.tab);
     return {
       client: SECRET.test(text(client)) ? text(client) : "",
       history: text(history),
@@ -46,6 +56,7 @@ export class Memory {
       lastId: number(lastId),
       looking: text(looking),
       places: list(places).flatMap((place) => marksOf(place) ?? []),
+      ignored: names(ignored),
       drafts: texts(drafts),
       unacknowledged: list(unacknowledged).flatMap((made) => madeOf(made) ?? []),
     };
@@ -62,9 +73,15 @@ export class Memory {
 
   /** @returns {VisitMemory} empty at the first visit */
   ofLastVisit() {
-    const { nickname, rooms, line } = read(this.visits);
-    const names = list(rooms).filter((room) => typeof room === "string");
-    return { nickname: text(nickname), rooms: names, line: number(line) };
+    const { nickname, rooms, line, ignored, history, lastId } = read(this.visits);
+    return {
+      nickname: text(nickname),
+      rooms: names(rooms),
+      line: number(line),
+      ignored: names(ignored),
+      history: text(history),
+      lastId: number(lastId),
+    };
   }
 
   /** @param {VisitMemory} value */
@@ -108,6 +125,9 @@ const record = (value) => (typeof value === "object" && value !== null ? { ...va
 /** @param {unknown} value @returns {unknown[]} */
 const list = (value) => (Array.isArray(value) ? value : []);
 
+/** @param {unknown} value @returns {string[]} */
+const names = (value) => list(value).filter((name) => typeof name === "string");
+
 /** @param {unknown} value */
 const text = (value) => (typeof value === "string" ? value : "");
 
@@ -122,9 +142,10 @@ function texts(value) {
 
 /** @param {unknown} value @returns {PlaceMarks|undefined} */
 function marksOf(value) {
-  const { name, unread, mentioned, divider } = record(value);
+  const { name, unread, mentioned, divider, mention } = record(value);
   if (typeof name !== "string") return undefined;
-  return { name, unread: number(unread), mentioned: mentioned === true, divider: number(divider) };
+  const marks = { unread: number(unread), mentioned: mentioned === true };
+  return { name, ...marks, divider: number(divider), mention: number(mention) };
 }
 
 /** @param {unknown} value @returns {Made|undefined} */

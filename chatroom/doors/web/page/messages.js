@@ -3,18 +3,25 @@
  * long as the reader is at its end, grows at its beginning as they scroll up, and lets go of rows at the other end.
  */
 
+import { runsIn } from "./crowd.js";
+import { element } from "./dom.js";
 import { kindOf } from "./kinds.js";
 import { Place } from "./places.js";
 import { rowOf } from "./row.js";
 import { day } from "./times.js";
 
+/** @typedef {{ref: string, kind: "said"|"acted", text: string}} Waiting words of the user that are on their way */
+
+/** @import { Run } from "./crowd.js" */
 /** @import { Timeline } from "./timeline.js" */
 
 const MOST = 1000; // rows
 const FIRST = 120; // rows of a place that is looked at anew
 const STEP = 80; // rows that are added at once in scrolling
+const MOST_WAITING = 20; // rows of messages that are on their way
 const NEAR = 500; // pixels from an end at which more is fetched
 const MANY = 1000; // messages that are asked for at once in looking for one
+const SHARE_OF_A_PAGE = 0.9; // that scrolls by for Page Up and Page Down
 const AT_END = 48; // pixels from the end that still count as being there
 
 /**
@@ -23,7 +30,12 @@ const AT_END = 48; // pixels from the end that still count as being there
  * @property {HTMLElement} title
  * @property {HTMLElement} list
  * @property {HTMLElement} beginning
+ * @property {HTMLElement} waiting
+ * @property {HTMLElement} stopPart
+ * @property {HTMLElement} stopText
  * @property {HTMLButtonElement} toNewest
+ * @property {HTMLButtonElement} toFirst
+ * @property {HTMLButtonElement} toMention
  */
 
 export class Messages {
@@ -35,8 +47,15 @@ export class Messages {
     this.scroller = parts.scroller;
     this.title = parts.title;
     this.list = parts.list;
+    this.waiting = parts.waiting;
+    this.stopPart = parts.stopPart;
+    this.stopText = parts.stopText;
+    /** The refs of the waiting messages that have a row. */
+    this.waitingRefs = "";
     this.beginning = parts.beginning;
     this.toNewest = parts.toNewest;
+    this.toFirst = parts.toFirst;
+    this.toMention = parts.toMention;
     this.askForOlder = askForOlder;
     this.place = new Place("nowhere", "");
     this.timeline = this.place.timeline;
@@ -50,13 +69,20 @@ export class Messages {
     /** The first and the last item that have a row. */
     this.low = 1;
     this.high = 0;
+    /**
+     * The runs of those who came and went that the reader wants to see, each by the seq of an item in it.
+     * @type {Set<number>}
+     */
+    this.unfolded = new Set();
     /** Whether the reader is at the end, which is then followed. */
     this.atEnd = true;
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.toNewest.addEventListener("click", () => {
       this.showNewest();
-      this.scroller.focus();
+      this.scroller.focus({ preventScroll: true });
     });
+    this.toFirst.addEventListener("click", () => this.reveal(this.place.divider));
+    this.toMention.addEventListener("click", () => this.reveal(this.place.mention));
     new ResizeObserver(() => this.atEnd && this.#toEnd()).observe(this.scroller);
   }
 
@@ -77,6 +103,7 @@ export class Messages {
     if (anew || place !== this.place || this.timeline !== timeline || this.#outOfReach(timeline)) {
       this.place = place;
       this.timeline = timeline;
+      this.unfolded.clear();
       this.sought = 0;
       this.#begin(timeline.seqOf(place.divider));
     } else {
@@ -84,10 +111,43 @@ export class Messages {
       if (dividerMoved) [old, place.divider].forEach((id) => this.#redraw(timeline.seqOf(id)));
       if (timeline.from < this.low && this.#nearTop()) this.#extendUp();
       this.#follow();
+      this.#fold();
+      if (this.atEnd) this.#toEnd();
     }
     this.#seek();
     this.#fetch();
     this.#tellRest();
+  }
+
+  /**
+   * Show what the user has said and has yet to come back, below everything else.
+   * @param {Waiting[]} waiting
+   * @param {number} stoppable how many of those can be taken back
+   */
+  showWaiting(waiting, stoppable) {
+    const shown = waiting.slice(0, MOST_WAITING);
+    const refs = `${this.place.key} ${shown.map(({ ref }) => ref).join(" ")}`;
+    const text = stoppable ? `${stoppable.toLocaleString()} more to send.` : "";
+    if (refs === this.waitingRefs && text === this.stopText.textContent) return;
+    this.waitingRefs = refs;
+    this.stopText.textContent = text;
+    this.stopPart.hidden = !text;
+    this.waiting.replaceChildren(...this.#waitingRows(shown));
+    if (this.atEnd) this.#toEnd();
+  }
+
+  /** @param {Waiting[]} waiting */
+  #waitingRows(waiting) {
+    const { timeline, reader } = this;
+    const at = Date.now() / 1000;
+    let previous = timeline.at(timeline.to);
+    return waiting.map(({ kind, text }) => {
+      const item = { kind, text, at, nick: reader.me, seq: 0 };
+      const row = rowOf(item, previous, reader);
+      row.querySelector(".line")?.append(element("span", { class: "on-its-way" }, "Sending\u2026"));
+      previous = item;
+      return row;
+    });
   }
 
   /**
@@ -127,6 +187,14 @@ export class Messages {
     this.#tellRest();
   }
 
+  /**
+   * Scroll by so many pages: up below 0, down above.
+   * @param {number} pages
+   */
+  scrollBy(pages) {
+    this.scroller.scrollTop += pages * SHARE_OF_A_PAGE * this.scroller.clientHeight;
+  }
+
   #clear() {
     this.list.replaceChildren();
     this.low = 1;
@@ -149,6 +217,7 @@ export class Messages {
     this.high = Math.min(timeline.to, this.low + MOST - 1);
     this.seen = timeline.to;
     this.list.append(...this.#rows(this.low, this.high));
+    this.#fold();
     this.#toEnd();
     const row = this.#rowAt(target);
     if (!row) return;
@@ -166,6 +235,50 @@ export class Messages {
     const { timeline } = this;
     const items = timeline.items.slice(Math.max(0, low - timeline.from), Math.max(0, high + 1 - timeline.from));
     return items.map((item) => rowOf(item, timeline.at(item.seq - 1), this.reader));
+  }
+
+  /**
+   * The item of a row.
+   * @param {Element} row
+   */
+  itemOf(row) {
+    return this.timeline.at(this.low + [...this.#children()].findIndex((one) => one === row));
+  }
+
+  /** Of many who come and go, show the last, and how many they are. */
+  #fold() {
+    const { timeline } = this;
+    const items = timeline.items.slice(this.low - timeline.from, this.high + 1 - timeline.from);
+    const runs = runsIn(items, (seq) => this.#rowAt(seq)?.querySelector(".day, .new") !== null);
+    const rows = [...this.#children()];
+    /** @param {Run} one */
+    const unfolded = ({ from, to }) => [...this.unfolded].some((seq) => seq >= from && seq <= to);
+    let [run] = runs.splice(0, 1);
+    rows.forEach((row, index) => {
+      const seq = this.low + index;
+      if (run && seq > run.to) [run] = runs.splice(0, 1);
+      const inRun = run && seq >= run.from && !unfolded(run) ? run : undefined;
+      row.classList.toggle("folded-away", inRun !== undefined && seq < inRun.to);
+      this.#summarize(row, inRun?.to === seq ? inRun : undefined);
+    });
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {Run|undefined} run that ends there, and is folded
+   */
+  #summarize(row, run) {
+    const before = row.querySelector(".folded");
+    if ((before?.textContent ?? "") === (run?.text ?? "")) return;
+    before?.remove();
+    if (!run) return;
+    const more = element("button", { type: "button", title: "Show each" }, run.text);
+    more.addEventListener("click", () => {
+      this.unfolded.add(run.to);
+      this.#keepingPlace(() => this.#fold());
+      this.scroller.focus({ preventScroll: true });
+    });
+    row.querySelector(".line")?.before(element("p", { class: "folded" }, more));
   }
 
   /** The rows that there are. */
@@ -226,6 +339,7 @@ export class Messages {
       this.low = low;
       this.#redraw(old);
       this.#dropBottom(Math.max(0, this.high - this.low + 1 - MOST));
+      this.#fold();
     });
   }
 
@@ -235,6 +349,7 @@ export class Messages {
       this.list.append(...this.#rows(this.high + 1, high));
       this.high = high;
       this.#dropTop(Math.max(0, this.high - this.low + 1 - MOST));
+      this.#fold();
     });
   }
 
@@ -288,8 +403,36 @@ export class Messages {
     if (this.atEnd) this.#toEnd();
   }
 
+  /**
+   * Whether the event with this id is above what is on the screen (-1), on it (0), or below (1).
+   * @param {number} id
+   */
+  #whereIs(id) {
+    const seq = this.timeline.seqOf(id);
+    if (seq === undefined || seq < this.low) return -1;
+    const row = this.#rowAt(seq);
+    if (!row) return 1;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (row.offsetTop + row.offsetHeight <= scrollTop) return -1;
+    return row.offsetTop >= scrollTop + clientHeight ? 1 : 0;
+  }
+
+  /** Offer the ways to the first new message, and to the first that names the user, until each has been seen. */
+  #tellNew() {
+    const { place } = this;
+    const toFirst = place.behind && place.divider ? this.#whereIs(place.divider) : 0;
+    if (toFirst === 0) place.behind = 0;
+    const toMention = place.mention ? this.#whereIs(place.mention) : 0;
+    if (toMention === 0) place.mention = 0;
+    this.toFirst.hidden = toFirst >= 0;
+    this.toFirst.textContent = `${place.behind.toLocaleString()} new message${place.behind === 1 ? "" : "s"} \u2191`;
+    this.toMention.hidden = toMention === 0;
+    this.toMention.textContent = `You are mentioned ${toMention < 0 ? "\u2191" : "\u2193"}`;
+  }
+
   /** Say how much there is behind what is seen. */
   #tellRest() {
+    this.#tellNew();
     if (this.atEnd) this.seen = this.timeline.to;
     this.toNewest.hidden = this.atEnd;
     if (this.atEnd) return;

@@ -6,7 +6,8 @@
 export class Moves {
   /**
    * @param {Store} store
-   * @param {(command: string) => void} ask has the server do what a command says
+   * @param {(command: string) => string} ask has the server do what a command says; gives the ref of the request, and
+   *   nothing while there is no connection
    * @param {() => void} arrived called when the user has asked to be elsewhere
    */
   constructor(store, ask, arrived) {
@@ -41,10 +42,21 @@ export class Moves {
    * @param {string} name as somebody types it
    */
   join(name) {
-    const place = this.store.rooms.get(name.replace(/^#/, ""));
-    if (place) this.store.look(place);
-    else this.ask(`/join ${name}`);
+    this.request(name);
     this.arrived();
+  }
+
+  /**
+   * The same, for one who waits for the answer.
+   * @param {string} name as somebody types it
+   * @returns {string|undefined} the ref of the request, empty while there is no connection; undefined where the user is
+   *   in the room already
+   */
+  request(name) {
+    const place = this.store.rooms.get(name.replace(/^#/, ""));
+    if (!place) return this.ask(`/join ${name}`);
+    this.store.look(place);
+    return undefined;
   }
 
   /**

@@ -1,10 +1,13 @@
 /** A place where talk happens: a room, a private conversation, or nowhere. */
 
+import { kindOf } from "./kinds.js";
 import { Timeline } from "./timeline.js";
 
 /** @import { Deed } from "./timeline.js" */
 
 /** @typedef {"room"|"private"|"nowhere"} PlaceKind */
+
+const LATELY = 200; // items among which those who spoke last are looked for
 
 export class Place {
   /**
@@ -38,6 +41,14 @@ export class Place {
     this.mentioned = false;
     /** The id of the first event that is new to the reader; 0 when none is. */
     this.divider = 0;
+    /** The id of the first of them that names the user; 0 when none does. */
+    this.mention = 0;
+    /** The number of messages that were unread when the user came to look. */
+    this.behind = 0;
+    /** In a private conversation, whether the other person is in none of the user's rooms, and was before. */
+    this.gone = false;
+    /** In a private conversation, whether the other person was seen in one of the user's rooms. */
+    this.met = false;
   }
 
   /** Its name as it is shown. */
@@ -48,6 +59,17 @@ export class Place {
   /** The number of people here. */
   get size() {
     return this.people.size + this.unnamed;
+  }
+
+  /**
+   * The nicknames of the others, those who spoke last first.
+   * @param {string} me the user's nickname
+   */
+  nicknamesToOffer(me) {
+    const here = this.kind === "private" ? new Set([this.name]) : this.people;
+    const lately = this.timeline.items.slice(-LATELY).reverse();
+    const speakers = lately.flatMap(({ kind, nick }) => (kindOf(kind)?.nature === "talk" && nick) || []);
+    return [...new Set([...speakers.filter((nick) => here.has(nick)), ...here])].filter((nick) => nick !== me);
   }
 
   /**
@@ -87,9 +109,15 @@ export class Place {
     if (!this.people.delete(nick)) this.unnamed = Math.max(0, this.unnamed - 1);
   }
 
-  /** It has been looked at. */
+  /** It is looked at. */
   seen() {
+    this.behind = this.unread;
     this.unread = 0;
     this.mentioned = false;
+  }
+
+  /** Nothing that is here is new any more. */
+  known() {
+    this.divider = this.mention = this.behind = 0;
   }
 }

@@ -7,11 +7,13 @@
  */
 
 import { randomText } from "./secrets.js";
-import { commandOf, Unacknowledged } from "./unacknowledged.js";
+import { commandOf, talkOf, Unacknowledged } from "./unacknowledged.js";
 
 /** @import { Ready } from "./typed.js" */
 /** @import { Made, Request } from "./unacknowledged.js" */
 /** @import { Message } from "./wire.js" */
+
+const MOST_IN_FLIGHT = 16; // requests of the user: those behind them can still be taken back
 
 export class Requests {
   #live = false;
@@ -40,13 +42,32 @@ export class Requests {
    * Make requests of the user: now, or as soon as everything that was missed is here.
    * @param {string} place the key of the place that the user looks at
    * @param {...Ready} wanted in this order
-   * @returns {boolean} false when too much is unacknowledged; then nothing is asked for
+   * @returns {string} the ref of the last; empty when too much is unacknowledged, and nothing is asked for
    */
   make(place, ...wanted) {
     const several = wanted.map(({ wanted: request, typed }) => ({ request: this.#named(request), place, typed }));
-    if (!this.unacknowledged.add(...several)) return false;
+    if (!this.unacknowledged.add(...several)) return "";
     this.#flush();
-    return true;
+    return several.at(-1)?.request.ref ?? "";
+  }
+
+  /**
+   * The user's own words that were sent from a place, or are about to be, and have not come back yet.
+   * @param {string} place its key
+   */
+  waiting(place) {
+    return this.unacknowledged.all.flatMap((made) => {
+      const talk = made.place === place && talkOf(made.request);
+      return talk ? [{ ref: made.request.ref, ...talk }] : [];
+    });
+  }
+
+  /**
+   * The number of requests from a place that can still be taken back.
+   * @param {string} place its key
+   */
+  stoppable(place) {
+    return this.unacknowledged.unsent.filter((made) => made.place === place).length;
   }
 
   /**
@@ -75,7 +96,7 @@ export class Requests {
       return question;
     }
     const made = this.unacknowledged.get(ref);
-    this.unacknowledged.answered(message);
+    if (this.unacknowledged.answered(message)) this.#flush();
     return made;
   }
 
@@ -111,7 +132,9 @@ export class Requests {
 
   #flush() {
     // A request that does not go through is sent over the next connection.
-    if (this.#live) for (const { request } of this.unacknowledged.takeUnsent()) this.#sent(request);
+    if (!this.#live) return;
+    const most = MOST_IN_FLIGHT - this.unacknowledged.inFlight;
+    for (const { request } of this.unacknowledged.takeUnsent(most)) this.#sent(request);
   }
 
   /**

@@ -1,11 +1,14 @@
 /** The dialog in which users change their nickname, or leave. */
 
+import { Asking, OFFLINE } from "./asking.js";
+
 /**
  * @typedef {object} SelfParts
  * @property {HTMLButtonElement} opener
  * @property {HTMLDialogElement} dialog
  * @property {HTMLFormElement} form
  * @property {HTMLInputElement} field
+ * @property {HTMLElement} error
  * @property {HTMLButtonElement} cancel
  * @property {HTMLButtonElement} leave
  */
@@ -13,11 +16,24 @@
 export class Self {
   /**
    * @param {SelfParts} parts
-   * @param {{name: () => string, rename: (nickname: string) => void, leave: () => void}} asks
+   * @param {object} asks
+   * @param {() => string} asks.name
+   * @param {(nickname: string) => string} asks.rename gives the ref of the request; empty while there is no connection
+   * @param {() => void} asks.leave
+   * @param {() => void} asks.closed called when the dialog is closed
    */
-  constructor({ opener, dialog, form, field, cancel, leave }, asks) {
+  constructor(parts, asks) {
+    const { opener, dialog, field, cancel, leave } = parts;
+    this.asking = new Asking(parts, {
+      ask: (nickname) => {
+        if (!nickname || nickname === asks.name()) return "done";
+        const ref = asks.rename(nickname);
+        return ref ? { ref } : { error: OFFLINE };
+      },
+      done: () => dialog.close(),
+    });
     opener.addEventListener("click", () => {
-      field.value = asks.name();
+      this.asking.begin(asks.name());
       dialog.showModal();
       field.select();
     });
@@ -26,9 +42,6 @@ export class Self {
       dialog.close();
       asks.leave();
     });
-    form.addEventListener("submit", () => {
-      const nickname = field.value.trim();
-      if (nickname && nickname !== asks.name()) asks.rename(nickname);
-    });
+    dialog.addEventListener("close", () => asks.closed());
   }
 }

@@ -1,6 +1,8 @@
 /** The lists at the sides: the rooms and conversations that the user is in, other rooms, the people. */
 
+import { Asking, OFFLINE } from "./asking.js";
 import { element, KeyedList, unseen } from "./dom.js";
+import { folded } from "./folding.js";
 import { avatarOf, hue, nameOf } from "./names.js";
 import { initial } from "./nicknames.js";
 
@@ -88,13 +90,16 @@ function otherRow(name, join) {
 
 /**
  * @typedef {object} RoomsParts
+ * @property {HTMLElement} side
  * @property {HTMLElement} joined
  * @property {HTMLElement} private
  * @property {HTMLElement} privatePart
  * @property {HTMLElement} others
  * @property {HTMLElement} othersPart
+ * @property {HTMLElement} othersMore
  * @property {HTMLFormElement} form
  * @property {HTMLInputElement} field
+ * @property {HTMLElement} error
  * @property {HTMLElement} selfName
  * @property {HTMLElement} selfAvatar
  * @property {HTMLElement} elsewhere
@@ -102,6 +107,8 @@ function otherRow(name, join) {
 
 export class Rooms {
   #shownName = "";
+  /** @type {Place|undefined} */
+  #shownPlace;
 
   /**
    * @param {RoomsParts} parts
@@ -110,11 +117,13 @@ export class Rooms {
    * @param {(place: Place) => void} asks.look
    * @param {(place: Place) => void} asks.leave
    * @param {(room: string) => void} asks.join
+   * @param {(room: string) => string|undefined} asks.request the same, for one who waits for the answer: gives the ref
+   *   of the request, empty while there is no connection; undefined in a room that the user is in already
+   * @param {() => void} asks.joined called when the room that was asked for may be looked at
    */
   constructor(parts, store, asks) {
     this.parts = parts;
     this.store = store;
-    const { form, field } = parts;
     /**
      * @param {Map<string, Place>} places
      * @param {(name: string) => Node} sign
@@ -130,11 +139,22 @@ export class Rooms {
     this.joined = new KeyedList(parts.joined, own(store.rooms, hash));
     this.private = new KeyedList(parts.private, own(store.privates, avatarOf));
     this.others = new KeyedList(parts.others, (name) => otherRow(name, () => asks.join(name)));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const name = field.value.trim();
-      if (name) asks.join(name);
-      field.value = "";
+    this.asking = new Asking(parts, {
+      ask: (name) => {
+        if (!name) return { error: "Type the name of a room first." };
+        if (/\s/.test(name)) return { error: `A room\u2019s name has no spaces: try ${name.replace(/\s+/g, "-")}` };
+        const ref = asks.request(name);
+        if (ref === undefined) return "done";
+        return ref ? { ref } : { error: OFFLINE };
+      },
+      done: () => asks.joined(),
+    });
+    parts.field.addEventListener("input", () => this.show());
+    parts.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !parts.field.value) return;
+      event.stopPropagation();
+      this.asking.begin();
+      this.show();
     });
   }
 
@@ -145,6 +165,7 @@ export class Rooms {
     this.parts.privatePart.hidden = store.privates.size === 0;
     this.#others();
     this.#self();
+    this.#showCurrent();
     const rest = store.places().filter((place) => place !== store.view);
     const unread = rest.reduce((sum, place) => sum + place.unread, 0);
     count(this.parts.elsewhere, unread, rest.some((place) => place.mentioned));
@@ -156,19 +177,41 @@ export class Rooms {
     return [rooms, privates].flatMap((places) => sorted(places.keys()).flatMap((name) => places.get(name) ?? []));
   }
 
+  /** Have the place that is looked at on the screen, once for each place. */
+  #showCurrent() {
+    if (this.#shownPlace === this.store.view) return;
+    const current = this.parts.side.querySelector(".place.current");
+    if (current) this.#shownPlace = this.store.view;
+    current?.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * Whether a name has in it what the user looks for.
+   * @param {string} name
+   */
+  #isWanted(name) {
+    const wanted = folded(this.parts.field.value.trim().replace(/^#/, "").normalize("NFC"));
+    return folded(name.normalize("NFC")).includes(wanted);
+  }
+
   /**
    * @param {KeyedList<ReturnType<typeof ownRow>>} list
    * @param {Map<string, Place>} places
    */
   #places(list, places) {
-    list.show(sorted(places.keys()), (made, name) => {
+    const names = sorted(places.keys()).filter((name) => this.#isWanted(name));
+    list.show(names, (made, name) => {
       const place = places.get(name);
       if (place) updateOwnRow(made, place, place === this.store.view);
     });
   }
 
   #others() {
-    const others = this.store.listed.filter(({ room }) => !this.store.rooms.has(room)).slice(0, MOST_OTHERS);
+    const all = this.store.listed.filter(({ room }) => !this.store.rooms.has(room) && this.#isWanted(room));
+    const others = all.slice(0, MOST_OTHERS);
+    const more = all.length - others.length;
+    const text = more > 0 ? `and ${more.toLocaleString()} more: type a part of the name above` : "";
+    if (this.parts.othersMore.textContent !== text) this.parts.othersMore.textContent = text;
     const byRoom = new Map(others.map((summary) => [summary.room, summary]));
     this.parts.othersPart.hidden = others.length === 0;
     this.others.show([...byRoom.keys()], ({ open, size }, name) => {
@@ -221,17 +264,17 @@ export class People {
   }
 
   /** @param {Store} store */
-  show({ view: place, me }) {
-    const now = `${place.kind} ${place.name} ${place.version} ${me}`;
+  show({ view: place, me, ignored }) {
+    const now = `${place.kind} ${place.name} ${place.version} ${me} ${ignored.version}`;
     if (now === this.#shown) return;
     this.#shown = now;
-    const all = new Set(place.kind === "private" ? [me, place.name] : place.people);
+    const all = new Set(place.kind === "private" ? [me, ...(place.gone ? [] : [place.name])] : place.people);
     const size = place.kind === "private" ? all.size : place.size;
     this.parts.count.textContent = String(size);
     const named = sorted(all).slice(0, MOST_PEOPLE);
     this.list.show(named, ({ row, you, away }, nickname) => {
       const why = place.away.get(nickname) ?? "";
-      you.textContent = nickname === me ? "you" : "";
+      you.textContent = nickname === me ? "you" : ignored.has(nickname) ? "ignored" : "";
       away.textContent = why && `away: ${why}`;
       away.title = why;
       row.classList.toggle("away", why !== "");

@@ -6,6 +6,7 @@
 const OFFLINE = "Offline. What you type is kept.";
 const ONLINE = "Connected again.";
 const SENT_AWAY = "The server has closed this connection.";
+const LONGEST_REASON = 500;
 
 /**
  * @typedef {object} StatusParts
@@ -32,15 +33,16 @@ export class Status {
   /**
    * @param {State} state
    * @param {number} retryAt when the next try is due, in milliseconds since 1970
+   * @param {string} reason that the server gave before it closed the connection; empty for none
    */
-  show(state, retryAt) {
+  show(state, retryAt, reason = "") {
     const { banner, text: line, now } = this.parts;
     this.#retryAt = state === "waiting" ? retryAt : 0;
     this.#connecting = state === "connecting";
     banner.hidden = state === "in" || state === "closed";
     const sentAway = state === "sent-away";
     const lost = state === "waiting" || line.textContent !== "";
-    const text = sentAway ? SENT_AWAY : banner.hidden || !lost ? "" : OFFLINE;
+    const text = sentAway ? reason.slice(0, LONGEST_REASON) || SENT_AWAY : banner.hidden || !lost ? "" : OFFLINE;
     if (line.textContent !== text) {
       line.textContent = text;
       // Once, and not with each try.

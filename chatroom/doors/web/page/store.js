@@ -3,6 +3,7 @@
  * alone, in their order (docs/protocol.rst), and other modules show it: it knows no element of the page.
  */
 
+import { Ignored } from "./ignored.js";
 import { isInList, kindOf } from "./kinds.js";
 import { NO_LIMITS } from "./limits.js";
 import { isMentioned } from "./mentions.js";
@@ -78,6 +79,7 @@ export class Store {
     this.lastId = 0;
     this.entered = false;
     this.limits = NO_LIMITS;
+    this.ignored = new Ignored();
     /**
      * The commands, by name.
      * @type {Map<string, CommandHelp>}
@@ -115,7 +117,7 @@ export class Store {
    */
   look(place) {
     if (place === this.view) return;
-    this.view.divider = 0;
+    this.view.known();
     this.view.timeline.trim(MAX_ELSEWHERE);
     this.view = place;
     if (place.kind === "room") this.#lastRoom = place;
@@ -126,9 +128,10 @@ export class Store {
 
   /** @param {boolean} watched whether somebody looks at the page from now on */
   watch(watched) {
+    if (watched === this.watched) return;
     this.watched = watched;
     if (watched) this.view.seen();
-    else this.view.divider = 0;
+    else this.view.known();
     this.listener.changed();
   }
 
@@ -143,6 +146,7 @@ export class Store {
     const idle = [...this.privates.values()].find((place) => place !== this.view);
     if (idle && this.privates.size >= MAX_PRIVATES) this.privates.delete(idle.name);
     const made = new Place("private", nickname, this.#keyFor(nickname));
+    made.met = this.#isHere(nickname);
     this.privates.set(nickname, made);
     return made;
   }
@@ -231,26 +235,31 @@ export class Store {
    * @param {Made} [made] the request that it answers, where that is known
    */
   take(message, made) {
-    if (isEvent(message)) this.#event(message);
+    if (isEvent(message)) this.#event(message, made);
     else this.#answer(message, made);
     this.listener.changed();
   }
 
-  /** @param {RoomEvent} event */
-  #event(event) {
+  /**
+   * @param {RoomEvent} event
+   * @param {Made|undefined} made
+   */
+  #event(event, made) {
     this.lastId = Math.max(this.lastId, event.id ?? 0);
     const mine = event.nick === this.me;
     if (event.kind === "joined" && mine && !this.#replaying) this.room(event.room);
     const place = this.rooms.get(event.room);
     const kind = kindOf(event.kind);
     if (!place || !kind) return;
+    if (this.#isHidden(event)) return;
     if (isInList(event) && !this.#append(place, event)) return;
     if (kind.nature === "talk") this.#said(place, event, mine, kind.unread);
     if (this.#replaying) return;
     place.follow(event);
     // A connection that another one replaces is told that the user left every room; no request has asked for that.
-    if (event.kind === "left" && mine && event.ref) this.#gone(place);
+    if (event.kind === "left" && mine && made && commandOf(made.request) === "leave") this.#gone(place);
     if (event.kind === "renamed") this.#renamed(event.nick, event.text);
+    else if (kind.nature === "membership") this.#cameOrWent(event.nick);
   }
 
   /**
@@ -262,7 +271,7 @@ export class Store {
   #said(place, event, mine, counts) {
     const missed = this.#replaying && this.#since > 0;
     if (mine) {
-      if (!this.#replaying) place.divider = 0;
+      if (!this.#replaying) place.known();
       return;
     }
     if (counts && (!this.#replaying || missed)) this.#unread(place, event, missed);
@@ -278,9 +287,14 @@ export class Store {
     const looking = place === this.view && this.watched;
     if (looking && !missed) return;
     place.divider ||= id ?? 0;
-    if (looking) return;
+    const named = isMentioned(text, this.me);
+    if (named) place.mention ||= id ?? 0;
+    if (looking) {
+      place.behind += 1;
+      return;
+    }
     place.unread += 1;
-    place.mentioned ||= place.kind === "private" || isMentioned(text, this.me);
+    place.mentioned ||= place.kind === "private" || named;
   }
 
   /**
@@ -422,11 +436,16 @@ export class Store {
     this.#since = this.lastId = 0;
     for (const place of this.rooms.values()) {
       place.timeline = new Timeline();
-      place.divider = 0;
       place.seen();
+      place.known();
     }
     this.listener.moved();
     this.#remark("notice", text);
+  }
+
+  /** Whether the user ignores the speaker. @param {RoomEvent} event */
+  #isHidden({ kind, nick }) {
+    return kindOf(kind)?.nature === "talk" && this.ignored.has(nick);
   }
 
   /** @param {string} room */
@@ -440,6 +459,7 @@ export class Store {
     this.#replaying = this.#arriving = false;
     this.#since = 0;
     this.entered = true;
+    for (const nick of this.privates.keys()) this.#cameOrWent(nick);
     this.listener.live();
   }
 
@@ -458,10 +478,12 @@ export class Store {
    * @param {Made|undefined} made
    */
   #whispered({ nick, to, at, text }, made) {
+    if (this.ignored.has(nick)) return;
     const mine = nick === this.me;
     const place = this.conversation(mine ? to : nick);
-    this.#local(place, { kind: "said", nick, at, text });
-    if (!mine) this.#unread(place, { text }, false);
+    const id = place.timeline.newestId + 1;
+    this.#local(place, { kind: "said", nick, at, text, id });
+    if (!mine) this.#unread(place, { id, text }, false);
     else this.#hasWhispered(place, made);
   }
 
@@ -471,12 +493,13 @@ export class Store {
    * @param {Made|undefined} made
    */
   #hasWhispered(conversation, made) {
-    conversation.divider = 0;
+    conversation.known();
     if (made && !made.place.startsWith("private:")) this.look(conversation);
   }
 
   /** @param {Answer<"invited">} answer */
   #invited({ nick, room }) {
+    if (this.ignored.has(nick)) return;
     const text = `invites you to ${room}`;
     this.#local(this.view, { kind: "invited", at: Date.now() / 1000, nick, room, text });
     if (!this.watched) this.view.unread += 1;
@@ -487,6 +510,9 @@ export class Store {
    * @param {Made|undefined} made
    */
   #announced(text, made) {
+    if (made && "do" in made.request) this.ignored.follow(made.request.do);
+    // The page has said so to the server, and the user knows.
+    if (made && !made.place) return;
     // The message of the day is for those who come, not for those who come back.
     if (!this.#arriving || !this.#since) this.#remark("notice", text, this.#placeOf(made));
   }
@@ -499,10 +525,12 @@ export class Store {
    */
   #wasDone({ event }, made) {
     if (event) return;
+    if (made && "do" in made.request) this.ignored.follow(made.request.do);
     const [, to, text] = (made && "do" in made.request && /^\/msg (\S+) (.+)$/.exec(made.request.do)) || [];
     if (!to || !text) return;
     const place = this.conversation(to);
-    this.#local(place, { kind: "said", nick: this.me, at: Date.now() / 1000, text });
+    const id = place.timeline.newestId + 1;
+    this.#local(place, { kind: "said", nick: this.me, at: Date.now() / 1000, text, id });
     this.#hasWhispered(place, made);
   }
 
@@ -517,6 +545,30 @@ export class Store {
     const event = { kind: "left", at: Date.now() / 1000, nick, text };
     this.#append(place, event);
     place.follow(event);
+    this.#cameOrWent(nick);
+  }
+
+  /**
+   * Whether somebody is in one of the user's rooms, as far as anybody can tell.
+   * @param {string} nick
+   */
+  #isHere(nick) {
+    return [...this.rooms.values()].some(({ people, unnamed }) => people.has(nick) || unnamed > 0);
+  }
+
+  /**
+   * Say in the conversation with somebody that they can be seen no more, or again.
+   * @param {string} nick
+   */
+  #cameOrWent(nick) {
+    const place = this.privates.get(nick);
+    if (!place) return;
+    const gone = !this.#isHere(nick);
+    if (place.gone === gone || (gone && !place.met)) return;
+    place.met ||= !gone;
+    place.gone = gone;
+    place.version += 1;
+    this.#append(place, { kind: gone ? "left" : "joined", at: Date.now() / 1000, nick, text: "" });
   }
 
   /**
@@ -527,6 +579,8 @@ export class Store {
     if (error.ref && error.ref === this.#asked?.ref) this.#asked = null;
     // The request is sent again when the server is back.
     if (made?.place && error.code === "stopping") return;
+    // The page itself has asked, and asks again when it has to.
+    if (made && !made.place && commandOf(made.request) === "ignore") return;
     if (!this.listener.refused(error, made)) this.#remark("error", error.text, this.#placeOf(made));
   }
 
@@ -540,7 +594,7 @@ export class Store {
     const timeline = this.rooms.get(room)?.timeline;
     // Only in front of what they were asked for: a timeline has no gap.
     if (!timeline || timeline !== asked.timeline || timeline.trims !== asked.trims) return;
-    timeline.prepend(asked.events.filter(isInList));
+    timeline.prepend(asked.events.filter((event) => isInList(event) && !this.#isHidden(event)));
     timeline.complete = asked.events.length < asked.count;
   }
 }

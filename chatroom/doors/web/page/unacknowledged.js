@@ -32,6 +32,18 @@ const NOT_SENT_AGAIN = new Set(["kill"]); // the one who comes by that nickname 
 export const commandOf = (request) =>
   "do" in request ? request.do.trim().split(/\s/, 1).join().replace(/^\//, "").toLowerCase() : "";
 
+/**
+ * What a request says: in a room, as an action, or privately; undefined for one that says nothing.
+ * @param {Request} request
+ * @returns {{kind: "said"|"acted", text: string}|undefined}
+ */
+export function talkOf(request) {
+  if ("say" in request) return { kind: "said", text: request.say };
+  const [, kind = "", rest = ""] = /^\/(me|msg) ([^]*)$/i.exec(request.do) ?? [];
+  if (kind.toLowerCase() === "me") return { kind: "acted", text: rest };
+  return kind ? { kind: "said", text: rest.replace(/^\S+ /, "") } : undefined;
+}
+
 /** @param {Request} request */
 const textOf = (request) => ("do" in request ? request.do : request.say);
 
@@ -87,12 +99,23 @@ export class Unacknowledged {
     return true;
   }
 
+  /** The number of those that were sent over this connection. */
+  get inFlight() {
+    return this.#sent.size;
+  }
+
+  /** Those that have yet to be sent over this connection, oldest first. */
+  get unsent() {
+    return this.all.filter(({ request }) => !this.#sent.has(request.ref));
+  }
+
   /**
    * Those that have yet to be sent over this connection, in order; they count as sent from here on.
+   * @param {number} most that are taken
    * @returns {Made[]}
    */
-  takeUnsent() {
-    const found = this.all.filter(({ request }) => !this.#sent.has(request.ref));
+  takeUnsent(most = Infinity) {
+    const found = this.unsent.slice(0, Math.max(0, most));
     for (const made of found) {
       if (UNANSWERED.has(commandOf(made.request))) this.#forget(made);
       else this.#sent.add(made.request.ref);
@@ -122,6 +145,17 @@ export class Unacknowledged {
     );
     for (const made of found) this.#forget(made);
     this.#sent.clear();
+    return found;
+  }
+
+  /**
+   * Keep no longer those that were made in a place and have yet to be sent.
+   * @param {string} place its key
+   * @returns {Made[]}
+   */
+  takeBack(place) {
+    const found = this.unsent.filter((made) => made.place === place);
+    for (const made of found) this.#forget(made);
     return found;
   }
 
