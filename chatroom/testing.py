@@ -144,6 +144,11 @@ class Person(Protocol):
         data, self._unread = self._unread, b""
         return data
 
+    @property
+    def unread(self) -> int:
+        """Bytes that have been sent and not read, while somebody reads nothing; ``send_queue.waiting`` has more."""
+        return self.transport.unread_bytes
+
     def stop_reading(self) -> None:
         """Read nothing, so that output waits at the server."""
         self.transport.pauseProducing()
@@ -193,7 +198,8 @@ class _End(StringTransport):
         self._protocol = protocol
         # None stands for the end of the input from the other end.
         self._unread: deque[bytes | None] = deque()
-        self._unread_bytes = 0
+        self.unread_bytes = 0
+        """Bytes that have been written at the other end and not read at this one."""
         self._at_end = False
         self._finished = False
         self._producer_paused = False
@@ -201,7 +207,7 @@ class _End(StringTransport):
     def write(self, data: bytes) -> None:
         if self.connected and not self._finished and data:
             self.other._arrives(bytes(data))
-            if self.producer is not None and self.streaming and self.other._unread_bytes > BUFFER:
+            if self.producer is not None and self.streaming and self.other.unread_bytes > BUFFER:
                 self._producer_paused = True
                 self.producer.pauseProducing()
 
@@ -248,18 +254,18 @@ class _End(StringTransport):
 
     def _arrives(self, piece: bytes | None) -> None:
         self._unread.append(piece)
-        self._unread_bytes += len(piece or b"")
+        self.unread_bytes += len(piece or b"")
         self._clock.callLater(0, self._read)
 
     def _read(self) -> None:
         while self._unread and (self.producerState == "producing" or not self.connected):
             piece = self._unread.popleft()
-            self._unread_bytes -= len(piece or b"")
+            self.unread_bytes -= len(piece or b"")
             if piece is None:
                 self._end()
             elif self.connected:
                 self._protocol.dataReceived(piece)
-                if not self._unread_bytes:
+                if not self.unread_bytes:
                     self.other._sent()
 
     def _end(self) -> None:

@@ -16,7 +16,8 @@ from chatroom.core.members import Member
 from chatroom.core.nicknames import Nicknames
 from chatroom.core.requests import Request
 from chatroom.core.session import Phase
-from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
+from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
+from chatroom.log.turns import Asker
 from chatroom.model.answers import Answer, Notice
 from chatroom.model.errors import AlreadyKept, ChatError, NoHistory, NotKept
 from chatroom.model.events import Draft, Event, Quit, Said
@@ -48,6 +49,10 @@ class SteppedLog:
         """The ids of members who have quit, though that could not be kept."""
         self.last_committed = self.forgotten = 0
         self.state: list[Event] = []
+        self.asked: list[str] = []
+        """The names of the questions to it."""
+        self.dropped: list[Asker] = []
+        """Those whose questions were dropped."""
         self._questions: deque[tuple[Events, NoAnswer, Sequence[Event]]] = deque()
 
     def start(self, outcomes: Outcomes) -> None:
@@ -117,21 +122,59 @@ class SteppedLog:
         count = len(self.requests) if count is None else min(count, len(self.requests))
         return [self.requests.popleft() for _ in range(count)]
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        older = [event for event in self._talk(room) if before is None or event.id < before]
-        self._ask(answer, failed, older[max(len(older) - count, 0) :])
+    def recent(
+        self,
+        room: str,
+        count: int,
+        before: int | None,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
+        self.asked.append("recent")
+        self._ask(answer, failed, self._last_talk(room, count, before))
 
-    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
+    def recent_ids(
+        self, room: str, count: int, before: int | None, answer: Ids, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        self.asked.append("recent_ids")
+        found = self._last_talk(room, count, before)
+        self._ask(lambda events: answer([event.id for event in events]), failed, found)
+
+    def with_ids(self, ids: Sequence[int], answer: Events, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        self.asked.append("with_ids")
+        self._ask(answer, failed, [event for event in self.events if event.id in ids])
+
+    def since(
+        self,
+        rooms: frozenset[str],
+        after: int,
+        limit: int,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
         found = [event for event in self.events if event.id > after and event.room in rooms]
         self._ask(answer, failed, found[:limit])
 
-    def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
+    def search(
+        self, room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
         found = [event for event in self._talk(room) if all(word in event.text.split() for word in words.split())]
         self._ask(answer, failed, found[max(len(found) - count, 0) :])
 
-    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
+    def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
         found = [event.id for event in self.events if event.at >= at]
         self._ask(lambda _: answer(found[0] if found else self.last_committed + 1), failed, ())
+
+    def drop(self, asker: Asker) -> None:
+        self.dropped.append(asker)
+
+    def _last_talk(self, room: str, count: int, before: int | None) -> list[Event]:
+        older = [event for event in self._talk(room) if before is None or event.id < before]
+        return older[max(len(older) - count, 0) :]
 
     def _talk(self, room: str) -> list[Event]:
         return [event for event in self.events if event.room == room and event.counted]

@@ -128,6 +128,23 @@ def test_what_it_remembers_has_a_bound() -> None:
     assert len(roster.rooms()) <= 10
 
 
+def test_pages_of_people_and_of_rooms_are_put_together() -> None:
+    roster = Roster()
+    roster.note(Welcome("bob", "lobby", "", ["bob"], 1), CONTEXT)
+    roster.note(Joined(1, 0, "lobby", "", "bob", ""), CONTEXT)
+    roster.note(People("lobby", "", ["bob", "alice"], 3, more=True), CONTEXT)
+    roster.note(People("lobby", "", ["carol"], 3, "alice"), CONTEXT)
+    assert (roster.nicknames(), roster.size("lobby")) == (["alice", "bob", "carol"], 3)
+
+    garden, kitchen = (RoomSummary(name, 1, "") for name in ("garden", "kitchen"))
+    roster.note(RoomList([garden], more=True), CONTEXT)
+    roster.note(RoomList([kitchen], after="garden"), CONTEXT)
+    roster.note(RoomList([], "roses"), CONTEXT)
+    assert roster.rooms() == ["garden", "kitchen", "lobby"]
+    roster.note(RoomList([kitchen]), CONTEXT)
+    assert roster.rooms() == ["kitchen"]
+
+
 NAMES = st.sampled_from(["alice", "bob", "carol", "\x1b[2J"])
 ROOMS = st.sampled_from(["lobby", "garden"])
 THINGS = (

@@ -43,14 +43,14 @@ def trio() -> Trio:
 def test_the_commands_are_those_that_were_promised() -> None:
     assert [row.usage for row in COMMANDS.values()] == [
         "/help [command]",
-        "/who [room]",
+        "/who [room] [after NICKNAME]",
         "/whois nickname",
         "/me text",
         "/msg nickname text",
         "/nick name",
         "/join room",
         "/leave [room]",
-        "/rooms",
+        "/rooms [words] [after ROOM]",
         "/topic [text]",
         "/history [n] [before ID]",
         "/search words",

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from chatroom.core.delivery import MAX_MISSED, REPLAY_BUFFER, Delivery, Group, Subscription, rendered
+from chatroom.core.delivery import (
+    COUNTED_AT_ONCE,
+    MAX_MISSED,
+    REPLAY_BUFFER,
+    REPLAY_CHARACTERS,
+    Delivery,
+    Group,
+    Subscription,
+    rendered,
+)
 from chatroom.model.events import Acted, Away, Event, Joined, Left, Quit, Renamed, Said, TopicChanged
 from chatroom.wire.formats import Format
 from chatroom.wire.jsonlines import JSON
-from chatroom.wire.plain import PLAIN
+from chatroom.wire.plain import PLAIN, Plain
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -443,3 +453,78 @@ def test_what_happens_in_several_rooms_is_shown_to_its_author_in_each_of_their_o
     delivery.publish(batch, {}, {alice: {0: b"", 1: b"you: al\r\n"}})
 
     assert alice.lines() == ["you: al", "alice: hi"]
+
+
+class Counting(Plain):
+    """Counts the events that it makes lines of."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def event(self, event: Event, elsewhere: bool) -> bytes:
+        self.made += 1
+        return super().event(event, elsewhere)
+
+    def events(self, events: Sequence[Event], elsewhere: bool) -> bytes:
+        return b"".join(self.event(event, elsewhere) for event in events)
+
+
+def test_a_message_is_made_once_however_many_ignore_others() -> None:
+    delivery, form = Delivery(), Counting()
+    ears = [
+        attached(
+            delivery, hears("lobby", format_=form, ignored=frozenset(f"nobody{number}x{one}" for one in range(50)))
+        )
+        for number in range(20)
+    ]
+    delivery.publish([said(1, "hello")], {})
+
+    assert form.made == 1
+    assert {ear.lines()[0] for ear in ears} == {"alice: hello"}
+    assert len({id(ear.group) for ear in ears}) == 1
+
+
+def test_who_ignores_one_of_several_is_shown_the_others_in_the_same_batch() -> None:
+    delivery = Delivery()
+    one = attached(delivery, hears("lobby", ignored=frozenset({"alice", "carol"})))
+    two = attached(delivery, hears("lobby", ignored=frozenset({"bob"})))
+    three = attached(delivery, hears("lobby"))
+    delivery.publish([said(1, "a"), said(2, "b", nickname="bob"), said(3, "c", nickname="carol")], {})
+
+    assert one.lines() == ["bob: b"]
+    assert two.lines() == ["alice: a", "carol: c"]
+    assert three.lines() == ["alice: a", "bob: b", "carol: c"]
+
+
+def test_who_ignores_nobody_any_more_and_who_has_gone_is_shown_and_written_as_before() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, hears("lobby", ignored=frozenset({"alice", "bob"})))
+    gone = attached(delivery, hears("lobby", ignored=frozenset({"alice"})))
+    assert delivery.attach(ear, hears("lobby", ignored=frozenset({"bob"})), delivery.published)
+    delivery.detach(gone)
+    delivery.publish([said(1, "one")], {})
+    assert (ear.lines(), gone.lines()) == (["alice: one"], [])
+
+    assert delivery.attach(ear, hears("lobby"), delivery.published)
+    assert delivery.attach(gone, hears("lobby"), delivery.published)
+    delivery.publish([said(2, "two"), said(3, "three", nickname="bob")], {})
+    assert ear.lines() == gone.lines() == ["alice: two", "bob: three"]
+
+
+def test_who_turns_within_a_batch_is_not_shown_the_ignored_up_to_there() -> None:
+    delivery = Delivery()
+    ear = attached(delivery, hears("lobby", ignored=frozenset({"alice"})))
+    delivery.publish([said(1, "a"), said(2, "b", nickname="bob"), said(3, "after", nickname="bob")], {ear: 2})
+
+    assert ear.lines() == ["bob: b"]
+
+
+def test_the_replay_buffer_is_bounded_by_characters() -> None:
+    delivery = Delivery()
+    for number in range(1, 1001):
+        delivery.publish([said(number, "x" * 1000)], {})
+    ear = Ear()
+    # So few characters would do, and so many would not.
+    assert delivery.attach(ear, hears("lobby"), 1000 - 100)
+    assert len(ear.lines()) == 100
+    assert not delivery.attach(ear, hears("lobby"), 1000 - REPLAY_CHARACTERS // 1000 - COUNTED_AT_ONCE)

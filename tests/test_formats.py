@@ -335,11 +335,29 @@ def test_what_is_no_such_object_is_an_error(line: bytes | str) -> None:
 
 def test_many_people_are_named_on_several_lines() -> None:
     names = [f"p{number}" for number in range(NAMES_IN_A_LINE + 2)]
-    first, second, more = PLAIN.lines(People("lobby", "", names, NAMES_IN_A_LINE + 5))
+    first, second, more = PLAIN.lines(People("lobby", "", names, NAMES_IN_A_LINE + 5, more=True))
 
     assert first == f"* {NAMES_IN_A_LINE + 5} in lobby: {', '.join(names[:NAMES_IN_A_LINE])}"
     assert second == f"* and {', '.join(names[NAMES_IN_A_LINE:])}"
-    assert more == "* and 3 more: /who names them all"
+    assert more == f"* and 3 more: /who lobby after {names[-1]} names the next"
+
+
+def test_the_next_page_of_people_goes_on_behind_the_first() -> None:
+    assert PLAIN.lines(People("lobby", "tea", ["carol", "dave"], 9, "bob", more=True)) == [
+        "* and carol, dave",
+        "* and more: /who lobby after dave names the next",
+    ]
+    assert PLAIN.lines(People("lobby", "tea", [], 9, "bob")) == ["* nobody came into lobby after bob"]
+
+
+def test_a_list_of_rooms_says_how_to_go_on() -> None:
+    garden = RoomSummary("garden", 1, "roses")
+
+    assert PLAIN.lines(RoomList([garden], "rose", more=True))[1:] == [
+        "* and more: /rooms rose after garden goes on, /rooms and some words finds others"
+    ]
+    assert PLAIN.lines(RoomList([], "rose")) == ["* there is no room with: rose"]
+    assert PLAIN.lines(RoomList([], after="zoo")) == ["* there are no rooms after zoo"]
 
 
 def test_a_day_is_that_of_the_local_clock() -> None:

@@ -47,6 +47,8 @@ OPTIONAL = {
     **dict.fromkeys(EVENT_KINDS, ("member", "about", "extras", "ref")),
     "private": ("notice", "ref"),
     "done": ("event",),
+    "people": ("after", "more", "ref"),
+    "rooms": ("words", "after", "more", "ref"),
     **dict.fromkeys(("welcome", "reset", "invited", "gone"), ()),
 }
 """The fields that a line may do without, by its kind; of every other kind, the ref alone."""
@@ -156,6 +158,20 @@ def programs(room: MemoryRoom) -> list[Line]:
     return objects(dave.lines() + erin.lines())
 
 
+def crowded_session() -> list[Line]:
+    """What somebody is sent of many rooms, and of many people."""
+    room = MemoryRoom()
+    for number in range(3):
+        many = room.enter(f"many{number}", f"room={','.join(f'room{number}x{one}' for one in range(40))}")
+        many.type("/topic Tea")
+    for number in range(25):
+        room.enter(f"guest{number}")
+    alice = room.enter("alice", "format=json room=attic")
+    for line in ("/join lobby", "/who after guest3", "/rooms", "/rooms tea after room0x3", "/who lobby after many0"):
+        alice.type(line)
+    return objects(alice.lines())
+
+
 @pytest.fixture(scope="module")
 def sessions() -> tuple[list[Line], list[Line]]:
     return lively_session()
@@ -170,7 +186,7 @@ def lively(sessions: tuple[list[Line], list[Line]]) -> list[Line]:
 @pytest.fixture
 def everything(sessions: tuple[list[Line], list[Line]]) -> list[Line]:
     """The same, and what the programs are sent."""
-    return sessions[0] + sessions[1]
+    return sessions[0] + sessions[1] + crowded_session()
 
 
 def test_the_schema_is_one_itself() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from kinds import new_kind
 from logs import LOGS, Subject, draft, said
 
-from chatroom.model.errors import NothingToSearch, SearchTooLong
+from chatroom.model.errors import ChatError, NothingToSearch, SearchTooLong
 from chatroom.model.events import Acted, Event, Joined, Left, Said, TopicChanged
 from chatroom.model.words import query_of, words_in
 
@@ -275,3 +276,71 @@ def test_every_log_finds_the_same(of_many_scripts: Subject, words: str) -> None:
 def test_what_is_too_much_to_search_for_is_refused(subject: Subject, words: str) -> None:
     with pytest.raises(SearchTooLong):
         subject.search(words)
+
+
+# Pages, turns, and the end of questions.
+
+
+def never(error: ChatError) -> None:
+    """Nothing fails here."""
+    raise AssertionError(str(error))
+
+
+class Member:
+    """Somebody who asks, and pays for it."""
+
+    def __init__(self) -> None:
+        self.paid = 0.0
+
+    def charge(self, seconds: float) -> None:
+        self.paid += seconds
+
+
+def test_a_history_is_read_page_by_page_by_ids(subject: Subject) -> None:
+    events = subject.say(*[said(str(number)) for number in range(20)], draft(Joined, "lobby", "bob"), said("last"))
+    counted = [event for event in events if event.counted]
+    log = subject.log
+    ids = subject.ask(partial(log.recent_ids, "lobby", 5, None))
+
+    assert ids == [event.id for event in counted[-5:]]
+    assert subject.ask(partial(log.recent_ids, "lobby", 3, counted[5].id)) == [event.id for event in counted[2:5]]
+    assert subject.ask(partial(log.recent_ids, "nowhere", 3, None)) == []
+    assert subject.ask(partial(log.with_ids, ids)) == counted[-5:]
+    assert subject.ask(partial(log.with_ids, [events[0].id, events[-1].id + 7])) == [events[0]]
+    assert subject.ask(partial(log.with_ids, [])) == []
+
+
+@pytest.mark.parametrize("question", ["search", "since"])
+def test_who_asks_pays_and_is_answered_no_more_when_they_have_gone(subject: Subject, question: str) -> None:
+    subject.say(*[said(f"tea {number}") for number in range(500)])
+    subject.indexed()
+    gone, stays = Member(), Member()
+    answered: list[str] = []
+
+    def ask(asker: Member, name: str) -> None:
+        def answer(events: Sequence[Event]) -> None:
+            answered.append(name)
+
+        if question == "search":
+            subject.log.search("lobby", "tea", 20, answer, never, asker=asker)
+        else:
+            subject.log.since(frozenset({"lobby"}), 0, 200, answer, never, asker=asker)
+
+    ask(gone, "gone")
+    subject.log.drop(gone)
+    ask(stays, "stays")
+    subject.pump_until(lambda: "stays" in answered)
+
+    assert answered == ["stays"]
+    assert stays.paid > 0
+
+
+def test_a_log_stops_in_the_middle_of_questions(subject: Subject) -> None:
+    subject.say(*[said(f"tea {number}") for number in range(500)])
+    asked: list[str] = []
+    for _ in range(200):
+        subject.log.search("lobby", "tea cake", 20, lambda events: asked.append("search"), never, asker=Member())
+        subject.log.since(frozenset({"lobby"}), 0, 200, lambda events: asked.append("since"), never)
+    subject.stop()
+
+    assert len(asked) < 400

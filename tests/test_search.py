@@ -54,7 +54,7 @@ def closed_log(folder: Path) -> Path:
     ],
 )
 def test_all_of_the_words_are_asked_for_as_phrases(words: str, asked: str) -> None:
-    assert match_expression(7, words) == f"{{room}} : r7 AND {{text}} : ({asked})"
+    assert match_expression(7, 3, words) == f"{{room}} : r7b3 AND {{text}} : ({asked})"
 
 
 @given(st.text())
@@ -62,7 +62,7 @@ def test_whatever_is_asked_for_the_index_understands_it(words: str) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE VIRTUAL TABLE words USING fts5 (room, text)")
         try:
-            asked = match_expression(1, words)
+            asked = match_expression(1, 2, words)
         except NothingToSearch:
             return
         assert connection.execute("SELECT * FROM words WHERE words MATCH ?", (asked,)).fetchall() == []
@@ -103,6 +103,56 @@ def test_topics_are_found_and_what_was_found_is_whole(tmp_path: Path) -> None:
     assert found == events
     assert [type(event) for event in found] == [TopicChanged, Said]
     subject.stop()
+
+
+def test_a_search_goes_back_block_by_block_until_it_has_found_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK", 7)
+    subject = opened(tmp_path)
+    events = subject.say(
+        *[
+            said(f"{'tea' if number % 3 else 'cake'} {number}", room="lobby" if number % 40 else "attic")
+            for number in range(200)
+        ]
+    )
+    subject.indexed()
+
+    for room in ("lobby", "attic"):
+        for word in ("tea", "cake", "milk"):
+            there = [event for event in events if event.room == room and word in event.text]
+            for count in (1, 5, 1000):
+                assert subject.search(word, room, count) == there[-count:]
+    subject.stop()
+
+
+def test_a_dear_search_keeps_a_cheap_one_waiting_for_a_piece_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK", 2)
+    subject = opened(tmp_path)
+    subject.say(*[said(f"tea {number} {'日本' * 50}") for number in range(1000)], said("honest"))
+    subject.indexed()
+    told: list[str] = []
+
+    def answered(name: str) -> Callable[[object], None]:
+        return lambda found: told.append(name)
+
+    for number in range(10):
+        name = f"dear {number}"
+        subject.log.search("lobby", "日" * 100, 20, answered(name), answered(name), asker=Payer())
+    subject.log.search("lobby", "honest", 1, answered("honest"), answered("honest"), asker=Payer())
+    subject.pump_until(lambda: len(told) == 11)
+
+    assert told[0] == "honest"
+    subject.stop()
+
+
+class Payer:
+    """Somebody who asks."""
+
+    def charge(self, seconds: float) -> None:
+        """It is of no interest here."""
 
 
 # The index follows, and is made again.
@@ -229,10 +279,11 @@ def test_each_attribute_of_the_index_is_one_thread_s_alone(tmp_path: Path) -> No
     answers: list[list[Event]] = []
     for last in range(1, 4):
         index.catch_up(last)
-        index.ask("lobby", "tea", 1, lambda events: answers.append(list(events)), lambda error: None)
+        index.ask("lobby", "tea", 1, lambda events: answers.append(list(events)), lambda error: None, asker=None)
         while len(answers) < last:
             loop.get(timeout=TIMEOUT)()
     index.stop()
+    index.close()
 
     assert not deaths
     assert [event.text for event in answers[-1]] == ["tea"]

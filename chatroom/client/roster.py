@@ -55,11 +55,22 @@ class Roster:
         if isinstance(thing, Welcome | People):
             room = clean(thing.room)
             self._put(self._rooms, room)
-            self._names[room] = dict.fromkeys(clean(name) for name in thing.people[: self._max_names])
+            named = dict.fromkeys(clean(name) for name in thing.people[: self._max_names])
+            if isinstance(thing, People) and thing.after:
+                # One more page of the same list.
+                for name in named:
+                    self._put(self._names.setdefault(room, {}), name)
+            else:
+                self._names[room] = named
             self._sizes[room] = thing.size
             self._forget_others()
         elif isinstance(thing, RoomList):
-            self._rooms = dict.fromkeys(clean(summary.room) for summary in thing.rooms[: self._max_names])
+            listed = [clean(summary.room) for summary in thing.rooms[: self._max_names]]
+            if not (thing.words or thing.after or thing.more):
+                # These are all: others are gone.
+                self._rooms.clear()
+            for room in listed:
+                self._put(self._rooms, room)
         elif isinstance(thing, Speaking):
             self._put(self._rooms, clean(thing.room))
         elif isinstance(thing, Gone):

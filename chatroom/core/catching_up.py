@@ -10,28 +10,41 @@ asked to attach them at ``first - 1``: it writes what its replay buffer has behi
 published. Where more has happened than the buffer holds, the log has it: it is asked for what comes next, a page at a
 time, and each page is shown no faster than it is read, until the buffer reaches back far enough.
 
-Each piece has a bound in bytes; the next is asked of the log when the one before was read.
+Each piece has a bound in bytes, and is made in turns with the work of others. Of somebody who reads slowly nothing is
+kept but the place that they have reached: the log is asked again when they have read that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar, cast
 
-from chatroom.core.delivery import rendered
-from chatroom.core.session import Session
+from chatroom.core.delivery import Subscription, rendered
+from chatroom.core.session import MADE_IN_A_PIECE, Session
+from chatroom.log.turns import Work
 from chatroom.model.answers import Live
+from chatroom.model.constants import ENCODING
 from chatroom.model.events import Event
 from chatroom.wire.formats import day_of
-from chatroom.wire.send_queue import PIECE
 
-PAGE = 200
-"""Events that are asked of the log at once."""
+T = TypeVar("T")
+
+PAGE, LONGEST_PAGE = 50, 200
+"""Events that are asked of the log at once: at first, and where they are short."""
+
+PAGE_CHARACTERS = 64 * 1024
+"""Characters in such a page, as far as the page before tells: many may ask at the same time."""
+
+_Made = tuple[bytes, int]
+"""Lines, and how many of the events are in them."""
 
 
-def go_live(session: Session, after: int, then: Callable[[], None] = lambda: None) -> None:
+def go_live(session: Session, after: int, then: Callable[[], None] = lambda: None, limit: int = PAGE) -> None:
     """Have ``session`` hear everything with an id above ``after``, and go on from there.
 
     :param then: called once they have heard what there was.
+    :param limit: events to ask the log for, where they are more than delivery has.
     """
     if session.hear(after):
         then()
@@ -41,14 +54,50 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     asked_at = session.chat.delivery.published
 
     def show(events: Sequence[Event]) -> None:
-        session.write(rendered(events, subscription))
-        # The answer goes as far as what was published when it was asked for, perhaps no further.
-        last = events[-1].id if events else asked_at
-        session.when_read(lambda: go_live(session, last, then))
+        page = within(events, session.page_size)
+        session.in_turn(_rendered(page, subscription), partial(shown, page), session.door.close)
+
+    def shown(page: Sequence[Event], lines: bytes) -> None:
+        session.write(lines)
+        # An empty answer goes as far as what was published when it was asked for, perhaps no further.
+        last = page[-1].id if page else asked_at
+        session.when_read(lambda: go_live(session, last, then, _next_limit(page)))
 
     log, rooms = session.chat.log, subscription.rooms
     # A session that cannot be shown the past is shown nothing after it, and closed: the client can come back.
-    session.ask(lambda answer, failed: log.since(rooms, after, PAGE, answer, failed), show, session.door.close)
+    session.ask(partial(log.since, rooms, after, limit), show, session.door.close)
+
+
+def _rendered(events: Sequence[Event], subscription: Subscription) -> Work[bytes]:
+    """The lines for a page of events, made at once: some of them are shown once for several rooms."""
+    return rendered(events, subscription)
+    yield
+
+
+def _next_limit(events: Sequence[Event]) -> int:
+    """Events that the next page may have, if they are like these."""
+    if not events:
+        return PAGE
+    characters = sum(len(event.text) for event in events) // len(events)
+    return max(1, min(LONGEST_PAGE, PAGE_CHARACTERS // (characters + 1)))
+
+
+def _finish(work: Work[T]) -> T:
+    """What comes of work that is done in one piece."""
+    try:
+        next(work)
+    except StopIteration as end:
+        return cast("T", end.value)
+    raise AssertionError("there is more than one piece")
+
+
+def within(events: Sequence[Event], size: int) -> Sequence[Event]:
+    """The first of ``events``, at least one, as far as their texts have about ``size`` bytes."""
+    for count, event in enumerate(events):
+        size -= len(event.text.encode(ENCODING))
+        if size < 0:
+            return events[: max(count, 1)]
+    return events
 
 
 class CatchingUp:
@@ -65,6 +114,7 @@ class CatchingUp:
         self._own = own
         self._then = then
         self._day = day_of(session.chat.now())
+        self._limit = PAGE
 
     def show_recent(self, rooms: Iterable[str]) -> None:
         """Show the last talk of each of ``rooms``, then go live."""
@@ -78,50 +128,93 @@ class CatchingUp:
         log, count = self._session.chat.log, self._session.chat.settings.replay
         # Each room begins with the date of today again.
         self._day = day_of(self._session.chat.now())
-        self._session.ask(
-            lambda answer, failed: log.recent(room, count, self._first, answer, failed),
-            lambda events: self._show(events, lambda: self._show_recent(rest)),
-            lambda: self._show_recent(rest),
-        )
+
+        def then() -> None:
+            self._show_recent(rest)
+
+        if count <= PAGE:
+            self._session.ask(
+                partial(log.recent, room, count, self._first), lambda events: self._show(events, then), then
+            )
+        else:
+            self._session.ask(
+                partial(log.recent_ids, room, count, self._first), lambda ids: self._show_pages(ids, then), then
+            )
+
+    def _show_pages(self, ids: Sequence[int], then: Callable[[], None]) -> None:
+        """Show the events with these ids, page by page."""
+        if not ids:
+            then()
+            return
+        page, rest = ids[:PAGE], ids[PAGE:]
+
+        def go_on() -> None:
+            self._show_pages(rest, then)
+
+        log = self._session.chat.log
+        self._session.ask(partial(log.with_ids, page), lambda events: self._show(events, go_on), go_on)
 
     def show_missed(self, after: int) -> None:
         """Show everything of all their rooms with an id above ``after``, then go live."""
         rooms = frozenset(self._session.rooms)
-        log = self._session.chat.log
 
         def show(events: Sequence[Event]) -> None:
             missed = [event for event in events if event.id < self._first]
             if missed:
-                self._show(missed, lambda: self.show_missed(missed[-1].id))
+                self._limit = _next_limit(missed)
+                self._show(missed, lambda: self.show_missed(missed[-1].id), self.show_missed)
             else:
                 self._go_live()
 
-        self._session.ask(
-            lambda answer, failed: log.since(rooms, after, PAGE, answer, failed),
-            show,
-            self._session.door.close,
-        )
+        log = self._session.chat.log
+        self._session.ask(partial(log.since, rooms, after, self._limit), show, self._session.door.close)
 
-    def _show(self, events: Sequence[Event], then: Callable[[], None]) -> None:
-        """Show ``events`` as past, no faster than they are read."""
+    def _show(
+        self, events: Sequence[Event], then: Callable[[], None], ask_again: Callable[[int], None] | None = None
+    ) -> None:
+        """Show ``events`` as past, no faster than they are read.
+
+        :param ask_again: asks for the events behind an id once more, so that they need not be kept for a slow reader.
+        """
+        session = self._session
+
+        def show(made: _Made) -> None:
+            lines, count = made
+            rest, last = events[count:], events[count - 1].id if count else 0
+            if lines:
+                session.write(lines)
+            if not rest:
+                session.when_read(then)
+            elif ask_again is not None and session.door.send_queue.waiting:
+                session.when_read(partial(ask_again, last))
+            else:
+                session.when_read(lambda: self._show(rest, then, ask_again))
+
+        if len(events) <= MADE_IN_A_PIECE:
+            # Most newcomers are shown no more than that.
+            show(_finish(self._make(events)))
+        else:
+            # Whoever comes back must miss nothing: they are closed, and come back once more.
+            session.in_turn(self._make(events), show, then if ask_again is None else session.door.close)
+
+    def _make(self, events: Sequence[Event]) -> Work[_Made]:
+        """The lines for the first of ``events``, as many as one page holds."""
         session = self._session
         subscription, member_id = session.subscription(), session.member.member_id
-        # One write must not by itself exceed the limit of the send queue.
-        piece = min(PIECE, session.chat.settings.sendq // 2)
-        shown, size, count = [], 0, 0
+        shown: list[bytes] = []
+        size = count = 0
         for event in events:
+            if count and count % MADE_IN_A_PIECE == 0:
+                yield
             count += 1
             if subscription.shows(event):
                 ref = event.ref if event.member == member_id else ""
                 shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))
                 size += len(shown[-1])
                 self._day = day_of(event.at)
-                if size >= piece:
+                if size >= session.page_size:
                     break
-        if shown:
-            session.write(b"".join(shown))
-        rest = events[count:]
-        session.when_read(lambda: self._show(rest, then) if rest else then())
+        return b"".join(shown), count
 
     def _go_live(self) -> None:
         session = self._session

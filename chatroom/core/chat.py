@@ -33,7 +33,10 @@ from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
 from chatroom.core.state import State
 from chatroom.log.interface import ILog
+from chatroom.log.turns import Asker as Payer
+from chatroom.log.turns import LoopTurns
 from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
+from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
     AlreadyHere,
     ChatError,
@@ -47,6 +50,7 @@ from chatroom.model.errors import (
     RequestPending,
     Stopping,
     TooManyRooms,
+    TopicTooLong,
 )
 from chatroom.model.events import (
     Acted,
@@ -86,6 +90,7 @@ class Chat:
         memory: Memory | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
+        soon: Callable[[Callable[[], None]], object] | None = None,
         hook: Callable[[Event], None] | None = None,
         on_not_kept: Callable[[ChatError | None], None] = lambda error: None,
         on_broken: Callable[[ChatError], None] = lambda error: None,
@@ -97,6 +102,7 @@ class Chat:
         :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
+        :param soon: calls a function in a later turn of the event loop; without it, long answers are made at once.
         :param hook: called with every event, after everybody was shown it. It must not raise.
         :param on_not_kept: called when the log begins to fail, and, with None, when it keeps something again.
         :param on_broken: called when the log can keep nothing any more, after everybody was told.
@@ -108,6 +114,8 @@ class Chat:
         self.now = now
         self.journal = journal
         self.motd = motd
+        self.turns = LoopTurns(soon)
+        """The making of long answers, in turns."""
         self.rooms = Rooms()
         self.default_room = room_name(settings.room)
         self.stopping = False
@@ -346,11 +354,14 @@ class Chat:
         :param about: the id of the event that it is about; 0: of none.
         :raises NotInRoom: they are not in it.
         :raises LooksLikeEvent: others could take it for a line of the server's.
+        :raises TopicTooLong: it is a topic of more bytes than a topic may have.
         """
         if self.stopping or room not in member.rooms:
             self._must_be_in(member, room)
         if kind is Acted and looks_like_event(text):
             raise LooksLikeEvent()
+        if kind is TopicChanged and len(text.encode(ENCODING)) > MAX_TOPIC:
+            raise TopicTooLong(limit=MAX_TOPIC)
         if request is None:
             token = 0
         elif request.token:
@@ -449,7 +460,13 @@ class Chat:
     def stop(self, done: Callable[[], None]) -> None:
         """Take no more requests, have what was said kept and shown, then call ``done``."""
         self.stopping = True
+        self.turns.close()
         self.log.stop(done)
+
+    def drop_questions(self, asker: Payer) -> None:
+        """Give up everything that ``asker``, who has gone, waits for."""
+        self.turns.drop(asker)
+        self.log.drop(asker)
 
     # Outcomes, as the log tells them.
 

@@ -11,6 +11,9 @@ from typing import Generic, Protocol, TypeVar
 from chatroom.model.answers import CommandHelp
 from chatroom.model.errors import BadArgument, UnknownCommand
 
+LONGEST_COMPARED = 40
+"""Characters of an unknown command that are compared with the known ones."""
+
 
 class Speaker(Protocol):
     """The giver of commands."""
@@ -80,7 +83,7 @@ class CommandTable(dict[str, Command[S]], Generic[S]):
         argument = argument.strip()
         found = self.get(name.lower())
         if found is None:
-            near = get_close_matches(name.lower(), self, 1)
+            near = get_close_matches(name.lower()[:LONGEST_COMPARED], self, 1)
             raise UnknownCommand(name=name, hint=f" (did you mean /{near[0]}?)" if near else "")
         if len(argument.split()) < found.required:
             raise BadArgument(what=f"/{found.name} needs more than that", usage=found.usage)

@@ -7,19 +7,36 @@ dialogue for what should happen, or raises a :class:`~chatroom.model.errors.Peer
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+
 from chatroom.core.command_table import CommandTable
 from chatroom.core.dialogue import Dialogue
+from chatroom.core.rooms import Room
+from chatroom.log.turns import Work
 from chatroom.model.answers import Found, Notice, Pong, RoomList, RoomSummary
-from chatroom.model.errors import BadArgument, UnknownCommand
+from chatroom.model.constants import MAX_TOPIC
+from chatroom.model.errors import BadArgument, SearchTooLong, UnknownCommand
 from chatroom.model.events import MAX_ID, TopicChanged
 from chatroom.model.names import room_name
 from chatroom.model.text import whole_number
+from chatroom.model.words import MAX_LENGTH, MAX_WORDS
 
 MAX_HISTORY = 1000
 """Lines that ``/history`` shows at most."""
 
 FOUND = 20
 """Lines that ``/search`` shows at most."""
+
+PEOPLE_LISTED = 500
+"""People that one answer names at most."""
+
+ROOMS_LISTED = 100
+"""Rooms that one answer lists at most."""
+
+SEARCHED_IN_A_PIECE = 200
+"""Rooms that are looked at in one piece of work: a few tenths of a millisecond."""
 
 COMMANDS: CommandTable[Dialogue] = CommandTable()
 """Every command by its name, in the order in which help lists them."""
@@ -34,10 +51,23 @@ def _help(session: Dialogue, argument: str) -> None:
         session.reply(Notice(f"{row.usage} - {row.help}"))
 
 
-@COMMANDS.command("who", "[room]", "list who is in a room: this one, or the one named", waits=True, in_room=True)
+@COMMANDS.command(
+    "who",
+    "[room] [after NICKNAME]",
+    f"list who is in a room, this one or the one named: {PEOPLE_LISTED} people, from the first or from one of them on",
+    waits=True,
+    in_room=True,
+)
 def _who(session: Dialogue, argument: str) -> None:
-    room = room_name(argument) if argument else session.active_room
-    session.reply(session.chat.room(room).people())
+    argument, after = _split_after(argument)
+    room = session.chat.room(room_name(argument) if argument else session.active_room)
+    session.reply(room.people(PEOPLE_LISTED, session.chat.find(after) if after else None))
+
+
+def _split_after(argument: str) -> tuple[str, str]:
+    """What stands before ``after NAME`` at the end of an argument, and the name; empty where there is none."""
+    words = argument.split()
+    return (" ".join(words[:-2]), words[-1]) if words[-2:-1] == ["after"] else (argument, "")
 
 
 @COMMANDS.command("whois", "nickname", "show which rooms somebody is in; operators see their address too", waits=True)
@@ -72,10 +102,50 @@ def _leave(session: Dialogue, argument: str) -> None:
     session.leave(room)
 
 
-@COMMANDS.command("rooms", "", "list the rooms, how many are in each, and their topics", waits=True)
+@COMMANDS.command(
+    "rooms",
+    "[words] [after ROOM]",
+    f"list rooms, how many are in each, and their topics: the first {ROOMS_LISTED} that have all these words in their"
+    " name or topic",
+    waits=True,
+)
 def _rooms(session: Dialogue, argument: str) -> None:
-    rooms = sorted(session.chat.rooms.values(), key=lambda room: room.name)
-    session.reply(RoomList([RoomSummary(room.name, len(room.members), room.topic) for room in rooms]))
+    text, after = _split_after(argument)
+    after = room_name(after) if after else ""
+    rooms = session.chat.rooms.by_name(after)
+    words = text.casefold().split()
+    if words:
+        _check_words(words)
+        session.in_turn(_find_rooms(rooms, words), lambda found: _list_rooms(session, text, after, found))
+    else:
+        _list_rooms(session, "", after, list(islice(rooms, ROOMS_LISTED + 1)))
+
+
+def _find_rooms(rooms: Iterator[Room], words: Sequence[str]) -> Work[list[Room]]:
+    """The first rooms that have all ``words``: as many as are listed, and one more where there is one."""
+    found: list[Room] = []
+    for number, room in enumerate(rooms, 1):
+        text = f"{room.name} {room.topic.casefold()}"
+        if all(word in text for word in words):
+            found.append(room)
+            if len(found) > ROOMS_LISTED:
+                break
+        if number % SEARCHED_IN_A_PIECE == 0:
+            yield
+    return found
+
+
+def _list_rooms(session: Dialogue, words: str, after: str, rooms: Sequence[Room]) -> None:
+    listed = rooms[:ROOMS_LISTED]
+    # An old history may have longer topics than are taken now.
+    summaries = [RoomSummary(room.name, len(room.members), room.topic[:MAX_TOPIC]) for room in listed]
+    session.reply(RoomList(summaries, words, after, len(rooms) > len(listed)))
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """:raises SearchTooLong: there are too many words to search for, or too long ones."""
+    if len(words) > MAX_WORDS or sum(map(len, words)) > MAX_LENGTH:
+        raise SearchTooLong(words=MAX_WORDS, length=MAX_LENGTH)
 
 
 @COMMANDS.command("topic", "[text]", "show the room's topic, or set it; /topic - takes it away", in_room=True)
@@ -108,10 +178,7 @@ def _history(session: Dialogue, argument: str) -> None:
     if words:
         raise BadArgument(what="/history takes less than that", usage=COMMANDS["history"].usage)
     room = session.active_room
-    session.ask(
-        lambda answer, failed: session.chat.log.recent(room, count, before, answer, failed),
-        lambda events: session.show_history(room, events),
-    )
+    session.show_history(room, count, before)
 
 
 def _number(text: str, most: int, name: str) -> int:
@@ -131,7 +198,7 @@ def _number(text: str, most: int, name: str) -> int:
 def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
     session.ask(
-        lambda answer, failed: session.chat.log.search(room, argument, FOUND, answer, failed),
+        partial(session.chat.log.search, room, argument, FOUND),
         lambda events: session.reply(Found(room, argument, events)),
     )
 

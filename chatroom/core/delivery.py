@@ -4,6 +4,9 @@ The last part of the way of a line. Members who hear the same things in the same
 batch of events is rendered once for each subscription and written once to each member. The last events stay in the
 *replay buffer*, so that somebody who enters, or changes what they hear, is brought up to date from there and misses
 nothing and sees nothing twice. It knows no rooms' rules and no protocol: a receiver is whatever can be written to.
+
+Theory of operation. Receivers who ignore people are in the group of those who do not: only a batch with an event of
+somebody whom they ignore is rendered for them apart. So a message costs nothing for the length of anybody's list.
 """
 
 from __future__ import annotations
@@ -21,11 +24,19 @@ from chatroom.wire.formats import Format
 REPLAY_BUFFER = 2048
 """Events that stay in the replay buffer at most, unless set otherwise; whole batches do."""
 
+REPLAY_CHARACTERS = 256 * 1024
+"""Characters of their texts at most, more or less; their lines are kept in each form that somebody has needed."""
+
+COUNTED_AT_ONCE = 64
+"""Events whose characters are counted together, since it would cost each message alone too much."""
+
 MAX_MISSED = 256 * 1024
 """Bytes that somebody may have missed to be brought up to date from the replay buffer."""
 
 _AS_ALL: Mapping[int, bytes] = {}
 _NOBODY: Mapping[Any, Mapping[int, bytes]] = {}
+_NOT_ANYBODY: frozenset[str] = frozenset()
+_NOBODY_APART: Mapping[Any, dict[Any, frozenset[str]]] = {}
 
 
 class Subscription(NamedTuple):
@@ -46,6 +57,10 @@ class Subscription(NamedTuple):
             self.ignored and event.audience is Audience.WILLING and nickname_key(event.nickname) in self.ignored
         )
 
+    def ignoring(self, ignored: frozenset[str]) -> Subscription:
+        """The same with other people ignored."""
+        return self if ignored == self.ignored else self._replace(ignored=ignored)
+
 
 class Receiver(Protocol):
     """A session, as delivery knows it."""
@@ -57,7 +72,7 @@ class Receiver(Protocol):
 
 
 class Group:
-    """Everybody with the same subscription."""
+    """Everybody with the same subscription, whomever they ignore; that of the group ignores nobody."""
 
     __slots__ = ("receivers", "subscription")
 
@@ -70,10 +85,12 @@ class Group:
 class _Batch:
     """Events that were published together, and what they look like in each form that somebody has needed."""
 
-    __slots__ = ("_forms", "_whole_forms", "events", "indexes")
+    __slots__ = ("_forms", "_whole_forms", "characters", "events", "indexes")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = events
+        self.characters = 0
+        """Characters of the texts; 0 until they are counted."""
         rooms = {event.room for event in events}
         self.indexes: dict[str, Sequence[int]] = {}
         """The indexes of each room's events in the batch."""
@@ -163,8 +180,12 @@ class Delivery:
         self._groups: dict[Subscription, Group] = {}
         self._groups_of_room: dict[str, dict[Group, None]] = {}
         self._buffer: deque[_Batch] = deque()
-        self._buffered = 0
+        self._buffered = self._characters = 0
         self._buffer_limit = replay_buffer
+        self._uncounted = 0
+        # Whom each receiver ignores, if anybody; and the receivers who ignore somebody, by the key of the nickname.
+        self._ignored_by: dict[Receiver, frozenset[str]] = {}
+        self._ignorers: dict[str, dict[Receiver, None]] = {}
         # Events up to this id may be gone from the replay buffer.
         self._forgotten = 0
 
@@ -185,9 +206,11 @@ class Delivery:
         missed = self._missed(subscription, after)
         if len(missed) > MAX_MISSED:
             return False
-        self.detach(receiver)
+        self._leave_group(receiver)
+        self._ignore(receiver, subscription.ignored)
         if missed:
             receiver.write(missed)
+        subscription = subscription.ignoring(_NOT_ANYBODY)
         group = self._groups.get(subscription)
         if group is None:
             group = self._groups[subscription] = Group(subscription)
@@ -199,6 +222,26 @@ class Delivery:
 
     def detach(self, receiver: Receiver) -> None:
         """Have ``receiver`` hear no more, if they were attached."""
+        self._leave_group(receiver)
+        self._ignore(receiver, _NOT_ANYBODY)
+
+    def _ignore(self, receiver: Receiver, ignored: frozenset[str]) -> None:
+        before = self._ignored_by.get(receiver, _NOT_ANYBODY)
+        if ignored is before:
+            return
+        for key in before - ignored:
+            ignorers = self._ignorers[key]
+            del ignorers[receiver]
+            if not ignorers:
+                del self._ignorers[key]
+        for key in ignored - before:
+            self._ignorers.setdefault(key, {})[receiver] = None
+        if ignored:
+            self._ignored_by[receiver] = ignored
+        else:
+            self._ignored_by.pop(receiver, None)
+
+    def _leave_group(self, receiver: Receiver) -> None:
         group = receiver.group
         if group is None:
             return
@@ -226,26 +269,64 @@ class Delivery:
         for receiver, last in turned.items():
             group = receiver.group
             if group is not None:
+                subscription = group.subscription.ignoring(self._ignored_by.get(receiver, _NOT_ANYBODY))
                 self.detach(receiver)
                 stop = published.first_after(last)
-                if heard := published.render(group.subscription, 0, stop, own.get(receiver, _AS_ALL)):
+                if heard := published.render(subscription, 0, stop, own.get(receiver, _AS_ALL)):
                     receiver.write(heard)
         self.published = batch[-1].id
         self._remember(published)
+        ignoring = self._ignoring(batch) if self._ignorers else _NOBODY_APART
         for group in self._groups_that_hear(published.indexes):
             data = published.render(group.subscription, 0, len(batch))
-            apart = [receiver for receiver in own if receiver in group.receivers]
+            apart = {receiver: _NOT_ANYBODY for receiver in own if receiver in group.receivers}
+            if group in ignoring:
+                apart |= ignoring[group]
             # A receiver that is written to may be let go for it, so go through a copy.
             if apart:
-                writes = [write for receiver, write in group.receivers.items() if receiver not in own]
+                writes = [write for receiver, write in group.receivers.items() if receiver not in apart]
             else:
                 writes = list(group.receivers.values())
             if data:
                 for write in writes:
                     write(data)
-            for receiver in apart:
-                if heard := published.render(group.subscription, 0, len(batch), own[receiver]):
-                    receiver.write(heard)
+            if apart:
+                self._write_apart(published, group.subscription, apart, own)
+
+    def _ignoring(self, batch: Sequence[Event]) -> Mapping[Group, dict[Receiver, frozenset[str]]]:
+        """The receivers who ignore authors of ``batch``, by their groups, each with the authors whom they ignore."""
+        authors = {event.nickname for event in batch if event.audience is Audience.WILLING}
+        found: dict[Group, dict[Receiver, frozenset[str]]] = {}
+        for key in self._ignorers.keys() & {nickname_key(author) for author in authors}:
+            for receiver in self._ignorers[key]:
+                if receiver.group is not None:
+                    apart = found.setdefault(receiver.group, {})
+                    apart[receiver] = apart.get(receiver, _NOT_ANYBODY) | {key}
+        return found
+
+    @staticmethod
+    def _write_apart(
+        published: _Batch,
+        subscription: Subscription,
+        apart: Mapping[Receiver, frozenset[str]],
+        own: Mapping[Any, Mapping[int, bytes]],
+    ) -> None:
+        """Write a batch to receivers who are shown it in another way than all.
+
+        :param apart: those of its authors whom each ignores.
+        """
+        # Those who ignore the same are shown the same.
+        lines: dict[frozenset[str], bytes] = {}
+        for receiver, ignored in apart.items():
+            if receiver in own:
+                heard = published.render(subscription.ignoring(ignored), 0, len(published.events), own[receiver])
+            elif ignored in lines:
+                heard = lines[ignored]
+            else:
+                heard = published.render(subscription.ignoring(ignored), 0, len(published.events))
+                lines[ignored] = heard
+            if heard:
+                receiver.write(heard)
 
     def _remember(self, published: _Batch) -> None:
         """Put a batch into the replay buffer, but for what is not kept: of that, who was not there hears nothing."""
@@ -256,10 +337,24 @@ class Delivery:
             return
         self._buffer.append(published)
         self._buffered += len(published.events)
-        while self._buffered > self._buffer_limit:
-            forgotten = self._buffer.popleft().events
-            self._buffered -= len(forgotten)
-            self._forgotten = forgotten[-1].id
+        self._uncounted += len(published.events)
+        if self._uncounted >= COUNTED_AT_ONCE:
+            self._count()
+        while self._buffered > self._buffer_limit or self._characters > REPLAY_CHARACTERS:
+            forgotten = self._buffer.popleft()
+            self._buffered -= len(forgotten.events)
+            self._characters -= forgotten.characters
+            self._forgotten = forgotten.events[-1].id
+
+    def _count(self) -> None:
+        """Count the characters in the batches that came last."""
+        self._uncounted = 0
+        for batch in reversed(self._buffer):
+            if batch.characters:
+                break
+            # No batch counts as nothing, or it would be counted again.
+            batch.characters = sum(len(event.text) for event in batch.events) + 1
+            self._characters += batch.characters
 
     def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[Group]:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
-from chatroom.core.catching_up import CatchingUp, go_live
+from chatroom.core.catching_up import CatchingUp, go_live, within
 from chatroom.core.chat import Chat
 from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
@@ -17,7 +18,7 @@ from chatroom.core.members import Member, id_of_client
 from chatroom.core.requests import Request
 from chatroom.core.session import NO_ADDRESS, Door, Phase, Session, Wait
 from chatroom.model.answers import Done, History, Limits, Notice, Past, Reset, Speaking, Welcome
-from chatroom.model.errors import BadArgument, InNoRoom, NothingSaid, NotInRoom, PeerError, WrongPassword
+from chatroom.model.errors import BadArgument, InNoRoom, NothingSaid, NotInRoom, PeerError, TooManyRooms, WrongPassword
 from chatroom.model.events import Acted, Away, Event
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
 from chatroom.model.text import clean, clean_lines
@@ -29,7 +30,7 @@ NAMED_AT_ONCE = 20
 """How many of those in a room a newcomer is told by name: for all, there is ``/who``."""
 
 PART = 50
-"""Events of a history that are told at once; of the longest lines, a quarter of what one may be behind."""
+"""Events of a history that are told at once; fewer of long ones."""
 
 OTHER_HISTORY = (
     "other-history",
@@ -86,6 +87,8 @@ class Dialogue(Session):
             self.member.member_id = id_of_client(client, self.chat.log.identity)
             self.member.lasting = True
         try:
+            if len(rooms) > self.chat.settings.max_joined:
+                raise TooManyRooms(who="One person may be in", limit=self.chat.settings.max_joined)
             names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
             self.chat.claim(self.member, nickname, lambda: self._granted(names), self._not_granted)
         except PeerError as error:
@@ -263,15 +266,38 @@ class Dialogue(Session):
     def ignores(self, nickname: str) -> bool:
         return bool(self._ignored) and nickname_key(nickname) in self._ignored
 
-    def show_history(self, room: str, events: Sequence[Event], after: str = "") -> None:
-        """Show what was said in ``room``, no faster than it is read.
+    def show_history(self, room: str, count: int, before: int | None) -> None:
+        """Show the last ``count`` lines of talk in ``room``, page by page and no faster than they are read.
 
-        :param after: the date of the last that was shown already.
+        :param before: only those with an id below; None: all of them.
         """
-        part, rest = events[:PART], events[PART:]
-        self.reply(History(room, part, after, bool(rest)))
+        log = self.chat.log
+        if count <= PART:
+            self.ask(partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, ""))
+        else:
+            self.ask(partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, ""))
+
+    def _show_pages(self, room: str, ids: Sequence[int], after: str) -> None:
+        page, rest = ids[:PART], ids[PART:]
+        self.ask(
+            partial(self.chat.log.with_ids, page),
+            lambda events: self._show_parts(room, events, after, rest),
+        )
+
+    def _show_parts(self, room: str, events: Sequence[Event], after: str, ids: Sequence[int] = ()) -> None:
+        """Show a page of history.
+
+        :param after: the date of the last event that was shown already; empty for none.
+        :param ids: those of the events behind this page.
+        """
+        part = within(events, self.page_size)
+        rest = events[len(part) :]
+        self.reply(History(room, part, after, bool(rest or ids)))
+        after = day_of(part[-1].at) if part else after
         if rest:
-            self.when_read(lambda: self.show_history(room, rest, day_of(part[-1].at)))
+            self.when_read(lambda: self._show_parts(room, rest, after, ids))
+        elif ids:
+            self.when_read(lambda: self._show_pages(room, ids, after))
 
     def subscription(self) -> Subscription:
         active = self.active if self.format.marks_elsewhere else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from itertools import islice
+from itertools import dropwhile, islice
 
 from chatroom.core.members import Member
 from chatroom.model.answers import People
+from chatroom.model.errors import NotThere
 from chatroom.model.events import Event
 
 
@@ -28,13 +30,21 @@ class Room:
             self.take_topic(topic)
         self.members: dict[Member, None] = {}
 
-    def people(self, at_most: int | None = None) -> People:
-        """The people in the room.
+    def people(self, at_most: int | None = None, after: Member | None = None) -> People:
+        """The people in the room, in the order in which they came.
 
         :param at_most: how many to name; None for all.
+        :param after: name those who came behind this one.
+        :raises NotThere: the one who is named is not in the room.
         """
-        named = [member.nickname for member in islice(self.members, at_most)]
-        return People(self.name, self.topic, named, len(self.members))
+        members: Iterator[Member] = iter(self.members)
+        if after is not None:
+            if after not in self.members:
+                raise NotThere(nickname=after.nickname, room=self.name)
+            members = islice(dropwhile(lambda member: member is not after, members), 1, None)
+        named = [member.nickname for member in islice(members, at_most)]
+        more = next(members, None) is not None
+        return People(self.name, self.topic, named, len(self.members), after.nickname if after else "", more)
 
     def take_topic(self, event: Event) -> None:
         """Take notice that somebody has set the topic."""
@@ -44,10 +54,25 @@ class Room:
 class Rooms(dict[str, Room]):
     """Every room that somebody is in, by its name."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Kept sorted, so that nobody who lists rooms has to sort them.
+        self._names: list[str] = []
+
+    def by_name(self, after: str = "") -> Iterator[Room]:
+        """The rooms in the order of their names; rooms may come and go between two of them.
+
+        :param after: a name; only the rooms behind it.
+        """
+        while (index := bisect_right(self._names, after)) < len(self._names):
+            after = self._names[index]
+            yield self[after]
+
     def enter(self, member: Member, name: str, at: float, topic: Event | None) -> None:
         """Put ``member`` into the room, which is made at ``at`` with ``topic`` when there is none."""
         if name not in self:
             self[name] = Room(name, at, topic)
+            insort(self._names, name)
         self[name].members[member] = None
 
     def leave(self, member: Member, name: str) -> None:
@@ -57,6 +82,7 @@ class Rooms(dict[str, Room]):
             room.members.pop(member, None)
             if not room.members:
                 del self[name]
+                del self._names[bisect_left(self._names, name)]
 
     def sharing(self, member: Member) -> Iterator[Member]:
         """Everybody else who is in a room with ``member``, each once."""

@@ -17,21 +17,36 @@ becomes of the line before. What is said is the exception: nobody waits for that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Group, Subscription
 from chatroom.core.members import Member
+from chatroom.core.rate_limits import LINE_SECONDS
 from chatroom.core.requests import Request
-from chatroom.log.interface import Events, NoAnswer
+from chatroom.log.interface import NoAnswer
+from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
 from chatroom.model.errors import AlreadyKept, ChatError, PeerError
 from chatroom.model.events import Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
-from chatroom.wire.send_queue import SendQueue
+from chatroom.wire.send_queue import PIECE, SendQueue
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+SHOWN_AT_ONCE = 50
+"""Lines of a long answer that are made and sent at once; the rest is made in turns with others."""
+
+MADE_IN_A_PIECE = 25
+"""Lines of a long answer that are made in one piece of work."""
+
+LONGEST_PIECE = 0.001
+"""Seconds after which a piece ends with fewer lines."""
 
 
 class Phase(Enum):
@@ -60,6 +75,8 @@ class Wait(Enum):
     """That all they have said is in the log, before something is done that does not pass through it."""
     LOG = auto()
     """The log's answer to a question."""
+    TURN = auto()
+    """Their turn to have a part of a long answer made."""
     READER = auto()
     """That they read what they were shown."""
 
@@ -99,15 +116,46 @@ NO_ADDRESS = "a Unix socket"
 """The place that somebody comes from whose connection has no address."""
 
 
+class Question(Protocol[T_co]):
+    """A question to the log."""
+
+    def __call__(self, answer: Callable[[T_co], None], failed: NoAnswer, *, asker: Asker | None) -> None: ...
+
+
 def _nowhere(data: bytes) -> None:
     """Nobody is there to be written to."""
+
+
+def _page(lines: Iterator[bytes], most: int, size: int) -> tuple[bytes, bool]:
+    """Up to ``most`` of ``lines``, of ``size`` bytes or until the time is over; and whether there may be more."""
+    page: list[bytes] = []
+    end = time.perf_counter() + LONGEST_PIECE
+    for line in lines:
+        page.append(line)
+        size -= len(line)
+        if len(page) == most or size <= 0 or time.perf_counter() >= end:
+            return b"".join(page), True
+    return b"".join(page), False
 
 
 class Session:
     """One connection of a member."""
 
     __slots__ = (
-        *("_apart", "_talk", "_then", "chat", "door", "format", "group", "member", "phase", "ref", "waits_for"),
+        *(
+            "_apart",
+            "_paid",
+            "_talk",
+            "_then",
+            "chat",
+            "door",
+            "format",
+            "group",
+            "member",
+            "phase",
+            "ref",
+            "waits_for",
+        ),
         "write",
     )
 
@@ -128,6 +176,8 @@ class Session:
         self._talk: Request | None = None
         # How many messages with a request of their own are on their way.
         self._apart = 0
+        # Lines that they have paid for the work that their line asked for.
+        self._paid = 0.0
 
     @property
     def nickname(self) -> str:
@@ -223,6 +273,7 @@ class Session:
         reason = clean(reason)
         if told:
             self.journal(f"left: {reason or 'no reason given'}")
+        self.chat.drop_questions(self)
         self.chat.quit(self.member, reason, self)
         if not told:
             self.door.close()
@@ -235,6 +286,7 @@ class Session:
             self.journal(f"left: {reason}")
         self.phase = Phase.GONE
         self.write = _nowhere
+        self.chat.drop_questions(self)
         self.chat.delivery.detach(self)
         self.chat.quit(self.member, reason, self)
 
@@ -270,26 +322,46 @@ class Session:
             self.refuse(error)
 
     def ask(
-        self, question: Callable[[Events, NoAnswer], None], answer: Events, no_answer: Callable[[], None] = lambda: None
+        self,
+        question: Question[T],
+        answer: Callable[[T], None],
+        no_answer: Callable[[], None] = lambda: None,
     ) -> None:
         """Ask the log something; ``answer`` is told what it says, unless they have left.
 
         :param no_answer: called when it cannot say, after they were told why.
         """
+        self.wait(Wait.LOG)
+        question(self._told(answer), self._not_told(no_answer), asker=self)
 
-        def answered(events: Sequence[Event]) -> None:
+    def in_turn(self, work: Work[T], answer: Callable[[T], None], no_answer: Callable[[], None] = lambda: None) -> None:
+        """Have long work done in turns with that of others; ``answer`` is told what comes of it, as by :meth:`ask`."""
+        self.wait(Wait.TURN)
+        self.chat.turns.add(self, work, self._told(answer), self._not_told(no_answer))
+
+    def _told(self, answer: Callable[[T], None]) -> Callable[[T], None]:
+        def told(found: T) -> None:
             if self._has_come():
-                answer(events)
+                answer(found)
                 self.go_on()
 
+        return told
+
+    def _not_told(self, no_answer: Callable[[], None]) -> NoAnswer:
         def failed(error: ChatError) -> None:
             if self._has_come():
                 self.refuse(error)
                 no_answer()
                 self.go_on()
 
-        self.wait(Wait.LOG)
-        question(answered, failed)
+        return failed
+
+    def charge(self, seconds: float) -> None:
+        """Have them pay for work that their line has asked for, as for lines: at most a ``--burst`` for one line."""
+        lines = min(seconds / LINE_SECONDS, self.chat.settings.burst - self._paid)
+        if lines > 0 and self.phase is not Phase.GONE:
+            self._paid += lines
+            self.door.spend(lines)
 
     def when_read(self, call: Callable[[], None]) -> None:
         """Call ``call`` once they have read what they were shown, unless they have left."""
@@ -303,9 +375,55 @@ class Session:
             self.wait(Wait.READER)
             self.door.send_queue.when_drained(read)
 
+    def show_all(self, lines: Iterable[bytes], then: Callable[[], None] = lambda: None) -> None:
+        """Show many whole lines, in turns with others and no faster than they are read, and call ``then`` behind them.
+
+        :param lines: made as they are needed, one or a few at a time, so that nobody holds more than one page of a long
+            answer. An empty one stands for something that was looked at and is not shown.
+        """
+        rest = iter(lines)
+        page, more = _page(rest, SHOWN_AT_ONCE, self.page_size)
+        if page:
+            self.show(page)
+        self._show_rest(rest, more, then)
+
+    def _show_rest(self, rest: Iterator[bytes], more: bool, then: Callable[[], None]) -> None:
+        if not more:
+            then()
+            return
+
+        def show(made: tuple[bytes, bool]) -> None:
+            page, more = made
+            if page:
+                self.show(page)
+            self._show_rest(rest, more, then)
+
+        self.when_read(lambda: self.in_turn(self._make_page(rest), show, then))
+
+    def _make_page(self, rest: Iterator[bytes]) -> Work[tuple[bytes, bool]]:
+        """The next page of a long answer, and whether there is more behind it."""
+        parts: list[bytes] = []
+        left, more = self.page_size, True
+        while more and left > 0:
+            part, more = _page(rest, MADE_IN_A_PIECE, left)
+            parts.append(part)
+            left -= len(part)
+            yield
+        return b"".join(parts), more
+
+    @property
+    def page_size(self) -> int:
+        """Bytes of a long answer that are shown at once; one page must not exceed the limit of the send queue."""
+        return min(PIECE, self.chat.settings.sendq // 2)
+
+    def show(self, lines: bytes) -> None:
+        """Show whole lines that are part of the answer to their request."""
+        self.write(lines)
+
     def go_on(self) -> None:
         """Have the door hand in what it kept, unless there is more to wait for."""
         if not self.busy and self.phase is not Phase.GONE:
+            self._paid = 0.0
             self.door.go_on()
 
     # Output.

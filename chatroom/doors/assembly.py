@@ -72,6 +72,7 @@ def open_chat(
         motd=motd,
         operators=operators,
         nicknames=nicknames,
+        soon=lambda call: clock().callLater(0, call),
         hook=hook and _guarded(hook),
         on_not_kept=not_kept,
         on_broken=broken,

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from zope.interface import Attribute, Interface
 
+from chatroom.log.turns import Asker
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Draft, Event
 
@@ -23,6 +24,9 @@ Events = Callable[[Sequence[Event]], None]
 
 Id = Callable[[int], None]
 """Told the answer to a question."""
+
+Ids = Callable[[Sequence[int]], None]
+"""Told the answer to a question, the lowest first."""
 
 
 class Outcomes(Protocol):
@@ -63,7 +67,10 @@ class ILog(Interface):
     *State*: of each room, kind and subject the last event is kept, however much is trimmed, unless it ``clears``; there
     is a bound for each kind, beyond which the oldest is forgotten.
     *Questions* see all that ``committed`` was told before they were asked, and nothing that it was not. Each is
-    answered once, by ``answer`` or by ``failed``, perhaps before the call returns.
+    answered once, by ``answer`` or by ``failed``, perhaps before the call returns; after ``drop`` of its asker, or
+    ``stop``, not any more.
+    *Turns*: askers are answered in turns, by the time that their questions take (:mod:`chatroom.log.turns`), and pay
+    for it. A question without an asker is nobody's, and nobody pays for it.
     """
 
     identity: str = Attribute(
@@ -83,26 +90,50 @@ class ILog(Interface):
     def append(drafts: Sequence[Draft]) -> None:
         """Have the drafts of one request, which share a token, put in order and kept. Returns at once."""
 
-    def recent(room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
+    def recent(
+        room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
         """Ask for the last ``count`` events in ``room`` of kinds that are ``counted``.
 
         :param before: only those with an id below; None: all of them.
         """
 
-    def since(rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
+    def recent_ids(
+        room: str, count: int, before: int | None, answer: Ids, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        """Ask for the ids of the same events, for somebody who reads them page by page."""
+
+    def with_ids(ids: Sequence[int], answer: Events, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        """Ask for the events with these ids, as far as they are kept.
+
+        :param ids: a page of them, the lowest first.
+        """
+
+    def since(
+        rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
         """Ask for the first ``limit`` events of every kind in ``rooms`` with an id above ``after``."""
 
-    def first_since(at: float, answer: Id, failed: NoAnswer) -> None:
+    def first_since(at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
         """Ask for the id of the first event at or after ``at``; one above the last where there is none.
 
         :param at: seconds since 1970, UTC.
         """
 
-    def search(room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
+    def search(
+        room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
         """Ask for the last ``count`` events in ``room``, of kinds that are ``searched``, that have all ``words``.
 
-        What was committed a moment ago may be missing.
+        What was committed a moment ago may be missing. A search that takes too long fails with
+        :class:`~chatroom.model.errors.TakesTooLong`.
         """
 
+    def drop(asker: Asker) -> None:
+        """Give up all questions of ``asker``, who has gone."""
+
     def stop(done: Callable[[], None]) -> None:
-        """Keep what was appended, hand it back, then call ``done``. Nothing is appended from here on."""
+        """Keep what was appended, hand it back, then call ``done``.
+
+        Nothing is appended or asked from here on, and questions that wait are given up.
+        """

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from zope.interface import implementer
 
 from chatroom.log.identity import new_identity
-from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
-from chatroom.model.errors import AlreadyKept, ChatError, PeerError
+from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
+from chatroom.log.turns import Asker, LoopTurns, Work
+from chatroom.model.errors import AlreadyKept, ChatError
 from chatroom.model.events import Draft, Event
 from chatroom.model.words import query_of
 
 CAPACITY = 100_000
 """Events that are kept, unless set otherwise."""
+
+PIECE = 100
+"""Events that are looked at in one piece of work: of ordinary ones, about a millisecond's."""
+
+SEARCHED_IN_A_PIECE = 8192
+"""Characters that are searched in one piece of work, where lines are long."""
+
+_NOTHING: Sequence[Event] = ()
+
+
+def _id_of(event: Event) -> int:
+    return event.id
 
 
 @implementer(ILog)
@@ -35,11 +47,12 @@ class MemoryLog:
         self, soon: Callable[[Callable[[], None]], object], now: Callable[[], float], capacity: int = CAPACITY
     ) -> None:
         self._soon = soon
+        self._turns = LoopTurns(soon)
         self._now = now
         self._capacity = capacity
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []
         # The events of each room that are counted.
-        self._counted: defaultdict[str, deque[Event]] = defaultdict(deque)
+        self._counted: defaultdict[str, list[Event]] = defaultdict(list)
         # The ids of the events that have a ref, by (member, ref), oldest first.
         self._ids_by_ref: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
         # Requests that wait for the next batch: (drafts, time).
@@ -86,8 +99,8 @@ class MemoryLog:
                 if kind.kept and ref:
                     self._ids_by_ref[member, ref].append(last)
         self._events += [event for event in events if event.kept]
-        while len(self._events) > self._capacity:
-            self._forget(self._events.popleft())
+        if len(self._events) > self._capacity:
+            self._forget(len(self._events) - self._capacity)
         self.last_committed = last
         self._tell(events, tokens, refusals)
 
@@ -103,45 +116,112 @@ class MemoryLog:
         ids = self._ids_by_ref.get((draft.member, draft.ref)) if draft.kind.kept else None
         return ids[0] if ids else 0
 
-    def _forget(self, event: Event) -> None:
-        """Let go of the oldest event."""
-        self.forgotten = event.id
-        if event.counted:
-            counted = self._counted[event.room]
-            counted.popleft()
-            if not counted:
-                del self._counted[event.room]
-        if event.ref:
-            ids = self._ids_by_ref[event.member, event.ref]
-            ids.popleft()
-            if not ids:
-                del self._ids_by_ref[event.member, event.ref]
+    def _forget(self, count: int) -> None:
+        """Let go of the oldest events."""
+        forgotten = self._events[:count]
+        del self._events[:count]
+        self.forgotten = forgotten[-1].id
+        for room, in_room in Counter(event.room for event in forgotten if event.counted).items():
+            del self._counted[room][:in_room]
+            if not self._counted[room]:
+                del self._counted[room]
+        for event in forgotten:
+            if event.ref:
+                ids = self._ids_by_ref[event.member, event.ref]
+                ids.popleft()
+                if not ids:
+                    del self._ids_by_ref[event.member, event.ref]
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        found = (event for event in reversed(self._counted.get(room, ())) if before is None or event.id < before)
-        answer(list(islice(found, count))[::-1])
+    def recent(
+        self,
+        room: str,
+        count: int,
+        before: int | None,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
+        answer(self._last_counted(room, count, before))
 
-    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
-        start = bisect_right(self._events, after, key=lambda event: event.id)
-        found = (event for event in islice(self._events, start, None) if event.room in rooms)
-        page = list(islice(found, limit))
-        # In a turn of its own: a caller that asks for one page after the other would call itself for each.
-        self._soon(lambda: answer(page))
+    def recent_ids(
+        self, room: str, count: int, before: int | None, answer: Ids, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        answer([event.id for event in self._last_counted(room, count, before)])
 
-    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
+    def _last_counted(self, room: str, count: int, before: int | None) -> list[Event]:
+        counted = self._counted.get(room, _NOTHING)
+        end = len(counted) if before is None else bisect_left(counted, before, key=_id_of)
+        return list(counted[max(0, end - count) : end])
+
+    def with_ids(self, ids: Sequence[int], answer: Events, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        found = []
+        for id_ in ids:
+            index = bisect_left(self._events, id_, key=_id_of)
+            if index < len(self._events) and self._events[index].id == id_:
+                found.append(self._events[index])
+        answer(found)
+
+    def since(
+        self,
+        rooms: frozenset[str],
+        after: int,
+        limit: int,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
+        self._turns.add(asker, self._read_since(rooms, after, limit), answer, failed)
+
+    def _read_since(self, rooms: frozenset[str], after: int, limit: int) -> Work[list[Event]]:
+        found: list[Event] = []
+        while len(found) < limit:
+            start = bisect_right(self._events, after, key=_id_of)
+            piece = self._events[start : start + PIECE]
+            if not piece:
+                break
+            found += [event for event in piece if event.room in rooms]
+            after = piece[-1].id
+            yield
+        return found[:limit]
+
+    def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
         found = bisect_left(self._events, at, key=lambda event: event.at)
         answer(self._events[found].id if found < len(self._events) else self.last_committed + 1)
 
-    def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
-        try:
-            query = query_of(words)
-        except PeerError as error:
-            failed(error)
-            return
-        searched = (event for event in reversed(self._events) if event.room == room and event.searched)
-        found = (event for event in searched if query.matches(event.text))
-        answer(list(islice(found, count))[::-1])
+    def search(
+        self, room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        self._turns.add(asker, self._find(room, words, count), answer, failed)
+
+    def _find(self, room: str, words: str, count: int) -> Work[list[Event]]:
+        query = query_of(words)
+        found: list[Event] = []
+        before, characters = self.last_committed + 1, 0
+        while len(found) < count:
+            # Events may be forgotten between two pieces.
+            end = bisect_left(self._events, before, key=_id_of)
+            piece = self._events[max(0, end - PIECE) : end]
+            if not piece:
+                break
+            for event in reversed(piece):
+                if event.room != room or not event.searched or len(found) == count:
+                    continue
+                if query.matches(event.text):
+                    found.append(event)
+                characters += len(event.text)
+                if characters > SEARCHED_IN_A_PIECE:
+                    characters = 0
+                    yield
+            before = piece[0].id
+            yield
+        return found[::-1]
+
+    def drop(self, asker: Asker) -> None:
+        self._turns.drop(asker)
 
     def stop(self, done: Callable[[], None]) -> None:
+        self._turns.close()
         self._commit()
         done()

@@ -1,70 +1,114 @@
-"""Questions to the file of a log on disk: asked in the reactor's thread, answered by the reader's.
+"""Questions to the file of a log on disk: asked in the reactor's thread, answered in the reader's.
 
 The reader has a connection of its own, which write-ahead logging never makes wait for the writer. The file may hold
-events that nobody was told of yet, so each question has the id of the last that was.
+events that nobody was told of yet, so each question has the id of the last that was. The reader answers its askers in
+turns (:mod:`chatroom.log.turns`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from chatroom.log.interface import Events, Id, NoAnswer
+from chatroom.log.interface import Events, Id, Ids, NoAnswer
 from chatroom.log.rows import EVENT, events_of, first_since, place_of
 from chatroom.log.schema import explain
-from chatroom.log.worker import Worker
-from chatroom.model.errors import ChatError, NoHistory
+from chatroom.log.turns import Asker, ThreadTurns, Work
+from chatroom.model.errors import NoHistory, TakesTooLong
 from chatroom.model.events import Event
 
 T = TypeVar("T")
 """The answer to a question."""
 
-FromThread = Callable[[Callable[[], None]], object]
-"""Calls a function in a later turn of the event loop; may be called from any thread."""
+STEPS_BETWEEN_LOOKS = 10_000
+"""Steps of SQLite's virtual machine, about a millisecond, between two looks whether a question was given up."""
 
 
-def answer_from_thread(
-    from_thread: FromThread, question: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer
-) -> None:
-    """Answer ``question`` in this thread, and tell the answer in the event loop."""
+@contextmanager
+def reading_errors(given_up: Callable[[], bool]) -> Iterator[None]:
+    """Turn errors of SQLite into those that an asker is told."""
     try:
-        found = question()
-    except ChatError as error:
-        refusal = error
-        from_thread(lambda: failed(refusal))
+        yield
     except sqlite3.Error as error:
-        failure = NoHistory(why=explain(error))
-        from_thread(lambda: failed(failure))
-    else:
-        from_thread(lambda: answer(found))
+        if given_up():
+            raise TakesTooLong() from error
+        raise NoHistory(why=explain(error)) from error
+
+
+def stop_when_given_up(connection: sqlite3.Connection, given_up: Callable[[], bool]) -> None:
+    """Have each statement on ``connection`` end with an error once it is ``given_up``."""
+    connection.set_progress_handler(given_up, STEPS_BETWEEN_LOOKS)
 
 
 class Questions:
     """Answers as :class:`~chatroom.log.interface.ILog` promises, up to the event ``last`` of each question."""
 
-    def __init__(self, reader: Worker, reading: sqlite3.Connection, from_thread: FromThread) -> None:
-        """:param reading: the connection that is used in the thread of ``reader``."""
-        self._reader = reader
+    def __init__(self, turns: ThreadTurns, reading: sqlite3.Connection) -> None:
+        """:param reading: the connection that is used in the thread of ``turns``."""
+        self._turns = turns
         self._reading = reading
-        self._from_thread = from_thread
+        stop_when_given_up(reading, turns.given_up)
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, last: int) -> None:
+    def recent(
+        self,
+        room: str,
+        count: int,
+        before: int | None,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None,
+        last: int,
+    ) -> None:
         end = last + 1 if before is None else min(before, last + 1)
-        self._ask(lambda: self._select_recent(room, count, end), answer, failed)
+        self._ask(lambda: self._select_recent(room, count, end), answer, failed, asker=asker)
+
+    def recent_ids(
+        self,
+        room: str,
+        count: int,
+        before: int | None,
+        answer: Ids,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None,
+        last: int,
+    ) -> None:
+        end = last + 1 if before is None else min(before, last + 1)
+        self._ask(lambda: self._select_recent_ids(room, count, end), answer, failed, asker=asker)
+
+    def with_ids(self, ids: Sequence[int], answer: Events, failed: NoAnswer, *, asker: Asker | None, last: int) -> None:
+        self._ask(lambda: self._select_events([id_ for id_ in ids if id_ <= last]), answer, failed, asker=asker)
 
     def since(
-        self, rooms: Iterable[str], after: int, limit: int, answer: Events, failed: NoAnswer, *, last: int
+        self,
+        rooms: Iterable[str],
+        after: int,
+        limit: int,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None,
+        last: int,
     ) -> None:
-        self._ask(lambda: self._select_since(rooms, after, last, limit), answer, failed)
+        self._ask(lambda: self._select_since(rooms, after, last, limit), answer, failed, asker=asker)
 
-    def first_since(self, at: float, answer: Id, failed: NoAnswer, *, last: int) -> None:
-        self._ask(lambda: min(first_since(self._reading, at), last + 1), answer, failed)
+    def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None, last: int) -> None:
+        self._ask(lambda: min(first_since(self._reading, at), last + 1), answer, failed, asker=asker)
 
-    def _ask(self, question: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
-        self._reader.submit(lambda: answer_from_thread(self._from_thread, question, answer, failed))
+    def _ask(
+        self, question: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer, *, asker: Asker | None
+    ) -> None:
+        self._turns.add(asker, self._answer(question), answer, failed)
+
+    def _answer(self, question: Callable[[], T]) -> Work[T]:
+        """Answer a question to which an index leads, which is one piece."""
+        with reading_errors(self._turns.given_up):
+            return question()
+        yield
 
     def _select_recent(self, room: str, count: int, end: int) -> list[Event]:
         place = place_of(self._reading, room, True)
@@ -73,6 +117,19 @@ class Questions:
             self._reading.execute(f"{EVENT} WHERE place = ? AND event.id < ? ORDER BY event.id DESC", (place, end))
         ) as rows:
             return list(islice(events_of(rows), count))[::-1]
+
+    def _select_recent_ids(self, room: str, count: int, end: int) -> list[int]:
+        found = self._reading.execute(
+            "SELECT id FROM event WHERE place = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            (place_of(self._reading, room, True), end, count),
+        )
+        return [row[0] for row in found][::-1]
+
+    def _select_events(self, ids: Sequence[int]) -> list[Event]:
+        found = self._reading.execute(
+            f"{EVENT} WHERE event.id IN ({','.join('?' * len(ids))}) ORDER BY event.id", tuple(ids)
+        )
+        return list(events_of(found))
 
     def _select_since(self, rooms: Iterable[str], after: int, last: int, limit: int) -> list[Event]:
         places = [place_of(self._reading, room, counted) for room in rooms for counted in (False, True)]

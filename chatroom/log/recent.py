@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from chatroom.log.interface import Events, NoAnswer
+from chatroom.log.turns import Asker
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
 
@@ -17,29 +19,55 @@ KEPT = 100
 """Events that are kept for each room."""
 MAX_ROOMS = 1000
 """Rooms that they are kept for: those that were asked for last."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Bytes of memory that all of them take at most, more or less."""
+_BYTES_OF_AN_EVENT = 300
+"""Bytes of an event but for its text, more or less."""
 
-Load = Callable[[str, int, "int | None", Events, NoAnswer], None]
+
+class Load(Protocol):
+    """Asks the file, as :meth:`~chatroom.log.interface.ILog.recent` has it."""
+
+    def __call__(
+        self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None
+    ) -> None: ...
+
+
+def _size(event: Event) -> int:
+    # A character takes up to four bytes.
+    return _BYTES_OF_AN_EVENT + (len(event.text) if event.text.isascii() else 4 * len(event.text))
 
 
 class _Room:
     """The last counted events of one room; while they are loaded, those who wait for them."""
 
-    __slots__ = ("events", "loading", "waiting")
+    __slots__ = ("events", "loading", "size", "waiting")
 
     def __init__(self) -> None:
-        self.events: deque[Event] = deque(maxlen=KEPT)
+        self.events: deque[Event] = deque()
+        self.size = 0
         self.loading = True
         self.waiting: list[tuple[Callable[[], None], NoAnswer]] = []
+
+    def append(self, event: Event) -> None:
+        self.events.append(event)
+        self.size += _size(event)
+        if len(self.events) > KEPT:
+            self.drop_oldest()
+
+    def drop_oldest(self) -> None:
+        self.size -= _size(self.events.popleft())
 
 
 class RecentEvents:
     """Answers from memory where it can, and loads the rest."""
 
     def __init__(self, load: Load) -> None:
-        """:param load: asks the file; it takes the arguments of :meth:`ask`."""
+        """:param load: asks the file."""
         self._load = load
         self._rooms: OrderedDict[str, _Room] = OrderedDict()
         self._forgotten = 0
+        self._size = 0
 
     def committed(self, events: Iterable[Event]) -> None:
         """Take notice of events that were handed back."""
@@ -47,25 +75,42 @@ class RecentEvents:
         for event in events:
             room = rooms.get(event.room)
             if room is not None and event.counted and event.kept:
-                room.events.append(event)
+                before = room.size
+                room.append(event)
+                self._size += room.size - before
+        if self._size > MAX_BYTES:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Let go of the rooms that were asked for first, as far as too much is kept."""
+        for name, room in list(self._rooms.items()):
+            if self._size <= MAX_BYTES:
+                break
+            if not room.loading:
+                self._size -= room.size
+                del self._rooms[name]
 
     def forget(self, last: int) -> None:
         """Let go of the events up to the id ``last``, which are trimmed from the file."""
         self._forgotten = last
         for room in self._rooms.values():
+            before = room.size
             while room.events and room.events[0].id <= last:
-                room.events.popleft()
+                room.drop_oldest()
+            self._size += room.size - before
 
-    def ask(self, name: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
+    def ask(
+        self, name: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None
+    ) -> None:
         """Answer as :meth:`~chatroom.log.interface.ILog.recent` does."""
         room = self._rooms.get(name) or self._start_to_load(name)
         self._rooms.move_to_end(name)
 
         def tell() -> None:
             found = [event for event in room.events if before is None or event.id < before]
-            # A full deque may have let go of some that are asked for.
+            # A full room may have let go of some that are asked for.
             if len(found) < count and len(room.events) == KEPT:
-                self._load(name, count, before, answer, failed)
+                self._load(name, count, before, answer, failed, asker=asker)
             else:
                 answer(found[max(0, len(found) - count) :])
 
@@ -77,20 +122,37 @@ class RecentEvents:
     def _start_to_load(self, name: str) -> _Room:
         oldest = next(iter(self._rooms), None)
         if oldest is not None and len(self._rooms) >= MAX_ROOMS and not self._rooms[oldest].loading:
-            del self._rooms[oldest]
+            self._size -= self._rooms.pop(oldest).size
         room = self._rooms[name] = _Room()
-        self._load(name, KEPT, None, lambda events: self._loaded(room, events), lambda error: self._lost(name, error))
+        # For everybody who waits, so that it goes on when the first of them has gone.
+        self._load(
+            name,
+            KEPT,
+            None,
+            lambda events: self._loaded(room, events),
+            lambda error: self._lost(name, error),
+            asker=None,
+        )
         return room
 
     def _loaded(self, room: _Room, events: Sequence[Event]) -> None:
         # The file may have been read before it was trimmed.
         loaded = [event for event in events if event.id > self._forgotten]
-        room.events = deque([*loaded, *room.events], maxlen=KEPT)
+        newer, self._size = list(room.events), self._size - room.size
+        room.events.clear()
+        room.size = 0
+        for event in (*loaded, *newer):
+            room.append(event)
+        self._size += room.size
         room.loading = False
         waiting, room.waiting = room.waiting, []
         for tell, _ in waiting:
             tell()
+        if self._size > MAX_BYTES:
+            self._shrink()
 
     def _lost(self, name: str, error: ChatError) -> None:
-        for _, failed in self._rooms.pop(name).waiting:
+        room = self._rooms.pop(name)
+        self._size -= room.size
+        for _, failed in room.waiting:
             failed(error)

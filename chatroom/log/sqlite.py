@@ -21,13 +21,14 @@ from zope.interface import implementer
 
 from chatroom.log.batches import Batch, Batches
 from chatroom.log.checkpoints import Checkpoints
-from chatroom.log.interface import Events, Id, ILog, NoAnswer, Outcomes
+from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.questions import Questions
 from chatroom.log.recent import RecentEvents
 from chatroom.log.schema import FileLock, connect, explain, open_log, read_history
 from chatroom.log.search import SearchIndex
 from chatroom.log.state import read_state
 from chatroom.log.trimming import Trimming
+from chatroom.log.turns import Asker, ThreadTurns
 from chatroom.log.worker import Worker
 from chatroom.log.writer import Writer, Written
 from chatroom.model.errors import ChatError, HistoryBroken, HistoryUnusable
@@ -88,10 +89,10 @@ class SQLiteLog:
         self.forgotten = history.forgotten
         self.last_committed = history.last_id
         self._worker = Worker("chatroom-writer", self._died)
-        reader = Worker("chatroom-reader", self._died)
+        self._reader = ThreadTurns("chatroom-reader", from_thread, self._died)
         keeper = Worker("chatroom-keeper", self._died)
-        # The writer last: what the others do may come to it.
-        self._workers = (keeper, reader, self._worker)
+        # The writer last: what the keeper does may come to it.
+        self._workers = (keeper, self._worker)
         self._writer = Writer(writing, history.last_id, state_limit)
         self._checkpoints = Checkpoints(self._worker, writing, keeper, keeping)
         self._trimming = Trimming(
@@ -105,7 +106,7 @@ class SQLiteLog:
             clock=clock,
             forget=self._forget,
         )
-        self._questions = Questions(reader, reading, from_thread)
+        self._questions = Questions(self._reader, reading)
         self._recent = RecentEvents(self._load)
         self._batches = Batches(
             soon, later or (lambda seconds, call: soon(call)), now, history.last_at, self._hand_to_writer
@@ -115,7 +116,7 @@ class SQLiteLog:
 
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
-        for worker in self._workers:
+        for worker in (*self._workers, self._reader):
             worker.start()
         self._search.start(self._died)
         self._search.catch_up(self.last_committed)
@@ -170,25 +171,62 @@ class SQLiteLog:
 
     # Questions.
 
-    def recent(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        self._recent.ask(room, count, before, answer, failed)
+    def recent(
+        self,
+        room: str,
+        count: int,
+        before: int | None,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
+        self._recent.ask(room, count, before, answer, failed, asker=asker)
 
-    def _load(self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer) -> None:
-        self._questions.recent(room, count, before, answer, failed, last=self.last_committed)
+    def _load(
+        self, room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None
+    ) -> None:
+        self._questions.recent(room, count, before, answer, failed, asker=asker, last=self.last_committed)
 
-    def since(self, rooms: frozenset[str], after: int, limit: int, answer: Events, failed: NoAnswer) -> None:
-        self._questions.since(rooms, after, limit, answer, failed, last=self.last_committed)
+    def recent_ids(
+        self, room: str, count: int, before: int | None, answer: Ids, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        self._questions.recent_ids(room, count, before, answer, failed, asker=asker, last=self.last_committed)
 
-    def first_since(self, at: float, answer: Id, failed: NoAnswer) -> None:
-        self._questions.first_since(at, answer, failed, last=self.last_committed)
+    def with_ids(self, ids: Sequence[int], answer: Events, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        self._questions.with_ids(ids, answer, failed, asker=asker, last=self.last_committed)
 
-    def search(self, room: str, words: str, count: int, answer: Events, failed: NoAnswer) -> None:
-        self._search.ask(room, words, count, answer, failed)
+    def since(
+        self,
+        rooms: frozenset[str],
+        after: int,
+        limit: int,
+        answer: Events,
+        failed: NoAnswer,
+        *,
+        asker: Asker | None = None,
+    ) -> None:
+        self._questions.since(rooms, after, limit, answer, failed, asker=asker, last=self.last_committed)
+
+    def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        self._questions.first_since(at, answer, failed, asker=asker, last=self.last_committed)
+
+    def search(
+        self, room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
+    ) -> None:
+        self._search.ask(room, words, count, answer, failed, asker=asker)
+
+    def drop(self, asker: Asker) -> None:
+        self._reader.drop(asker)
+        self._search.drop(asker)
 
     # The end.
 
     def stop(self, done: Callable[[], None]) -> None:
         self._done = done
+        # Nobody waits for an answer any more, and what is left to be kept has the machine for itself.
+        self._reader.close()
+        self._search.stop()
         self._batches.hand_over()
         self._end_if_done()
 
@@ -199,7 +237,8 @@ class SQLiteLog:
         for worker in self._workers:
             worker.stop()
             worker.join()
-        self._search.stop()
+        self._reader.join()
+        self._search.close()
         for connection in self._connections:
             connection.close()
         self._lock.release()

@@ -99,9 +99,13 @@ class People(NamedTuple):
     room: str
     topic: str
     people: Sequence[str]
-    """Their nicknames, in the order in which they came; perhaps only the first few of many."""
+    """Their nicknames, in the order in which they came; perhaps only a few of many."""
     size: int
     """The number of people in the room."""
+    after: str = ""
+    """The one behind whom the list begins; empty when it begins with the first."""
+    more: bool = False
+    """Whether there are others behind the last who is named."""
 
 
 class RoomSummary(NamedTuple):
@@ -112,9 +116,15 @@ class RoomSummary(NamedTuple):
 
 
 class RoomList(NamedTuple):
-    """All rooms."""
+    """Rooms, in the order of their names."""
 
     rooms: Sequence[RoomSummary]
+    words: str = ""
+    """The words that they were searched by; empty for none."""
+    after: str = ""
+    """The room behind which the list begins; empty when it begins with the first."""
+    more: bool = False
+    """Whether there are others behind the last."""
 
 
 class History(NamedTuple):

@@ -20,3 +20,6 @@ PORT = 55555
 
 LOBBY = "lobby"
 """The room that a newcomer enters, unless told otherwise."""
+
+MAX_TOPIC = 390
+"""Bytes of a topic: with the names beside it, it goes into a line of IRC."""

@@ -110,6 +110,11 @@ class NotInRoom(PeerError):
     sentence = "You are not in {room}: /join {room} first."
 
 
+class NotThere(PeerError):
+    code = "not-there"
+    sentence = "{nickname} is not in {room}. /who {room} lists who is."
+
+
 class InNoRoom(PeerError):
     code = "in-no-room"
     sentence = "You are in no room. Join one first with /join; /rooms lists them."
@@ -175,6 +180,18 @@ class NothingToSearch(PeerError):
 class SearchTooLong(PeerError):
     code = "search-too-long"
     sentence = "That is too much to search for: give at most {words} words, of {length} characters together."
+
+
+class TakesTooLong(PeerError):
+    """A question was given up at a bound in time."""
+
+    code = "takes-too-long"
+    sentence = "That takes too long. Ask for less, or try again in a minute."
+
+
+class TopicTooLong(PeerError):
+    code = "topic-too-long"
+    sentence = "A topic has at most {limit} bytes: make it shorter, and say the rest in the room."
 
 
 class TooManyClients(PeerError):

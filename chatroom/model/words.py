@@ -23,10 +23,10 @@ from chatroom.model.errors import NothingToSearch, SearchTooLong
 from chatroom.model.scripts import IGNORABLE_CLASS, is_spaceless, ranges
 from chatroom.model.unicode_tables import SCRIPTS
 
-MAX_LENGTH = 200
+MAX_LENGTH = 100
 """Characters in a query."""
 
-MAX_WORDS = 20
+MAX_WORDS = 10
 """Words in a query."""
 
 _MARKS = frozenset(("Mn", "Mc", "Me"))

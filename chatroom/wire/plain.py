@@ -75,8 +75,14 @@ def _lines_of(event: Event) -> list[str]:
 def _people(answer: People) -> list[str]:
     names = answer.people
     rows = [", ".join(names[start : start + NAMES_IN_A_LINE]) for start in range(0, len(names), NAMES_IN_A_LINE)]
-    lines = [f"* {answer.size} in {answer.room}: {row}" for row in rows[:1]] + [f"* and {row}" for row in rows[1:]]
-    return lines + _more(answer) + _topic_line(answer.topic)
+    if answer.after:
+        lines = [f"* and {row}" for row in rows] or [f"* nobody came into {answer.room} after {answer.after}"]
+    else:
+        lines = [f"* {answer.size} in {answer.room}: {row}" for row in rows[:1]] + [f"* and {row}" for row in rows[1:]]
+    unnamed = "more" if answer.after else f"{answer.size - len(names)} more"
+    if answer.more:
+        lines.append(f"* and {unnamed}: /who {answer.room} after {names[-1]} names the next")
+    return lines if answer.after else lines + _topic_line(answer.topic)
 
 
 def _welcome(answer: Welcome) -> list[str]:
@@ -85,7 +91,7 @@ def _welcome(answer: Welcome) -> list[str]:
     return lines + _more(answer) + _topic_line(answer.topic)
 
 
-def _more(answer: People | Welcome) -> list[str]:
+def _more(answer: Welcome) -> list[str]:
     unnamed = answer.size - len(answer.people)
     return [f"* and {unnamed} more: /who names them all"] if unnamed else []
 
@@ -96,16 +102,24 @@ def _topic_line(topic: str) -> list[str]:
 
 def _rooms(answer: RoomList) -> list[str]:
     if not answer.rooms:
-        return ["* there are no rooms: /join makes one"]
-    return [
+        if answer.words:
+            return [f"* there is no room with: {answer.words}"]
+        return [
+            f"* there are no rooms after {answer.after}" if answer.after else "* there are no rooms: /join makes one"
+        ]
+    lines = [
         f"* {summary.room} ({summary.size} here)" + (f": {summary.topic}" if summary.topic else "")
         for summary in answer.rooms
     ]
+    if answer.more:
+        asked = f"/rooms {answer.words}".rstrip()
+        lines.append(f"* and more: {asked} after {answer.rooms[-1].room} goes on, /rooms and some words finds others")
+    return lines
 
 
 def _history(answer: History) -> list[str]:
     if not answer.events:
-        return [f"* nothing was said in {answer.room}"]
+        return [] if answer.after else [f"* nothing was said in {answer.room}"]
     title = [] if answer.after else [f"* what was said in {answer.room}:"]
     return _told(title, answer.events, answer.after)
 

@@ -152,10 +152,18 @@ JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     ),
     "invited": lambda found: Invited(_text(found["nick"]), _text(found["room"])),
     "people": lambda found: People(
-        _text(found["room"]), _text(found["topic"]), _texts(found["people"]), _number(found["size"])
+        _text(found["room"]),
+        _text(found["topic"]),
+        _texts(found["people"]),
+        _number(found["size"]),
+        _text(found.get("after", "")),
+        found.get("more") is True,
     ),
     "rooms": lambda found: RoomList(
-        [RoomSummary(_text(one["room"]), _number(one["size"]), _text(one["topic"])) for one in _list(found["rooms"])]
+        [RoomSummary(_text(one["room"]), _number(one["size"]), _text(one["topic"])) for one in _list(found["rooms"])],
+        _text(found.get("words", "")),
+        _text(found.get("after", "")),
+        found.get("more") is True,
     ),
     "history": lambda found: History(
         _text(found["room"]), [_read_event(one) for one in _list(found["events"])], more=found["more"] is True

@@ -35,6 +35,16 @@ test("people whose nicknames are not known are counted until they leave or are n
   assert.equal(place.size, 2);
 });
 
+test("a page of people that goes on is added to those who are named", () => {
+  const place = new Place("room", "tea");
+  place.setPeople(["alice", "bob"], 5);
+  place.setPeople(["carol", "dave"], 5, true);
+  assert.deepEqual([...place.people], ["alice", "bob", "carol", "dave"]);
+  assert.equal(place.size, 5);
+  place.setPeople(["erin"], 1);
+  assert.deepEqual([...place.people], ["erin"]);
+});
+
 test("the topic follows the events", () => {
   const place = new Place("room", "tea");
   place.follow({ kind: "topic", nick: "bob", text: "milk" });

@@ -219,7 +219,20 @@ test("a room that one asks to join, and is in, is looked at", () => {
 
 test("the rooms that there are can be listed", () => {
   const listed = [{ room: "tea", size: 3, topic: "" }];
-  assert.deepEqual(new Page().enters().hears({ kind: "rooms", rooms: listed }).store.listed, listed);
+  const page = new Page().enters().hears({ kind: "rooms", rooms: listed });
+  assert.deepEqual(page.store.listed, listed);
+  const others = [{ room: "milk", size: 1, topic: "" }];
+  page.hears({ kind: "rooms", rooms: others, words: "milk" }, { kind: "rooms", rooms: others, after: "cake" });
+  assert.deepEqual(page.store.listed, listed);
+});
+
+test("people who are listed page by page are all known", () => {
+  const page = new Page().enters();
+  page.hears(
+    { kind: "people", ...roster(["alice", "bob"], { size: 3, more: true }) },
+    { kind: "people", ...roster(["carol"], { size: 3, after: "bob" }) },
+  );
+  assert.deepEqual([...page.room("lobby").people], ["alice", "bob", "carol"]);
 });
 
 test("somebody whose departure could not be kept is shown to have left", () => {

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chatroom.core.rooms import Room
-from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.information import ROOM_MODES, USER_MODES
 from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.users import OPERATOR
+from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.errors import AlreadyHere, PeerError, RoomNameRefused
 from chatroom.model.events import TopicChanged
 from chatroom.model.graphemes import cut
@@ -158,18 +158,23 @@ def _condition(text: str, now: float) -> Callable[[Room], bool]:
 def list_(session: IRCSession, parameters: Sequence[str]) -> None:
     """LIST [mask|>n|<n|C>n|C<n|T>n|T<n]: list the rooms: by name, people, minutes since they or their topics began."""
     words = [word for word in parameters[0].split(",") if word][:MAX_CONDITIONS] if parameters else []
-    session.scanned(len(session.chat.rooms) * max(1, len(words)))
+    session.send_all(_listing(session, words))
+
+
+def _listing(session: IRCSession, words: Sequence[str]) -> Iterator[str]:
+    """The lines of LIST; empty ones for rooms that it does not list."""
     now = session.chat.now()
-    lines = [session.line_of(Numeric.RPL_LISTSTART, "Channel")]
     # Several names are any of them, several conditions are all of them.
     named_rooms = [_condition(word, now) for word in words if word.startswith("#")]
     others = [_condition(word, now) for word in words if not word.startswith("#")]
-    for room in sorted(session.chat.rooms.values(), key=lambda room: room.name):
+    yield session.line_of(Numeric.RPL_LISTSTART, "Channel")
+    for room in session.chat.rooms.by_name():
         if all(test(room) for test in others) and (not named_rooms or any(test(room) for test in named_rooms)):
             text = cut(room.topic, MAX_TOPIC)
-            lines.append(session.line_of(Numeric.RPL_LIST, f"#{room.name}", len(room.members), text=text))
-    lines.append(session.line_of(Numeric.RPL_LISTEND))
-    session.send_all(lines)
+            yield session.line_of(Numeric.RPL_LIST, f"#{room.name}", len(room.members), text=text)
+        else:
+            yield ""
+    yield session.line_of(Numeric.RPL_LISTEND)
 
 
 def mode(session: IRCSession, parameters: Sequence[str]) -> None:

@@ -96,7 +96,8 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
     session.numeric(Numeric.RPL_HELPSTART, subject, text=lines[0])
     for line in lines[1:]:
         for row in session.words_in_lines(Numeric.RPL_HELPTXT, subject, words=line.split()):
-            session.send(row)
+            if row:
+                session.send(row)
     session.numeric(Numeric.RPL_ENDOFHELP, subject)
 
 

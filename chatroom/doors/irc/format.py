@@ -17,13 +17,10 @@ from chatroom.core.members import Member
 from chatroom.doors.irc.batches import LINE_END, batch_ends, new_name
 from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, NO_TAGS, encode, pieces, written_tags
 from chatroom.model.answers import Answer, Gone, Invited, Notice, Private, Refused
-from chatroom.model.constants import ENCODING
+from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
 from chatroom.model.graphemes import cut
 from chatroom.wire.formats import Format
-
-MAX_TOPIC = 390
-"""Bytes of a topic that are shown."""
 
 MULTILINE = "draft/multiline"
 """The capability of clients that know messages of several lines, and the type of the batch that such a message is."""

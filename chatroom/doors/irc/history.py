@@ -9,16 +9,17 @@ import re
 from calendar import timegm
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from chatroom.doors.irc.batches import in_batch
+from chatroom.core.session import SHOWN_AT_ONCE
+from chatroom.doors.irc.batches import batch_ends, in_batch, new_name, within
 from chatroom.doors.irc.channels import joined_room
 from chatroom.doors.irc.format import IRC_EVENTS, milliseconds, time_of
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.doors.irc.message import MAX_NUMBER, encode
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
-from chatroom.log.interface import Events, NoAnswer
 from chatroom.model.errors import RoomNameRefused
 from chatroom.model.events import MAX_ID, Event, Nature
 from chatroom.model.names import room_name
@@ -33,7 +34,7 @@ MAX_PAGES = 25
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,3})\d*)?Z", re.ASCII)
 _MSGID = re.compile(r"([a-z0-9]+)-([0-9]+)")
 
-Then = Callable[[Sequence[Event]], None]
+Then = Callable[[Sequence["_Mark"]], None]
 
 
 class _Bounds(NamedTuple):
@@ -74,7 +75,7 @@ def _chathistory(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     room, references = _room(session, subcommand, parameters[1]), parameters[2:-1]
     if subcommand == "LATEST" and references[0] == "*":
-        _Reader(session, room).back(limit, None, 0, lambda events: _answer(session, room, events))
+        _Reader(session, room).back(limit, None, 0, lambda marks: _answer(session, room, marks))
         return
     history = session.chat.log.identity
     _resolve(
@@ -92,8 +93,8 @@ _PARAMETERS = {"LATEST": 4, "BEFORE": 4, "AFTER": 4, "AROUND": 4, "BETWEEN": 5, 
 def _find(session: IRCSession, subcommand: str, room: str, bounds: list[_Bounds], limit: int) -> None:
     """Read the events that are asked for, and answer with them."""
 
-    def answer(events: Sequence[Event]) -> None:
-        _answer(session, room, events)
+    def answer(marks: Sequence[_Mark]) -> None:
+        _answer(session, room, marks)
 
     reader, at = _Reader(session, room), bounds[0]
     if subcommand == "LATEST":
@@ -206,20 +207,19 @@ def _resolve(
 
 
 def _first_since(session: IRCSession, at: float, then: Callable[[int], None]) -> None:
-    found: list[int] = []
+    session.ask(partial(session.chat.log.first_since, at), then)
 
-    def question(answer: Events, failed: NoAnswer) -> None:
-        def told(id_: int) -> None:
-            found.append(id_)
-            answer(())
 
-        session.chat.log.first_since(at, told, failed)
+class _Mark(NamedTuple):
+    """The place and the time of an event, without its text."""
 
-    session.ask(question, lambda events: then(found[0]))
+    id: int
+    at: float
+    room: str
 
 
 class _Reader:
-    """Reads the talk of one room, as far as one client may be shown it."""
+    """Finds the talk of one room, as far as one client may be shown it."""
 
     def __init__(self, session: IRCSession, room: str) -> None:
         self._session = session
@@ -230,22 +230,23 @@ class _Reader:
         if session.has("draft/event-playback"):
             self._natures.add(Nature.STATE)
 
-    def _shown(self, events: Sequence[Event]) -> list[Event]:
-        return [event for event in events if event.nature in self._natures and type(event) in IRC_EVENTS]
+    def _shown(self, events: Sequence[Event]) -> list[_Mark]:
+        shown = [event for event in events if event.nature in self._natures and type(event) in IRC_EVENTS]
+        return [_Mark(event.id, event.at, event.room) for event in shown]
 
     def back(self, count: int, before: int | None, floor: int, then: Then) -> None:
-        """Read the last ``count`` with an id below ``before`` and above ``floor``."""
-        gathered: list[Event] = []
+        """Find the last ``count`` with an id below ``before`` and above ``floor``."""
+        gathered: list[_Mark] = []
 
         def read(before: int | None, pages: int) -> None:
             def take(events: Sequence[Event]) -> None:
-                gathered[:0] = [event for event in self._shown(events) if event.id > floor]
+                gathered[:0] = [mark for mark in self._shown(events) if mark.id > floor]
                 if len(gathered) >= count or len(events) < count or events[0].id <= floor or pages == 1:
                     then(gathered[-count:])
                 else:
                     read(events[0].id, pages - 1)
 
-            self._session.ask(lambda answer, failed: self._log.recent(self._room, count, before, answer, failed), take)
+            self._session.ask(partial(self._log.recent, self._room, count, before), take)
 
         if count:
             read(before, MAX_PAGES)
@@ -253,30 +254,49 @@ class _Reader:
             then([])
 
     def on(self, count: int, after: int, ceiling: int, then: Then) -> None:
-        """Read the first ``count`` with an id above ``after`` and below ``ceiling``."""
-        gathered: list[Event] = []
+        """Find the first ``count`` with an id above ``after`` and below ``ceiling``."""
+        gathered: list[_Mark] = []
 
         def read(after: int, pages: int) -> None:
             def take(events: Sequence[Event]) -> None:
-                gathered.extend(event for event in self._shown(events) if event.id < ceiling)
+                gathered.extend(mark for mark in self._shown(events) if mark.id < ceiling)
                 if len(gathered) >= count or len(events) < PAGE or events[-1].id >= ceiling or pages == 1:
                     then(gathered[:count])
                 else:
                     read(events[-1].id, pages - 1)
 
             rooms = frozenset({self._room})
-            self._session.ask(lambda answer, failed: self._log.since(rooms, after, PAGE, answer, failed), take)
+            self._session.ask(partial(self._log.since, rooms, after, PAGE), take)
 
         read(after, MAX_PAGES)
 
 
-def _answer(session: IRCSession, room: str, events: Sequence[Event]) -> None:
-    _respond(session, f"chathistory #{room}", [session.format.own_event(event) for event in events])
+def _answer(session: IRCSession, room: str, marks: Sequence[_Mark]) -> None:
+    _show(session, f"chathistory #{room}", marks, session.format.own_event)
 
 
-def _respond(session: IRCSession, kind: str, lines: list[bytes]) -> None:
-    """Answer with whole lines, as a batch where the client knows such."""
-    session.respond_all(in_batch(lines, kind, session.server.name) if session.has("batch") else lines)
+def _show(session: IRCSession, kind: str, marks: Sequence[_Mark], render: Callable[[Event], bytes]) -> None:
+    """Answer with the events at ``marks``, as a batch where the client knows such, page by page as they are read."""
+    name, ending = "", b""
+    if session.has("batch"):
+        name = new_name()
+        opening, ending = batch_ends(name, kind, session.server.name)
+        session.respond(opening)
+
+    def show(rest: Sequence[_Mark]) -> None:
+        if rest:
+            page = [mark.id for mark in rest[:SHOWN_AT_ONCE]]
+
+            def take(events: Sequence[Event]) -> None:
+                lines = (render(event) for event in events)
+                tagged = (within(some, name) for some in lines) if name else lines
+                session.show_all(tagged, lambda: show(rest[SHOWN_AT_ONCE:]))
+
+            session.ask(partial(session.chat.log.with_ids, page), take, lambda: show(()))
+        elif ending:
+            session.respond(ending)
+
+    show(marks)
 
 
 def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
@@ -285,15 +305,15 @@ def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
         raise _Invalid("INVALID_PARAMS", "TARGETS", first, last, text="Give two timestamps")
     ends = [_reference("TARGETS", "*", text, session.chat.log.identity) for text in (first, last)]
     low, high = sorted(end.value for end in ends)
-    found: list[Event] = []
+    found: list[_Mark] = []
 
     def read(rooms: list[str]) -> None:
         if not rooms:
-            _answer_targets(session, sorted(found, key=lambda event: event.at)[:limit])
+            _answer_targets(session, sorted(found, key=lambda mark: mark.at)[:limit])
             return
 
-        def take(events: Sequence[Event]) -> None:
-            found.extend(event for event in events[-1:] if low < milliseconds(event.at) < high)
+        def take(marks: Sequence[_Mark]) -> None:
+            found.extend(mark for mark in marks[-1:] if low < milliseconds(mark.at) < high)
             read(rooms[1:])
 
         # More than one is read at once, since some of them are not shown.
@@ -302,9 +322,11 @@ def _targets(session: IRCSession, first: str, last: str, limit: int) -> None:
     read(list(session.rooms))
 
 
-def _answer_targets(session: IRCSession, events: Sequence[Event]) -> None:
+def _answer_targets(session: IRCSession, marks: Sequence[_Mark]) -> None:
     start = f":{session.server.name} CHATHISTORY TARGETS "
-    _respond(session, "draft/chathistory-targets", [encode(f"{start}#{one.room} {time_of(one.at)}") for one in events])
+    lines = [encode(f"{start}#{one.room} {time_of(one.at)}") for one in marks]
+    kind = "draft/chathistory-targets"
+    session.respond_all(in_batch(lines, kind, session.server.name) if session.has("batch") else lines)
 
 
 def history(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -319,11 +341,11 @@ def history(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     name = room.name
 
-    def answer(events: Sequence[Event]) -> None:
+    def answer(marks: Sequence[_Mark]) -> None:
         if session.has("batch") or session.has("server-time"):
-            _answer(session, name, events)
+            _answer(session, name, marks)
         else:
-            session.respond_all([session.format.own_event(_dated(event)) for event in events])
+            _show(session, "", marks, lambda event: session.format.own_event(_dated(event)))
 
     _Reader(session, name).back(min(count, MAX_HISTORY), None, 0, answer)
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from chatroom.doors.irc.format import MAX_TOPIC
 from chatroom.doors.irc.message import MAX_USER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
+from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.names import MAX_NAME_LENGTH
 from chatroom.version import __version__
 

@@ -7,20 +7,24 @@ shown an address but operators, and each person their own: everybody's host is t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from chatroom.core.members import Member
 from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.irc.message import MAX_NUMBER, matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
-from chatroom.doors.irc.users import UserInfo
+from chatroom.doors.irc.users import MAX_WAS, UserInfo
 from chatroom.model.errors import NoSuchNickname, RoomNameRefused
 from chatroom.model.names import room_name
 from chatroom.model.text import whole_number
 
 MAX_ASKED = 5
 """Nicknames that USERHOST tells of at once."""
+
+MAX_ISON = 100
+"""Nicknames that ISON tells of at once."""
 
 SERVER_INFO = "one room, many doors"
 
@@ -41,36 +45,43 @@ def who(session: IRCSession, parameters: Sequence[str]) -> None:
     """WHO [#room|mask] [o][%fields[,token]]: list people; o: operators alone."""
     mask = parameters[0] if parameters else "*"
     options = parameters[1] if len(parameters) > 1 else ""
+    session.send_all(_who_lines(session, mask, options))
+
+
+def _who_lines(session: IRCSession, mask: str, options: str) -> Iterator[str]:
+    """The lines of WHO; empty ones for people that it does not list."""
     channel, members = _asked_for(session, mask)
-    infos = [session.server.users.info(member) for member in members]
     # WHOX: "[flags][%fields[,token]]". Flags beside o ask for matches that there are none of here.
     flags, percent, rest = options.partition("%")
-    if "o" in flags:
-        infos = [one for one in infos if one.is_operator]
     fields, _, token = rest.partition(",")
-    if percent:
-        lines = [_whox_line(session, one, channel, fields, token) for one in infos]
-    else:
-        lines = [_who_line(session, one, channel) for one in infos]
-    session.send_all([*lines, session.line_of(Numeric.RPL_ENDOFWHO, mask)])
+    for member, asked_for in members:
+        one = session.server.users.info(member) if asked_for else None
+        if one is None or ("o" in flags and not one.is_operator):
+            yield ""
+        elif percent:
+            yield _whox_line(session, one, channel, fields, token)
+        else:
+            yield _who_line(session, one, channel)
+    yield session.line_of(Numeric.RPL_ENDOFWHO, mask)
 
 
-def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[Member]]:
-    """The channel that WHO shows with them, and who they are."""
+def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[tuple[Member, bool]]]:
+    """The channel that WHO shows with them, and people, each with whether WHO asks for them."""
     chat = session.chat
     if mask.startswith("#"):
         try:
             room = chat.rooms.get(room_name(mask))
         except RoomNameRefused:
             room = None
-        return (f"#{room.name}", list(session.seen_in(room))) if room is not None else ("*", [])
+        return (f"#{room.name}", session.seen_in(room)) if room is not None else ("*", [])
     try:
-        return "*", [chat.find(mask)]
+        return "*", [(chat.find(mask), True)]
     except NoSuchNickname:
         mask = "*" if mask == "0" else mask.lower()
-        session.scanned(len(chat.members))
-        everybody = filter(session.can_see, chat.directory.everybody())
-        return "*", [member for member in everybody if matches(mask, member.nickname.lower())]
+        everybody = list(chat.directory.everybody())
+        return "*", (
+            (member, session.can_see(member) and matches(mask, member.nickname.lower())) for member in everybody
+        )
 
 
 def _who_line(session: IRCSession, one: UserInfo, channel: str) -> str:
@@ -125,7 +136,8 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     if "i" in one.modes and member is not session.member:
         rooms = [room for room in rooms if room in session.rooms]
     for line in session.words_in_lines(Numeric.RPL_WHOISCHANNELS, one.nickname, words=[f"#{room}" for room in rooms]):
-        session.send(line)
+        if line:
+            session.send(line)
     session.numeric(Numeric.RPL_WHOISSERVER, one.nickname, server, text=SERVER_INFO)
     if one.is_operator:
         session.numeric(Numeric.RPL_WHOISOPERATOR, one.nickname)
@@ -162,20 +174,25 @@ def whowas(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     asked = parameters[0]
     most = whole_number(parameters[1], MAX_NUMBER) if len(parameters) > 1 else None
-    mask, was = asked.lower(), session.server.users.was
-    session.scanned(len(was))
-    found = [one for one in reversed(was) if matches(mask, one.nickname.lower())]
-    lines: list[str] = []
-    server = session.server.name
-    for one in found[: most or None]:
+    session.send_all(_whowas_lines(session, asked, most or MAX_WAS))
+
+
+def _whowas_lines(session: IRCSession, asked: str, most: int) -> Iterator[str]:
+    """The lines of WHOWAS; empty ones for people that it does not list."""
+    mask, server, found = asked.lower(), session.server.name, 0
+    for one in reversed(list(session.server.users.was)):
+        if found == most:
+            break
+        if not matches(mask, one.nickname.lower()):
+            yield ""
+            continue
+        found += 1
         until = time.strftime("%a %b %d %Y %H:%M:%S UTC", time.gmtime(one.until))
-        lines.append(
-            session.line_of(Numeric.RPL_WHOWASUSER, one.nickname, one.username, server, "*", text=one.realname)
-        )
-        lines.append(session.line_of(Numeric.RPL_WHOISSERVER, one.nickname, server, text=until))
+        yield session.line_of(Numeric.RPL_WHOWASUSER, one.nickname, one.username, server, "*", text=one.realname)
+        yield session.line_of(Numeric.RPL_WHOISSERVER, one.nickname, server, text=until)
     if not found:
-        lines.append(session.line_of(Numeric.ERR_WASNOSUCHNICK, asked))
-    session.send_all([*lines, session.line_of(Numeric.RPL_ENDOFWHOWAS, asked)])
+        yield session.line_of(Numeric.ERR_WASNOSUCHNICK, asked)
+    yield session.line_of(Numeric.RPL_ENDOFWHOWAS, asked)
 
 
 def userhost(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -192,11 +209,15 @@ def userhost(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def ison(session: IRCSession, parameters: Sequence[str]) -> None:
-    """ISON nickname [...]: say who of them is here."""
+    """ISON nickname [...]: say who of them is here, up to a hundred."""
+    session.send_all(_ison_lines(session, " ".join(parameters).split()[:MAX_ISON]))
+
+
+def _ison_lines(session: IRCSession, names: Sequence[str]) -> Iterator[str]:
+    """The line of ISON; empty ones before it, for the names that are looked at."""
     found = []
-    for name in " ".join(parameters).split():
-        try:
+    for name in names:
+        with suppress(NoSuchNickname):
             found.append(session.chat.find(name).nickname)
-        except NoSuchNickname:
-            continue
-    session.numeric(Numeric.RPL_ISON, text=" ".join(found))
+        yield ""
+    yield session.line_of(Numeric.RPL_ISON, text=" ".join(found))

@@ -7,7 +7,8 @@ one. What each command does stands in the modules that :mod:`chatroom.doors.irc.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
@@ -15,7 +16,7 @@ from chatroom.core.members import Member
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
 from chatroom.core.session import Door, Phase, Session, Wait
-from chatroom.doors.irc.format import MAX_TOPIC, MULTILINE, TAGS, IRCFormat
+from chatroom.doors.irc.format import MULTILINE, TAGS, IRCFormat
 from chatroom.doors.irc.labels import Labelled, LineAnswer
 from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
 from chatroom.doors.irc.multiline import Incoming
@@ -24,7 +25,7 @@ from chatroom.doors.irc.registration import Registration
 from chatroom.doors.irc.server import IRCServer
 from chatroom.doors.irc.users import User, modes_of
 from chatroom.model.answers import Answer
-from chatroom.model.constants import ENCODING
+from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
     ChatError,
     ExpelledLately,
@@ -43,7 +44,6 @@ from chatroom.model.errors import (
 )
 from chatroom.model.events import Away, Event, Nature, Renamed, Said
 from chatroom.model.graphemes import cut
-from chatroom.wire.send_queue import PIECE
 
 NUMERICS: dict[type[ChatError], Numeric] = {
     ExpelledLately: Numeric.ERR_UNAVAILRESOURCE,
@@ -67,7 +67,10 @@ _EXPLAINED = frozenset({ExpelledLately, LooksLikeEvent, NicknameRefused, RoomNam
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
 SCANNED_IN_A_LINE = 1000
-"""People or rooms that may be scanned at the price of one more line."""
+"""People that may be looked at for the price of one more line."""
+
+WORDS_BETWEEN_STOPS = 10
+"""Words of a list between two places where it may stop: a tenth of a millisecond."""
 
 _IDLE = LineAnswer()
 """The answer to no line."""
@@ -135,7 +138,7 @@ class IRCSession(Session):
         self.door.spend(max(0, count - 1))
 
     def scanned(self, count: int) -> None:
-        """Have their line count for more, since ``count`` people or rooms were scanned for it."""
+        """Have their line count for more, since ``count`` people were looked at for it at once."""
         self.door.spend(count / SCANNED_IN_A_LINE)
 
     # The people whom they can see.
@@ -147,9 +150,11 @@ class IRCSession(Session):
             return True
         return not self.rooms.keys().isdisjoint(member.rooms)
 
-    def seen_in(self, room: Room) -> Iterable[Member]:
-        """The members in ``room`` that are shown to them."""
-        return room.members if room.name in self.rooms else filter(self.can_see, room.members)
+    def seen_in(self, room: Room) -> Iterator[tuple[Member, bool]]:
+        """The members in ``room``, as of now, and whether each is shown to them."""
+        members = list(room.members)
+        all_ = room.name in self.rooms
+        return ((member, all_ or self.can_see(member)) for member in members)
 
     def topic_lines(self, room: Room) -> list[str]:
         """The topic of a room, and who set it; none where there is none."""
@@ -160,13 +165,15 @@ class IRCSession(Session):
             self.line_of(Numeric.RPL_TOPICWHOTIME, f"#{room.name}", room.topic_by, int(room.topic_at)),
         ]
 
-    def names_lines(self, room: Room) -> list[str]:
-        """The members in a room."""
-        names = [member.nickname for member in self.seen_in(room)]
-        if self.has("userhost-in-names"):
-            names = [self.server.users.prefix(nickname) for nickname in names]
-        lines = self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
-        return [*lines, self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")]
+    def names_lines(self, room: Room) -> Iterator[str]:
+        """The members in a room; empty lines where one of them is not shown."""
+        users = self.server.users if self.has("userhost-in-names") else None
+        names = (
+            "" if not seen else member.nickname if users is None else users.prefix(member.nickname)
+            for member, seen in self.seen_in(room)
+        )
+        yield from self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
+        yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
 
     # Their lines, and the answers to these.
 
@@ -228,46 +235,46 @@ class IRCSession(Session):
 
     def words_in_lines(
         self, numeric: Numeric, *parameters: object, words: Iterable[str], between: str = " "
-    ) -> list[str]:
-        """Lines of a numeric with as many of ``words`` in each as it holds; none for none."""
+    ) -> Iterator[str]:
+        """Lines of a numeric with as many of ``words`` in each as it holds; none for none.
+
+        Behind every few words comes an empty line, a place to stop at while a line is made.
+        """
         room = MAX_LINE - len(self.line_of(numeric, *parameters, text="").encode(ENCODING))
-        rows: list[list[str]] = []
-        left = 0
-        for word in words:
+        row: list[str] = []
+        left = room + 1
+        for number, word in enumerate(words, 1):
             size = len(word.encode(ENCODING)) + 1
-            if not rows or size > left:
-                rows.append([])
+            if word and size > left and row:
+                yield self.line_of(numeric, *parameters, text=between.join(row))
+                row, left = [], room + 1
+            if word:
+                row.append(word)
                 # The last in a line has nothing behind it.
-                left = room + 1
-            rows[-1].append(word)
-            left -= size
-        return [self.line_of(numeric, *parameters, text=between.join(row)) for row in rows]
+                left -= size
+            if number % WORDS_BETWEEN_STOPS == 0:
+                yield ""
+        if row:
+            yield self.line_of(numeric, *parameters, text=between.join(row))
 
     def send(self, line: str) -> None:
         """Answer with a line."""
         self.respond(encode(line))
 
     def send_all(self, lines: Iterable[str], then: Callable[[], None] = lambda: None) -> None:
-        """Answer with many lines, no faster than they are read, and call ``then`` behind them."""
-        self.respond_all([encode(line) for line in lines], then)
+        """Answer with many lines, as :meth:`show_all` does; empty ones stand for what is not shown."""
+        self.show_all((encode(line) if line else b"" for line in lines), then)
 
     def respond(self, lines: bytes) -> None:
         """Answer with whole lines."""
         self._send_on(self.answer.take(lines))
 
-    def respond_all(self, lines: Sequence[bytes], then: Callable[[], None] = lambda: None) -> None:
-        """Answer with many whole lines, no faster than they are read, and call ``then`` behind them."""
-        limit = min(PIECE, self.chat.settings.sendq // 2)
-        size = count = 0
-        while count < len(lines) and size < limit:
-            size += len(lines[count])
-            count += 1
-        if count:
-            self.respond(b"".join(lines[:count]))
-        if count < len(lines):
-            self.when_read(lambda: self.respond_all(lines[count:], then))
-        else:
-            then()
+    def show(self, lines: bytes) -> None:
+        self.respond(lines)
+
+    def respond_all(self, lines: Sequence[bytes]) -> None:
+        """Answer with many whole lines, no faster than they are read."""
+        self.show_all(lines)
 
     def reply(self, answer: Answer) -> None:
         self.respond(self.format.answer_to(self.nickname or "*", answer))
@@ -408,8 +415,7 @@ class IRCSession(Session):
 
     def _show_room(self, name: str) -> None:
         room = self.chat.rooms.get(name)
-        lines = [*self.topic_lines(room), *self.names_lines(room)] if room is not None else []
-        self.send_all(lines, self.go_on)
+        self.send_all(chain(self.topic_lines(room), self.names_lines(room)) if room is not None else (), self.go_on)
 
     def left(self, request: Request, event: Event) -> None:
         go_live(self, event.id, self.go_on)

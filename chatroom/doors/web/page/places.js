@@ -76,10 +76,11 @@ export class Place {
    * Take in a list of who is here.
    * @param {string[]} people perhaps only the first few
    * @param {number} size how many there are in all
+   * @param {boolean} [goesOn] whether they come behind those who are named already
    */
-  setPeople(people, size) {
+  setPeople(people, size, goesOn = false) {
     this.version += 1;
-    this.people = new Set(people);
+    this.people = new Set(goesOn ? [...this.people, ...people] : people);
     this.unnamed = Math.max(0, size - this.people.size);
     for (const nick of this.away.keys()) if (!this.people.has(nick)) this.away.delete(nick);
   }

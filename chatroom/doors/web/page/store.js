@@ -376,8 +376,8 @@ export class Store {
   static #ANSWERS = {
     welcome: (store, answer) => store.#welcomed(answer),
     people: (store, answer, made) => store.#people(answer, made),
-    rooms: (store, { rooms }) => {
-      store.listed = rooms;
+    rooms: (store, { rooms, words, after }) => {
+      if (!words && !after) store.listed = rooms;
     },
     reset: (store, answer) => store.#startAnew(answer),
     past: (store, { room }) => store.#past(room),
@@ -413,8 +413,8 @@ export class Store {
    * @param {Place} place
    * @param {Roster} roster
    */
-  static #introduce(place, { people, size, topic }) {
-    place.setPeople(people, size);
+  static #introduce(place, { people, size, topic, after }) {
+    place.setPeople(people, size, Boolean(after));
     place.topic = topic;
   }
 

@@ -21,7 +21,7 @@ import { kindOf } from "./kinds.js";
  */
 
 /** @typedef {{room: string, size: number, topic: string}} RoomSummary */
-/** @typedef {{room: string, topic: string, people: string[], size: number}} Roster */
+/** @typedef {{room: string, topic: string, people: string[], size: number, after?: string, more?: true}} Roster */
 /** @typedef {{name: string, arguments: string, help: string, in_room: boolean}} CommandHelp in_room: about the room */
 /** @typedef {{nick: string, history: string, limits: Limits, commands: CommandHelp[]}} Greeting */
 
@@ -29,8 +29,8 @@ import { kindOf } from "./kinds.js";
  * The fields of each kind of answer, beside its `kind`.
  * @typedef {object} AnswerFields
  * @property {Roster & Greeting} welcome the page is in, by this nickname; `history` names what the ids are of
- * @property {Roster} people who is in a room: perhaps only the first few of `size`
- * @property {{rooms: RoomSummary[]}} rooms
+ * @property {Roster} people who is in a room: perhaps only a few of `size`, those behind `after`
+ * @property {{rooms: RoomSummary[], words?: string, after?: string, more?: true}} rooms a page of those with `words`
  * @property {{room: string, events: RoomEvent[], more: boolean}} history a part of what was said, oldest first
  * @property {{room: string, words: string, events: RoomEvent[]}} found what a search has found, oldest first
  * @property {{code: string, text: string}} reset what was known is not what is here: something may have been missed
