@@ -7,7 +7,7 @@ NODE_BIN = node_modules/.bin
 NODE := $(shell command -v node 2> /dev/null)
 NPM := $(shell command -v npm 2> /dev/null)
 
-.PHONY: help run test quick soak fuzz lint docs bench profile tables clean
+.PHONY: help run test quick soak fuzz lint docs bench hostile profile tables clean
 # Parts of test and lint.
 .PHONY: test-page lint-page
 
@@ -62,6 +62,9 @@ docs: .venv/installed-docs ## build the documentation; a warning is an error
 
 bench: .venv/installed-bench build/chatload build/climit ## measure the server beside its peers: a quarter of an hour
 	$(BIN)/python -m benchmarks $(ARGS)
+
+hostile: .venv/installed-bench ## attack the server in every way that is known, and see whether others are harmed: hours
+	$(BIN)/python -m benchmarks.hostile $(ARGS)
 
 profile: .venv/installed-bench build/chatload ## draw where the server's time goes, to build/profile.svg
 	$(BIN)/python -m benchmarks.flamegraph $(ARGS)

@@ -73,7 +73,7 @@ def measure(
     words = write_log(path, messages)
     built = time.monotonic() - began
     say(f"  {messages:,} messages were written in {built:.0f} s")
-    indexed = _have_it_indexed(path, folder)
+    indexed = have_it_indexed(path, folder)
     say(f"  the search index had caught up {indexed:.0f} s later")
     rows = [_empty_start(folder, starts), *_ask_everything(path, folder, words, starts)]
     for row in rows:
@@ -188,7 +188,7 @@ def _port_of(process: subprocess.Popen[bytes], output: Path) -> int:
     raise NotMeasured(f"the server did not start: {output.read_text(errors='replace')}")
 
 
-def _have_it_indexed(path: Path, folder: Path) -> float:
+def have_it_indexed(path: Path, folder: Path) -> float:
     """Run a server until the search index has the whole log; the seconds that it took."""
     with closing(sqlite3.connect(path)) as log:
         last = log.execute("SELECT max(id) FROM event").fetchone()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from benchmarks.hostile import figures
 from benchmarks.results import HistoryRow, Results, median
 from benchmarks.scenarios import (
     CHATROOM,
@@ -101,6 +102,42 @@ What the load generator is told, in full:
 {loads}
 
 {history}
+Hostile clients
+---------------
+
+``make hostile`` attacks a server with its default settings, in every way that has harmed a server of this kind or that
+might, one after the other: by floods of lines, frames, pings, fragments and commands of telnet; by questions, names and
+logins that are dear; by connections that come and go; and by clients that read nothing. Meanwhile, 20 honest members
+at the line, web and IRC doors say five lines a second in all, one more asks something each second (``/who``,
+``/history``, ``/search``, ``/rooms``), and each second a newcomer comes in.
+
+- A line's delay counts from when it was due until another honest member is shown it. It is taken for each line and
+  each of the others.
+- A newcomer's time counts from connecting to the welcome, an answer's from the question to the answer: the slowest of
+  each is shown.
+- Honest members are lost when the server closes their connections, up to the end of the measuring. Some attacks have
+  honest members who read slowly, beside the 20.
+- Memory is what the system counts as resident: before the attack, at its peak, and some time after it.
+- A second run of the attack tells the server to end in the middle of it (``SIGTERM``).
+- The server has both processors. The attacker is a process of its own with the lower priority on one of them, and sends
+  bytes that were made before; the honest members are another process.
+
+Targets:
+
+{targets}
+
+{hostile}
+A few attacks alone, a shorter run, and other settings of the server, behind ``--``:
+
+.. code-block:: console
+
+   $ make hostile ARGS='--list'
+   $ make hostile ARGS='--only ws-pings,irc-who --short'
+   $ make hostile ARGS='--only talk-long -- --rate 5'
+
+A target that is missed is printed, and the exit status is 1. All of them take hours; ``--write`` puts their figures
+into ``benchmarks/results.json`` and this page. A new attack is a function in ``benchmarks/hostile/``.
+
 To repeat it
 ------------
 
@@ -138,15 +175,17 @@ def page(results: Results) -> str:
     """The whole page."""
     return _PAGE.format(
         runs=_runs(results),
-        table=_table(["Work", "Unit", *EVERYBODY, "Target", "Met"], list(_rows(results))),
-        doors=_table(["Work", "Unit", *_DOOR_HEADS, "Target", "Met"], list(_door_rows(results))),
+        table=list_table(["Work", "Unit", *EVERYBODY, "Target", "Met"], list(_rows(results))),
+        doors=list_table(["Work", "Unit", *_DOOR_HEADS, "Target", "Met"], list(_door_rows(results))),
         failures=_failures(results),
         machine="\n".join(f"- {name}: {value}" for name, value in results["machine"].items()),
-        loads=_table(
+        loads=list_table(
             ["Work", "chatload's arguments"],
             [[work, f"``{SCENARIOS[row.scenario].load}``"] for work, row in _works()],
         ),
         history=_history(results),
+        targets="\n".join(f"- {target.describe()}" for target in figures.TARGETS),
+        hostile=_hostile(results),
     )
 
 
@@ -268,7 +307,7 @@ def _history(results: Results) -> str:
     if history is None:
         return ""
     rows = [[row["name"], *_times(row), *_history_verdict(row)] for row in history["rows"]]
-    table = _table(["What", "Median, ms", "Worst, ms", "First, ms", "Target, ms", "Met"], rows)
+    table = list_table(["What", "Median, ms", "Worst, ms", "First, ms", "Target, ms", "Met"], rows)
     return _HISTORY.format(
         messages=history["messages"],
         log_mib=history["log_mib"],
@@ -289,7 +328,21 @@ def _history_verdict(row: HistoryRow) -> list[str]:
     return [f"{target:g}", "yes" if row["median_ms"] < target else "**no**"]
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+# Hostile clients.
+
+
+def _hostile(results: Results) -> str:
+    hostile = results["hostile"]
+    if hostile is None:
+        return "They are not measured yet.\n"
+    measured = (
+        f"Measured on {hostile['machine']}, {hostile['when']}: {hostile['seconds']:g} s of each attack, and memory"
+        f" {hostile['after']:g} s after it."
+    )
+    return f"{measured}\n\n{list_table(figures.HEADS, [figures.cells(one) for one in hostile['attacks']])}\n"
+
+
+def list_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A list table of reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", ""]
     for row in [heads, *rows]:

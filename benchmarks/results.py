@@ -11,6 +11,8 @@ import statistics
 from pathlib import Path
 from typing import TypedDict
 
+from benchmarks.hostile.figures import Hostile
+
 
 class Runs(TypedDict):
     """What one server did in one scenario."""
@@ -58,11 +60,12 @@ class Results(TypedDict):
     machine: dict[str, str]
     scenarios: dict[str, Measured]
     history: History | None
+    hostile: Hostile | None
 
 
 def nothing(machine: dict[str, str]) -> Results:
     """Before anything was measured."""
-    return {"machine": machine, "scenarios": {}, "history": None}
+    return {"machine": machine, "scenarios": {}, "history": None, "hostile": None}
 
 
 def read(path: Path) -> Results:

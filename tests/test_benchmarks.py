@@ -59,7 +59,7 @@ def made_up(figures: Mapping[str, Mapping[str, float]], scenario: str = "small")
         name: {"runs": [dict(figures)], "failures": []} for name, figures in figures.items()
     }
     measured: results.Measured = {"when": "2026-11-22", "load": "", "servers": servers}
-    return {"machine": {"processor": "one"}, "scenarios": {scenario: measured}, "history": None}
+    return {"machine": {"processor": "one"}, "scenarios": {scenario: measured}, "history": None, "hostile": None}
 
 
 def verdicts(found: results.Results, work: str, rows: Sequence[Row] = ROWS) -> list[tuple[str, str]]:
