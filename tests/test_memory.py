@@ -74,3 +74,35 @@ def test_the_one_that_most_waits_for_is_let_go_and_the_others_are_told() -> None
     assert "* early left (the server is short of memory)" in shown
     late.read_on()
     assert "speaker: " + "y" * 4000 in late.lines()
+
+
+def test_what_would_take_more_is_begun_when_there_is_room() -> None:
+    memory = Memory(100)
+    one, begun = Holder(memory), list[str]()
+    memory.when_roomy(lambda: begun.append("first"))
+    one.hold(80)
+    for name in ("second", "third"):
+        memory.when_roomy(lambda name=name: begun.append(name))  # type: ignore[misc]
+    assert begun == ["first"]
+    one.hold(-4)
+    assert begun == ["first"]
+    one.hold(-1)
+
+    assert begun == ["first", "second", "third"]
+
+
+def test_a_question_waits_while_memory_is_tight() -> None:
+    room = MemoryRoom(memory=1, sendq=900_000, rate=0)
+    speaker, deaf, asker = room.enter("speaker"), room.enter("deaf"), room.enter("asker")
+    deaf.stop_reading()
+    while not room.chat.memory.tight:
+        speaker.type("x" * 4000)
+        speaker.lines()
+        asker.lines()
+    asker.type("/history 1")
+    speaker.type("still here")
+    assert asker.lines() == ["speaker: still here"]
+    deaf.read_on()
+    room.settle()
+
+    assert asker.lines()[-1].endswith("speaker: still here")

@@ -7,6 +7,8 @@ though they are kept once.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 TIGHT = 0.75
@@ -23,9 +25,15 @@ class Holder(Protocol):
 class Memory:
     """The bytes that wait, by connection."""
 
-    def __init__(self, limit: int) -> None:
-        """:param limit: bytes; 0: any number."""
+    def __init__(self, limit: int, soon: Callable[[Callable[[], None]], object] = lambda call: call()) -> None:
+        """
+        :param limit: bytes; 0: any number.
+        :param soon: calls a function in a later turn of the event loop.
+        """
         self._limit = limit
+        self._soon = soon
+        # What is to be begun when there is room.
+        self._later: deque[Callable[[], None]] = deque()
         self.held = 0
         """Bytes that wait."""
         self._by_holder: dict[Holder, int] = {}
@@ -34,6 +42,17 @@ class Memory:
     def tight(self) -> bool:
         """Whether little is left."""
         return bool(self._limit) and self.held > self._limit * TIGHT
+
+    def when_roomy(self, begin: Callable[[], None]) -> None:
+        """Call ``begin`` once there is room: at once, unless memory is tight."""
+        if self.tight:
+            self._later.append(begin)
+        else:
+            begin()
+
+    def _begin_more(self) -> None:
+        while self._later and not self.tight:
+            self._later.popleft()()
 
     def change(self, holder: Holder, by: int) -> None:
         """Count ``by`` bytes more, or less, for ``holder``; let whoever holds the most go where all hold too much."""
@@ -49,3 +68,6 @@ class Memory:
                 most.give_up()
                 # Nothing is left of it, unless it is about to be closed anyway.
                 self.held -= self._by_holder.pop(most, 0)
+        if self._later and not self.tight:
+            # The queue that has just become shorter is in the middle of something.
+            self._soon(self._begin_more)

@@ -332,12 +332,16 @@ class Session:
         :param no_answer: called when it cannot say, after they were told why.
         """
         self.wait(Wait.LOG)
-        question(self._told(answer), self._not_told(no_answer), asker=self)
+        self._when_roomy(lambda: question(self._told(answer), self._not_told(no_answer), asker=self))
 
     def in_turn(self, work: Work[T], answer: Callable[[T], None], no_answer: Callable[[], None] = lambda: None) -> None:
         """Have long work done in turns with that of others; ``answer`` is told what comes of it, as by :meth:`ask`."""
         self.wait(Wait.TURN)
-        self.chat.turns.add(self, work, self._told(answer), self._not_told(no_answer))
+        self._when_roomy(lambda: self.chat.turns.add(self, work, self._told(answer), self._not_told(no_answer)))
+
+    def _when_roomy(self, begin: Callable[[], None]) -> None:
+        """Begin what will take memory once there is some, unless they have left by then."""
+        self.chat.memory.when_roomy(lambda: None if self.phase in (Phase.LEAVING, Phase.GONE) else begin())
 
     def _told(self, answer: Callable[[T], None]) -> Callable[[T], None]:
         def told(found: T) -> None:

@@ -68,7 +68,9 @@ def open_chat(
         delivery,
         now=time.time,
         settings=settings,
-        memory=Memory((settings.memory or _memory_of_the_machine() // 4) * 1024 * 1024),
+        memory=Memory(
+            (settings.memory or _memory_of_the_machine() // 4) * 1024 * 1024, lambda call: clock().callLater(0, call)
+        ),
         motd=motd,
         operators=operators,
         nicknames=nicknames,
