@@ -58,6 +58,9 @@ class SteppedLog:
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
 
+    def is_full(self) -> bool:
+        return False
+
     def append(self, drafts: Sequence[Draft]) -> None:
         assert len({draft.token for draft in drafts}) == 1, "one request has one token"
         self.requests.append(drafts)

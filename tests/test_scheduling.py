@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.core.scheduling import AT_ONCE, SERVICE, SLICE, Scheduler
+from chatroom.core.scheduling import AT_ONCE, FIRST_SLICE, SERVICE, SLICE, Scheduler
 
 
 class Reactor:
@@ -59,6 +59,10 @@ class Sender:
                 break
         return bool(self.left)
 
+    @property
+    def is_little(self) -> bool:
+        return self.left * self.piece <= FIRST_SLICE
+
     def flow(self) -> Hashable:
         return self.address or self
 
@@ -107,6 +111,19 @@ def test_who_comes_anew_is_served_in_the_next_turn() -> None:
         assert sender.done_at.pop() - began <= SERVICE + SLICE
         for _ in range(100):
             reactor.turn()
+
+
+def test_who_comes_with_little_does_not_stand_behind_those_who_come_with_much() -> None:
+    reactor = Reactor()
+    for sender in [Sender(reactor) for _ in range(1000)]:
+        sender.send(100)
+    sender = Sender(reactor)
+    sender.send(1)
+    began = reactor.now
+    while not sender.done_at:
+        reactor.turn()
+
+    assert reactor.now - began <= SERVICE + SLICE
 
 
 def test_one_whose_pieces_are_dear_gets_no_more_time_than_others() -> None:

@@ -132,7 +132,7 @@ class Chat:
         """How many connections there are, at all doors."""
         self.memory = memory or Memory(settings.memory * 1024 * 1024)
         """The bytes that wait, at all doors."""
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(log.is_full)
         """Whose input is taken next, at all doors."""
         self.operators = Operators(operators or {})
         self.directory = Directory(nicknames or LocalNicknames())
@@ -470,8 +470,14 @@ class Chat:
 
     # Outcomes, as the log tells them.
 
+    def _release_if_roomy(self) -> None:
+        if not self.log.is_full():
+            self.scheduler.release()
+
     def committed(self, events: Sequence[Event], tokens: Sequence[int]) -> None:
         """Change who is here, show what has happened, answer those who asked for it."""
+        if self.scheduler.held:
+            self._release_if_roomy()
         if self.fault and any(event.kept for event in events):
             self.fault = ""
             self._on_not_kept(None)
@@ -541,6 +547,8 @@ class Chat:
 
     def refused(self, token: int, error: ChatError) -> None:
         """Tell the asker of a request that this one alone will not happen."""
+        if self.scheduler.held:
+            self._release_if_roomy()
         request = self._ledger.close(token)
         if request is not None:
             self._not_done(request, error)
@@ -550,6 +558,8 @@ class Chat:
         if not self.fault:
             self._on_not_kept(error)
         self.fault = str(error)
+        if self.scheduler.held:
+            self._release_if_roomy()
         for token in tokens:
             self.refused(token, error)
 
@@ -557,6 +567,7 @@ class Chat:
         """Nothing can be kept any more, so nothing more can be said; tell everybody."""
         self.stopping = True
         self.fault = str(error)
+        self.scheduler.release()
         pending = self._ledger.close_all()
         told = {request.member for request in pending if request.asker is not None}
         for request in pending:

@@ -6,9 +6,12 @@ reactor's time, input waits in a queue instead, which is served for a few millis
 turn is short, whatever is sent, and everything else that the reactor has to do gets its time between.
 
 The queue is the one of fq_codel (RFC 8290 section 4), with measured time in place of bytes: deficit round robin among
-flows, where those that come anew are served first, once and for a short slice. So somebody who says a line now and then
-does not stand behind those who send all they can, however many they are. A flow is an address; where an address may
-have any number of connections, each of them is a flow of its own.
+flows, where those that come anew with little to do are served first, once and for a short slice. So somebody who says a
+line now and then does not stand behind those who send all they can, however many they are. A flow is an address; where
+an address may have any number of connections, each of them is a flow of its own.
+
+While more has been taken than can be delivered in a moment, the queue is held: what waits in it can be served in a fair
+order, and what is on its way through the log cannot.
 
 No reactor and no clock of its own: both are handed in.
 """
@@ -47,6 +50,10 @@ class Work(Protocol):
         :returns: whether there is more that could be taken at once.
         """
 
+    @property
+    def is_little(self) -> bool:
+        """Whether no more waits than a person types in a while."""
+
     def flow(self) -> Hashable:
         """The address that it shares a flow with; the work itself where it has a flow of its own."""
 
@@ -66,7 +73,9 @@ class _Flow:
 class Scheduler:
     """The work that waits, and the time that work has taken of late."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: Callable[[], bool] = lambda: False) -> None:
+        """:param enough: whether no work should be done for now; :meth:`release` is called when that has changed."""
+        self._enough = enough
         self.clock: Callable[[], float] = _no_clock
         """The clock of all work: seconds that only go forward."""
         self._soon: Callable[[Callable[[], None]], object] = _no_clock
@@ -79,6 +88,8 @@ class Scheduler:
         self._old: deque[_Flow] = deque()
         self._waiting: set[Work] = set()
         self._serving = False
+        self.held = False
+        """Whether no work is done until :meth:`release` is called."""
 
     def __len__(self) -> int:
         """How many connections have work that waits."""
@@ -93,16 +104,23 @@ class Scheduler:
 
     def offer(self, work: Work) -> None:
         """Have ``work`` run, now or in its turn. Nothing more is done about work that waits already."""
-        if not self._flows:
+        if not self._flows and not self.held:
             now = self.clock()
             left = self._left + (now - self._left_at) * AT_ONCE_SHARE
             self._left, self._left_at = (left if left < AT_ONCE else AT_ONCE), now
             if left > 0:
                 more = work.run(now, now + SLICE)
+                self.held = self._enough()
                 self._left -= min(MAX_MEASURED, self.clock() - now)
                 if not more:
                     return
         self._add(work)
+
+    def release(self) -> None:
+        """Go on with work."""
+        self.held = False
+        if self._flows:
+            self._serve_soon()
 
     def withdraw(self, work: Work) -> None:
         """Forget work that waits, if it does."""
@@ -117,12 +135,12 @@ class Scheduler:
         flow = self._flows.get(key)
         if flow is None:
             flow = self._flows[key] = _Flow(key)
-            self._new.append(flow)
+            (self._new if work.is_little else self._old).append(flow)
         flow.waiting.append(work)
         self._serve_soon()
 
     def _serve_soon(self) -> None:
-        if not self._serving:
+        if not self._serving and not self.held:
             self._serving = True
             self._soon(self._serve)
 
@@ -131,7 +149,7 @@ class Scheduler:
         self._serving = False
         now = self.clock()
         until = now + SERVICE
-        while self._flows and now < until:
+        while self._flows and now < until and not self.held:
             flows = self._new or self._old
             flow = flows.popleft()
             if not flow.waiting:
@@ -139,7 +157,7 @@ class Scheduler:
                 continue
             if flow.credit <= 0:
                 flow.credit += SLICE
-            while flow.waiting and flow.credit > 0 and now < until:
+            while flow.waiting and flow.credit > 0 and now < until and not self.held:
                 now = self._run_first(flow, now)
             if flow.credit > 0 and flow.waiting:
                 flows.appendleft(flow)
@@ -156,6 +174,7 @@ class Scheduler:
             return now
         self._waiting.discard(work)
         more = work.run(now, now + flow.credit)
+        self.held = self._enough()
         end = self.clock()
         flow.credit -= min(MAX_MEASURED, end - now)
         if more and work not in self._waiting:

@@ -29,6 +29,12 @@ Piece = bytes | ChatError
 MAX_UNREAD = 64 * 1024
 """Bytes that may wait to be decoded before nothing more is read; one read may come on top."""
 
+LITTLE = 4096
+"""Bytes that a person may have typed in a while: a line, or a short paste."""
+
+LOOK_EVERY = 4
+"""Pieces between two looks at the clock."""
+
 
 class State(Enum):
     """The state of an intake."""
@@ -178,6 +184,11 @@ class Intake:
 
     # For the scheduler.
 
+    @property
+    def is_little(self) -> bool:
+        """Whether no more waits than a person types in a while."""
+        return len(self._unread) <= LITTLE
+
     def flow(self) -> Hashable:
         """What shares its flow: the address, or only this."""
         return self._owner.flow() or self
@@ -207,7 +218,8 @@ class Intake:
             if gate.busy:
                 after = State.HELD
                 break
-            if taken and clock() >= until:
+            # Not for each piece: looking is dearer than a short line.
+            if taken and not taken % LOOK_EVERY and clock() >= until:
                 break
             if limit is not None and (wait := limit.take(now)):
                 after = State.PACED

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chatroom.log.backlog import OVERHEAD, Backlog
 from chatroom.model.events import Draft
 
 Batch = list[tuple[Sequence[Draft], float]]
@@ -55,6 +56,8 @@ class Batches:
         self._gather = 0.0
         self._scheduled = False
         self._on_its_way = False
+        self.backlog = Backlog()
+        """What is appended and not delivered."""
 
     @property
     def idle(self) -> bool:
@@ -65,6 +68,8 @@ class Batches:
         """Add a request to the next batch."""
         self._last_at = now if (now := self._now()) > self._last_at else self._last_at
         self._pending.append((drafts, self._last_at))
+        # Most requests have one draft.
+        self.backlog.pending += len(drafts[0][4]) + OVERHEAD
         if not self._scheduled:
             self._schedule()
 
@@ -72,12 +77,14 @@ class Batches:
         """Hand the pending requests to the writer, unless a batch is on its way."""
         if self._pending and not self._on_its_way:
             batch, self._pending = self._pending, []
+            self.backlog.hand_over()
             self._on_its_way = True
             self._write(batch)
 
     def came_back(self) -> None:
         """Take notice that the batch on its way was written; its delivery follows."""
         self._on_its_way = False
+        self.backlog.came_back()
         if not self._gather:
             # The next batch is written while this one is delivered.
             self.hand_over()
@@ -87,6 +94,7 @@ class Batches:
 
         :param seconds: that it took.
         """
+        self.backlog.delivered(seconds)
         self._gather = min(LONGEST_GATHER, seconds * PART_TO_GATHER) if seconds > WORTH_GATHERING else 0.0
         if self._pending and not self._scheduled:
             self._schedule()
@@ -95,6 +103,8 @@ class Batches:
         """Forget the pending requests, and the batch that is on its way: the writer is gone."""
         self._pending.clear()
         self._on_its_way = False
+        self.backlog.hand_over()
+        self.backlog.came_back()
 
     def _schedule(self) -> None:
         self._scheduled = True

@@ -90,6 +90,9 @@ class ILog(Interface):
     def append(drafts: Sequence[Draft]) -> None:
         """Have the drafts of one request, which share a token, put in order and kept. Returns at once."""
 
+    def is_full() -> bool:
+        """Whether so much was appended and is not delivered yet that no more should be taken in for now."""
+
     def recent(
         room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
     ) -> None:

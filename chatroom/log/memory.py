@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
+from chatroom.log.backlog import OVERHEAD, Backlog
 from chatroom.log.identity import new_identity
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.turns import Asker, LoopTurns, Work
@@ -48,6 +50,8 @@ class MemoryLog:
     ) -> None:
         self._soon = soon
         self._turns = LoopTurns(soon)
+        self._backlog = Backlog()
+        self.is_full = self._backlog.is_full
         self._now = now
         self._capacity = capacity
         self._events: list[Event] = []
@@ -70,9 +74,12 @@ class MemoryLog:
             self._soon(self._commit)
         self._last_at = now if (now := self._now()) > self._last_at else self._last_at
         self._pending.append((drafts, self._last_at))
+        self._backlog.pending += len(drafts[0][4]) + OVERHEAD
 
     def _commit(self) -> None:
         batch, self._pending = self._pending, []
+        self._backlog.hand_over()
+        self._backlog.came_back()
         events: list[Event] = []
         tokens: list[int] = []
         refusals: list[tuple[int, ChatError]] = []
@@ -102,7 +109,9 @@ class MemoryLog:
         if len(self._events) > self._capacity:
             self._forget(len(self._events) - self._capacity)
         self.last_committed = last
+        began = time.perf_counter()
         self._tell(events, tokens, refusals)
+        self._backlog.delivered(time.perf_counter() - began)
 
     def _tell(self, events: list[Event], tokens: list[int], refusals: list[tuple[int, ChatError]]) -> None:
         if events:

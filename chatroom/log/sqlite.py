@@ -111,6 +111,7 @@ class SQLiteLog:
         self._batches = Batches(
             soon, later or (lambda seconds, call: soon(call)), now, history.last_at, self._hand_to_writer
         )
+        self.is_full = self._batches.backlog.is_full
         self._broken = False
         self._done: Callable[[], None] | None = None
 
