@@ -2,11 +2,11 @@
 
 import sys
 
-from twisted.internet import reactor
 from twisted.logger import globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
 from chatroom.server.options import TRY_HELP, Options
+from chatroom.server.reactor import global_reactor
 from chatroom.server.service import makeService
 
 
@@ -19,6 +19,7 @@ def main() -> None:
     except usage.UsageError as error:
         sys.exit(f"chatroom: {error}\n{TRY_HELP}")
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stdout)], redirectStandardIO=False)
+    reactor = global_reactor()
     service = makeService(options)
     service.privilegedStartService()
     service.startService()

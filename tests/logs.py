@@ -48,6 +48,8 @@ class Subject(Outcomes):
         """The tokens of the requests that could not be kept."""
         self.errors: list[ChatError] = []
         """Why they could not, once for each batch."""
+        self.mendings = 0
+        """How often the log said by itself that it can keep things again."""
         self.breakdowns: list[ChatError] = []
         self.then: Callable[[Sequence[Event]], None] = lambda batch: None
         """Called with each batch, once it was written down."""
@@ -100,6 +102,9 @@ class Subject(Outcomes):
             del self._waiting[token]
         self.failures += tokens
         self.errors.append(error)
+
+    def mended(self) -> None:
+        self.mendings += 1
 
     def broken(self, error: ChatError) -> None:
         self._waiting.clear()
@@ -158,6 +163,10 @@ class Subject(Outcomes):
 
     def first_since(self, at: float) -> int:
         found: int = self.ask(partial(self.log.first_since, at))
+        return found
+
+    def last_before(self, at: float) -> int:
+        found: int = self.ask(partial(self.log.last_before, at))
         return found
 
     def ask(self, question: Callable[[Callable[[T], None], NoAnswer], None]) -> T:

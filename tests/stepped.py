@@ -172,6 +172,10 @@ class SteppedLog:
         found = [event.id for event in self.events if event.at >= at]
         self._ask(lambda _: answer(found[0] if found else self.last_committed + 1), failed, ())
 
+    def last_before(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        found = [event.id for event in self.events if event.at < at]
+        self._ask(lambda _: answer(found[-1] if found else 0), failed, ())
+
     def drop(self, asker: Asker) -> None:
         self.dropped.append(asker)
 

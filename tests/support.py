@@ -222,6 +222,12 @@ class Program(Hearing):
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
+    def close_window(self) -> None:
+        """Close the window that its terminal is in."""
+        assert self.terminal >= 0
+        os.close(self._input)
+        self._input = -1
+
     def status(self) -> int:
         """Wait for its end; the exit status, or the negative number of the signal that ended it."""
         try:

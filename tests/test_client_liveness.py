@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
 from chatroom import ChatClientFactory
+from chatroom.client.liveness import Liveness
 from chatroom.model.answers import Pong
 from chatroom.testing import MemoryRoom
 
@@ -121,3 +122,17 @@ def test_a_connection_that_was_lost_is_asked_nothing() -> None:
 def test_without_a_clock_there_is_no_asking() -> None:
     with pytest.raises(ValueError, match="ping_every needs a reactor"):
         ChatClientFactory("bot", ping_every=30)
+
+
+def test_a_server_is_asked_soon_after_the_machine_has_woken_up() -> None:
+    clock = Clock()
+    asked: list[float] = []
+    suspended = 100.0
+    Liveness(clock, 300, lambda: asked.append(clock.seconds()), lambda: None, lambda: suspended)
+    clock.pump([10, 10])
+    assert asked == []
+
+    # The timers of a machine stand still while it is suspended.
+    suspended = 3700.0
+    clock.pump([10])
+    assert asked == [30]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 pytest.importorskip("prompt_toolkit")
@@ -82,6 +82,7 @@ TEXTS = st.text(st.sampled_from("ab  日é\u0301👍🏽\u200d\u00a0:/。"), max
 
 
 @given(TEXTS, st.integers(10, 60))
+@example("。\u200d。🏽", 10)
 def test_nothing_is_lost_and_every_row_fits(text: str, width: int) -> None:
     rows = cut(text, width)
     assert "".join("".join(rows).split(" ")) == "".join((HEAD + text).split(" "))

@@ -15,6 +15,7 @@ from chatroom.doors.irc.format import milliseconds, time_of
 from chatroom.doors.irc.history import PAGE
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.log.memory import MemoryLog
+from chatroom.model.events import Said
 from chatroom.model.settings import Settings
 
 WANTS = "server-time message-tags echo-message batch draft/chathistory"
@@ -248,6 +249,40 @@ def test_history_is_for_those_whose_clients_know_no_other_way(reader: Reader) ->
     ]
     timed = reader.room.irc("timed", "server-time", "#lobby")
     assert ask(timed, "HISTORY #lobby 1") == ["alice PRIVMSG #lobby :9"]
+
+
+STAMPS = [*range(1000, 1010), *range(400, 410), *range(1010, 1020), *range(5000, 5003), *range(1020, 1030)]
+"""Seconds that a history of an older version may have: its clock was ten years back, then right, then far ahead."""
+
+MOMENTS = [0, 400, 405, 409, 410, 999, 1000, 1005, 1009, 1010, 1019, 1025, 1029, 2000, 5000, 5002, 6000]
+
+
+@pytest.mark.parametrize("limit", [1, 4, 100])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_where_times_have_gone_back_each_message_is_told_by_its_own(moment: int, limit: int) -> None:
+    room = SteppedIRCRoom(capabilities="batch server-time")
+    alice = room.alice
+    first = room.log.last_committed + 1
+    room.log.happen(*[Said(first + n, at, "lobby", "x", "bob", str(at)) for n, at in enumerate(STAMPS)])
+    alice.lines()
+
+    def ask_for(subcommand: str, *times: int) -> list[int]:
+        references = " ".join(f"timestamp={time_of(float(time))}" for time in times)
+        alice.type(f"CHATHISTORY {subcommand} #lobby {references} {limit}")
+        return [int(line.split(" :")[-1]) for line in alice.lines()[1:-1]]
+
+    before, after = [at for at in STAMPS if at < moment], [at for at in STAMPS if at > moment]
+    assert ask_for("BEFORE", moment) == before[-limit:]
+    assert ask_for("AFTER", moment) == after[:limit]
+    assert ask_for("LATEST", moment) == after[-limit:]
+    half = limit // 2
+    since = [at for at in STAMPS if at >= moment]
+    assert ask_for("AROUND", moment) == [*(before[-half:] if half else []), *since[: limit - half]]
+    for other in MOMENTS:
+        low, high = sorted((moment, other))
+        between = [at for at in STAMPS if low < at < high]
+        assert ask_for("BETWEEN", low, high) == between[:limit]
+        assert ask_for("BETWEEN", high, low) == (between[-limit:] if low < high else [])
 
 
 def test_any_log_is_asked_by_time() -> None:

@@ -142,7 +142,7 @@ def test_a_history_that_a_link_leads_to_is_replaced_where_it_is(folders: tuple[P
     (new / "history").symlink_to(new / "elsewhere" / "real")
     restore(str(old / "history"), str(new / "history"))
     assert (new / "history").is_symlink()
-    assert {path.name for path in (new / "elsewhere").iterdir()} == {"real"}
+    assert {path.name for path in (new / "elsewhere").iterdir()} == {"real", "real-lock"}
     subject = opened(new)
 
     assert len(subject.since({"lobby"}, 0)) == 1000

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 from logs import draft, opened, said
 from spoilt import REFUSED, a_log, contents
-from support import TWISTD, Stage, without_rights
+from support import TIMEOUT, TWISTD, Stage, without_rights
 
 from chatroom.log.schema import APPLICATION_ID, STEPS
 from chatroom.model.errors import HistoryUnusable
@@ -145,6 +148,40 @@ def test_a_file_that_another_log_of_this_process_uses_is_refused_until_it_has_st
     opened(tmp_path).stop()
 
 
+@pytest.mark.process
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_history_is_one_history_by_whatever_name(
+    tmp_path: Path, link: Callable[[Path, Path], None], there: bool
+) -> None:
+    (tmp_path / "names").mkdir()
+    if there or link is os.link:
+        opened(tmp_path).stop()
+    if link is os.symlink:
+        os.symlink(tmp_path / "history", tmp_path / "names" / "history")
+    first = opened(tmp_path)
+    if link is os.link:
+        os.link(tmp_path / "history", tmp_path / "names" / "history")
+    for _ in range(2):
+        with pytest.raises(HistoryUnusable, match="names/history: another server is using it: stop that one"):
+            opened(tmp_path / "names")
+    assert first.say(said("undisturbed"))
+    # The locks that SQLite has are there still: nobody can have the file for themselves.
+    code = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).executescript('PRAGMA journal_mode = DELETE')"
+    command = [sys.executable, "-c", code, str(tmp_path / "history")]
+    busy = subprocess.run(command, capture_output=True, check=False, text=True, timeout=TIMEOUT)
+    assert "database is locked" in busy.stderr
+    first.stop()
+
+    again = opened(tmp_path / "names")
+    assert [event.text for event in again.recent("lobby", 1)] == ["undisturbed"]
+    with pytest.raises(HistoryUnusable, match="another server is using it"):
+        opened(tmp_path)
+    again.stop()
+    # A link that leads there is no second place for an index.
+    assert (tmp_path / "names" / "history-search").exists() == (link is os.link)
+
+
 def test_where_the_index_cannot_be_the_log_is_refused_and_may_be_opened_once_it_can(tmp_path: Path) -> None:
     (tmp_path / "history-search").mkdir()
     (tmp_path / "history-search" / "keep").touch()
@@ -193,6 +230,34 @@ def test_a_server_does_not_use_a_folder_nor_what_another_server_uses(stage: Stag
     stage.serve("--history", str(path))
 
     assert serve_in_vain(stage, path) == "another server is using it: stop that one, or name another file."
+
+
+def mounted_again(path: Path, name: Path) -> None:
+    command = ["mount", "--bind", str(path.parent), str(name.parent)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT).returncode:
+        pytest.skip("only root, and not everywhere, may mount a folder a second time")
+
+
+@pytest.mark.parametrize("other_name", [os.symlink, os.link, mounted_again])
+def test_a_server_does_not_use_what_another_server_uses_by_another_name(
+    stage: Stage, tmp_path: Path, other_name: Callable[[Path, Path], None]
+) -> None:
+    path, name = tmp_path / "one" / "history", tmp_path / "two" / "history"
+    path.parent.mkdir()
+    name.parent.mkdir()
+    server = stage.serve("--history", str(path))
+    alice = stage.enter(server.port, "alice")
+    other_name(path, name)
+    try:
+        assert serve_in_vain(stage, name) == "another server is using it: stop that one, or name another file."
+        backup = [sys.executable, "-m", "chatroom.log.restore", str(name), str(tmp_path / "new")]
+        refused = subprocess.run(backup, capture_output=True, check=False, text=True, timeout=TIMEOUT)
+        assert "a server is using it: make a backup of it" in refused.stderr
+        alice.send("undisturbed")
+        alice.expect("alice: undisturbed")
+    finally:
+        if other_name is mounted_again:
+            subprocess.run(["umount", "--lazy", name.parent], check=False, timeout=TIMEOUT)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from chatroom.client.conversation import Conversation
 from chatroom.client.options import read
 from chatroom.client.plain import PlainTerminal, open_closed_descriptors
 from chatroom.client.terminal import Terminal
+from chatroom.model.clock import go_steadily
 
 HINT = "* pip install 'chatroom[client]' makes a better terminal of this one; --plain keeps it as it is"
 
@@ -30,6 +31,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def main(reactor: Any, options: argparse.Namespace, terminal: Terminal) -> Deferred[None]:
+    go_steadily(reactor)
     return Conversation(reactor, options, terminal).run()
 
 

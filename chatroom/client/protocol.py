@@ -41,6 +41,7 @@ from chatroom.model.answers import (
     Speaking,
     Welcome,
 )
+from chatroom.model.clock import steady
 from chatroom.model.constants import ENCODING, MAGIC
 from chatroom.model.errors import Stopping
 from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said, TopicChanged
@@ -201,7 +202,9 @@ class ChatClientProtocol(LineReceiver):
         factory = self.factory
         self._liveness: Liveness | None = None
         if factory.reactor is not None and factory.ping_every:
-            self._liveness = Liveness(factory.reactor, factory.ping_every, self._ping, self.transport.abortConnection)
+            self._liveness = Liveness(
+                steady(factory.reactor), factory.ping_every, self._ping, self.transport.abortConnection
+            )
         self._asked_before = self._past = False
         # The room of the last Joined event of our entering; empty once that event has come.
         self._last_to_join = ""

@@ -151,9 +151,11 @@ class _Rows:
             return
         for style, text in token:
             for unit in units(text, cells):
-                if self._column + cells(unit) > self._width:
-                    self._begin_row()
-                self._put([(style, unit)], cells(unit))
+                # A unit that is wider than a row is cut, too.
+                for part in [unit] if cells(unit) <= self._width - self._hanging else unit:
+                    if self._column + cells(part) > self._width:
+                        self._begin_row()
+                    self._put([(style, part)], cells(part))
 
     def _begin_row(self) -> None:
         self.rows.append([("", " " * self._hanging)])

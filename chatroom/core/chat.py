@@ -479,8 +479,7 @@ class Chat:
         if self.scheduler.held:
             self._release_if_roomy()
         if self.fault and any(event.kept for event in events):
-            self.fault = ""
-            self._on_not_kept(None)
+            self.mended()
         find = self._ledger.find
         done: list[tuple[Request, Event]] = []
         # Ids of the events at which a session's subscription changes; and own forms, by session and index in the batch.
@@ -562,6 +561,12 @@ class Chat:
             self._release_if_roomy()
         for token in tokens:
             self.refused(token, error)
+
+    def mended(self) -> None:
+        """Take notice that things can be kept, and so said, again."""
+        if self.fault:
+            self.fault = ""
+            self._on_not_kept(None)
 
     def broken(self, error: ChatError) -> None:
         """Nothing can be kept any more, so nothing more can be said; tell everybody."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -38,7 +39,7 @@ def open_chat(
 ) -> Chat:
     """The rooms of one server, with nobody in them.
 
-    :param clock: returns the reactor; called only once somebody has come.
+    :param clock: returns the reactor; None before somebody has come, where it is not known until then.
     :param hook: called with every event; its exceptions are logged.
     :param on_broken: called when the history cannot be kept any more.
     :param nicknames: the seam of nicknames; that of one process unless given.
@@ -55,7 +56,13 @@ def open_chat(
             _log.info("--history {path}: what is said is kept again", path=settings.history)
         else:
             why = error.details.get("why", error)
-            _log.error("--history {path}: {why}; nothing can be said until then", path=settings.history, why=why)
+            remedy = f": {error.details['remedy']}" if "remedy" in error.details else ""
+            _log.error(
+                "--history {path}: {why}{remedy}; nothing can be said until then",
+                path=settings.history,
+                why=why,
+                remedy=remedy,
+            )
 
     motd = read_motd(settings.motd)
     operators = read_operators(settings.operators)
@@ -95,8 +102,21 @@ def _memory_of_the_machine() -> int:
 
 
 def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | MemoryLog:
+    # Calls from threads that have come before there was a reactor.
+    waiting: deque[Callable[[], None]] = deque()
+
     def soon(call: Callable[[], None]) -> None:
-        clock().callLater(0, call)
+        reactor = clock()
+        while waiting:
+            reactor.callFromThread(waiting.popleft())
+        reactor.callLater(0, call)
+
+    def from_thread(call: Callable[[], None]) -> None:
+        reactor = clock()
+        if reactor is None:
+            waiting.append(call)
+        else:
+            reactor.callFromThread(call)
 
     if settings.history == NO_HISTORY:
         return MemoryLog(soon, time.time, settings.keep_events or CAPACITY)
@@ -104,12 +124,13 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
         settings.history,
         soon=soon,
         later=lambda seconds, call: clock().callLater(seconds, call),
-        from_thread=lambda call: clock().callFromThread(call),
+        from_thread=from_thread,
         now=time.time,
         durability=settings.durability,
         state_limit=settings.max_rooms,
         keep_seconds=settings.keep * 24 * 60 * 60,
         keep_events=settings.keep_events,
+        say=lambda what: _log.warn("--history {path}: {what}", path=settings.history, what=what),
     )
 
 

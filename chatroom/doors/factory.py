@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -14,7 +13,6 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Clock
 
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
@@ -22,6 +20,7 @@ from chatroom.doors.assembly import open_chat
 from chatroom.doors.connection import CLOSE_TIMEOUT, Connection
 from chatroom.doors.deadlines import Deadlines
 from chatroom.model.answers import Notice
+from chatroom.model.clock import steady
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
 from chatroom.model.settings import Settings
@@ -70,8 +69,8 @@ class DoorFactory(Factory, Generic[C]):
         """
         if chat is not None and (hook is not None or options):
             raise TypeError("a chat that is handed in has its hook and its settings already")
-        self._reactor = reactor
-        self.chat = chat or open_chat(Settings(**options), lambda: self.clock, hook)
+        self._clock: IReactorTime | None = None if reactor is None else steady(reactor)
+        self.chat = chat or open_chat(Settings(**options), lambda: self._clock, hook)
         self.chat.when_broken.append(self._broken)
         self.settings = self.chat.settings
         self._connections: dict[C, None] = {}
@@ -97,9 +96,9 @@ class DoorFactory(Factory, Generic[C]):
 
     @property
     def clock(self) -> IReactorTime:
-        """The clock for timers; there is one as soon as there is a connection."""
-        assert self._reactor is not None, "nobody has connected yet, and the factory was given no reactor"
-        return self._reactor
+        """The clock for limits and timers, which never goes back; there is one as soon as there is a connection."""
+        assert self._clock is not None, "nobody has connected yet, and the factory was given no reactor"
+        return self._clock
 
     @cached_property
     def handshakes(self) -> Deadlines[C]:
@@ -139,8 +138,7 @@ class DoorFactory(Factory, Generic[C]):
     @cached_property
     def seconds(self) -> Callable[[], float]:
         """The clock for limits: seconds that only go forward."""
-        # The reactor's own clock is the wall clock, unless it is a test's, which goes by hand.
-        return self.clock.seconds if isinstance(self.clock, Clock) else time.monotonic
+        return self.clock.seconds
 
     def connected(self, connection: C) -> Address:
         """Keep a connection that has a transport.
@@ -157,8 +155,8 @@ class DoorFactory(Factory, Generic[C]):
 
         :raises PeerError: there are too many; the connection is to be closed.
         """
-        if self._reactor is None:
-            self._reactor = transport.reactor
+        if self._clock is None:
+            self._clock = steady(transport.reactor)
         self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call))
         _accept_few(transport)
         return self.chat.admission.admit(host, self.seconds())

@@ -50,7 +50,8 @@ class Batches:
         self._soon = soon
         self._later = later
         self._now = now
-        self._last_at = last_at
+        self.last_at = last_at
+        """The time of the last event that was appended, which no later one is before."""
         self._write = write
         self._pending: Batch = []
         self._gather = 0.0
@@ -66,8 +67,8 @@ class Batches:
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Add a request to the next batch."""
-        self._last_at = now if (now := self._now()) > self._last_at else self._last_at
-        self._pending.append((drafts, self._last_at))
+        self.last_at = now if (now := self._now()) > self.last_at else self.last_at
+        self._pending.append((drafts, self.last_at))
         # Most requests have one draft.
         self.backlog.pending += len(drafts[0][4]) + OVERHEAD
         if not self._scheduled:

@@ -12,6 +12,7 @@ The state of it is the writer's thread's; the keeper only submits to that thread
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from chatroom.log.worker import Worker
 
@@ -26,11 +27,17 @@ class Checkpoints:
     """Makes a checkpoint whenever the write-ahead log has become long."""
 
     def __init__(
-        self, writer: Worker, writing: sqlite3.Connection, keeper: Worker, keeping: sqlite3.Connection
+        self,
+        writer: Worker,
+        writing: sqlite3.Connection,
+        keeper: Worker,
+        keeping: sqlite3.Connection,
+        made: Callable[[], None],
     ) -> None:
         """
         :param writing: the connection that is used in the thread of ``writer``.
         :param keeping: the connection that is used in the thread of ``keeper``.
+        :param made: told, in the thread of ``writer``, that a checkpoint has changed the file.
         """
         self._writer = writer
         self._writing = writing
@@ -38,14 +45,16 @@ class Checkpoints:
         self._keeping = keeping
         # The last server may have left a long write-ahead log.
         self._uncheckpointed = CHECKPOINT_AFTER
-        self._under_way = False
+        self._made = made
+        self.under_way = False
+        """Whether a checkpoint is being made; in the writer's thread."""
 
     def committed(self, events: int) -> None:
         """Take notice of a commit of so many events. In the writer's thread."""
         self._uncheckpointed += BYTES_OF_A_COMMIT + BYTES_OF_AN_EVENT * events
-        if self._uncheckpointed > CHECKPOINT_AFTER and not self._under_way:
+        if self._uncheckpointed > CHECKPOINT_AFTER and not self.under_way:
             self._uncheckpointed = 0
-            self._under_way = True
+            self.under_way = True
             self._keeper.submit(self._begin)
 
     def _begin(self) -> None:
@@ -56,7 +65,8 @@ class Checkpoints:
         # Where the keeper could not, the disk is full, most likely: the writer meets the same, and reports it.
         if reached:
             _checkpoint(self._writing)
-        self._under_way = False
+        self.under_way = False
+        self._made()
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

@@ -45,7 +45,13 @@ class Outcomes(Protocol):
         """Take notice that this request alone is not kept; it is told behind the rest of its batch."""
 
     def failed(self, tokens: Sequence[int], error: ChatError) -> None:
-        """Take notice that the log can keep nothing for the moment, these among it; each append is named once."""
+        """Take notice that the log can keep nothing for the moment, these among it; each append is named once.
+
+        A log that finds that out by itself names none.
+        """
+
+    def mended(self) -> None:
+        """Take notice that the log can keep things again, though nothing was kept since it failed."""
 
     def broken(self, error: ChatError) -> None:
         """Take notice that the log can keep nothing any more, nor will; no outcome follows."""
@@ -119,6 +125,15 @@ class ILog(Interface):
 
     def first_since(at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
         """Ask for the id of the first event at or after ``at``; one above the last where there is none.
+
+        :param at: seconds since 1970, UTC.
+        """
+
+    def last_before(at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        """Ask for the id of the last event before ``at``; 0 where there is none.
+
+        It is the one before the answer of ``first_since``, but in a history that an older version has begun: there,
+        times may have gone back.
 
         :param at: seconds since 1970, UTC.
         """

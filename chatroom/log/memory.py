@@ -199,6 +199,10 @@ class MemoryLog:
         found = bisect_left(self._events, at, key=lambda event: event.at)
         answer(self._events[found].id if found < len(self._events) else self.last_committed + 1)
 
+    def last_before(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        found = bisect_left(self._events, at, key=lambda event: event.at)
+        answer(self._events[found - 1].id if found else 0)
+
     def search(
         self, room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
     ) -> None:

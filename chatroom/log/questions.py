@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TypeVar
 
 from chatroom.log.interface import Events, Id, Ids, NoAnswer
-from chatroom.log.rows import EVENT, events_of, first_since, place_of
+from chatroom.log.rows import EVENT, events_of, first_since, last_before, place_of
 from chatroom.log.schema import explain
 from chatroom.log.turns import Asker, ThreadTurns, Work
 from chatroom.model.errors import NoHistory, TakesTooLong
@@ -98,6 +98,10 @@ class Questions:
 
     def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None, last: int) -> None:
         self._ask(lambda: min(first_since(self._reading, at), last + 1), answer, failed, asker=asker)
+
+    def last_before(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None, last: int) -> None:
+        # Times have gone on growing since the start, so events that nobody was told of are the last ones.
+        self._ask(lambda: min(last_before(self._reading, at), last), answer, failed, asker=asker)
 
     def _ask(
         self, question: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer, *, asker: Asker | None

@@ -123,7 +123,7 @@ def _put_in_place(copy: str, history: str, target: str) -> None:
             os.fsync(file.fileno())
         # SQLite would take a write-ahead log that is left here for a part of the copy.
         _remove(*(target + ending for ending in BESIDE))
-        _remove(*(f"{history}-search{ending}" for ending in ("", *BESIDE)))
+        _remove(*(f"{target}-search{ending}" for ending in ("", *BESIDE)))
         os.replace(copy, target)
         _sync_folder(os.path.dirname(target))
 

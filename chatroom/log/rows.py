@@ -43,8 +43,40 @@ def place_of(connection: sqlite3.Connection, room: str, counted: bool) -> int | 
 
 
 def first_since(connection: sqlite3.Connection, at: float) -> int:
-    """The id of the first event at or after ``at``; ids and times grow together, so it is found by halving."""
-    low, high = connection.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM event").fetchone()
+    """The id of the first event at or after ``at``; one above the last where there is none."""
+    end = 1
+    for first, end in _runs(connection):
+        if (found := _halve(connection, first, end, at)) < end:
+            since: int = connection.execute("SELECT min(id) FROM event WHERE id >= ?", (found,)).fetchone()[0]
+            return since
+    return end
+
+
+def last_before(connection: sqlite3.Connection, at: float) -> int:
+    """The id of the last event before ``at``; 0 where there is none."""
+    for first, end in reversed(_runs(connection)):
+        if (found := _halve(connection, first, end, at)) > first:
+            before: int = connection.execute("SELECT max(id) FROM event WHERE id < ?", (found,)).fetchone()[0]
+            return before
+    return 0
+
+
+def _runs(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The runs of events in which ids and times grow together, oldest first: its first id, and one above its last.
+
+    There is one, unless an older version has written times that go back because the clock was set back.
+    """
+    execute = connection.execute
+    first, last = execute("SELECT min(id), max(id) FROM event").fetchone()
+    if first is None:
+        return []
+    starts = [first, *(id_ for (id_,) in execute("SELECT id FROM went_back WHERE id > ? ORDER BY id", (first,)))]
+    ends = [execute("SELECT max(id) + 1 FROM event WHERE id < ?", (start,)).fetchone()[0] for start in starts[1:]]
+    return list(zip(starts, [*ends, last + 1], strict=True))
+
+
+def _halve(connection: sqlite3.Connection, low: int, high: int, at: float) -> int:
+    """The id of the first event at or after ``at`` from ``low`` on, in one run; ``high``, its end, where none is."""
     while low < high:
         middle = (low + high) // 2
         found = connection.execute("SELECT id, at FROM event WHERE id >= ? ORDER BY id LIMIT 1", (middle,)).fetchone()
@@ -52,4 +84,4 @@ def first_since(connection: sqlite3.Connection, at: float) -> int:
             low = int(found[0]) + 1
         else:
             high = middle
-    return int(low)
+    return low

@@ -10,6 +10,10 @@
     A copy of the last event of each room, kind and subject, for kinds that are a state; trimming leaves it alone.
 ``history``
     One row: the identity of the history, and the id up to which events may have been trimmed.
+``went_back``
+    The ids of events whose time is earlier than that of the event before. Only older versions have made such.
+``ages``
+    One row: the time by which events are trimmed (:mod:`chatroom.log.ages`).
 
 Adding a version is adding a step to :data:`STEPS`; a step, once released, never changes.
 """
@@ -20,9 +24,12 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import stat
+import sys
 from collections.abc import Callable
 from typing import IO, NamedTuple
 
+from chatroom.log.ages import Ages
 from chatroom.log.identity import new_identity
 from chatroom.model.errors import HistoryUnusable
 
@@ -73,12 +80,23 @@ def _members_and_state(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO history SELECT ?, coalesce(min(id) - 1, 0) FROM event", (new_identity(),))
 
 
+def _times(connection: sqlite3.Connection) -> None:
+    connection.execute("CREATE TABLE went_back (id INTEGER PRIMARY KEY)")
+    connection.execute(
+        "INSERT INTO went_back SELECT id FROM"
+        " (SELECT id, at, lag(at) OVER (ORDER BY id) AS before FROM event) WHERE at < before"
+    )
+    connection.execute("CREATE TABLE ages (trusted REAL NOT NULL, waited REAL NOT NULL, wall REAL NOT NULL)")
+    connection.execute("INSERT INTO ages VALUES (0, 0, 0)")
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
     _more_kinds,
     _topics,
     _members_and_state,
+    _times,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 
@@ -116,13 +134,16 @@ class History(NamedTuple):
     """The id of the last event; 0 when there is none."""
     last_at: float
     """The time of the last event."""
+    ages: Ages
 
 
 def read_history(connection: sqlite3.Connection) -> History:
     """Those facts, from the file."""
     identity, forgotten = connection.execute("SELECT identity, forgotten FROM history").fetchone()
     last = connection.execute("SELECT id, at FROM event ORDER BY id DESC LIMIT 1").fetchone()
-    return History(identity, forgotten, *(last or (0, 0.0)))
+    last_id, last_at = last or (0, 0.0)
+    trusted, waited, wall = connection.execute("SELECT trusted, waited, wall FROM ages").fetchone()
+    return History(identity, forgotten, last_id, last_at, Ages(trusted or last_at, waited, wall))
 
 
 def connect(path: str, read_only: bool = False) -> sqlite3.Connection:
@@ -204,19 +225,29 @@ def _is_full(path: str) -> bool:
         return False
 
 
-class FileLock:
-    """A lock on a file beside the log's, which keeps a second server away.
+_LOCKED: set[tuple[int, int]] = set()
+"""The files of histories that logs of this process have a lock on: device and number of each."""
 
-    A lock on the log's file itself would not do: SQLite has its own locks there, and closing any handle of a file drops
-    all of them.
+
+class FileLock:
+    """Two locks, which keep a second server away from a history, by whatever name it knows it.
+
+    One is on a file beside that of the history, where its name leads to in the end. Two names may still lead to one
+    file, since there are hard links, and folders that are mounted twice. So the other lock is on the file itself, and
+    not of the sort that SQLite has there (flock(2), not fcntl(2)). Closing any handle of a file drops SQLite's locks of
+    this process. So the handle is closed after SQLite's, and none is opened for a file that this process has locked.
     """
 
     def __init__(self, path: str) -> None:
-        self._path = f"{path}-lock"
+        self._history = os.path.realpath(path)
+        self._path = f"{self._history}-lock"
         self._file: IO[bytes] | None = None
+        # The handle of the history's file, and which file that is.
+        self._handle = -1
+        self._key = (0, 0)
 
     def take(self, path: str) -> None:
-        """Take the lock.
+        """Take the lock: the one on the history's own file if there is that file already.
 
         :raises HistoryUnusable: another server has it, or it cannot be made.
         """
@@ -225,14 +256,38 @@ class FileLock:
             _lock(self._file)
         except BlockingIOError:
             self.release()
-            raise HistoryUnusable(
-                path=path, why="another server is using it: stop that one, or name another file"
-            ) from None
+            raise _in_use(path) from None
         except OSError as error:
             self.release()
             raise HistoryUnusable(
                 path=path, why=explain(sqlite3.OperationalError("unable to open database file"))
             ) from error
+        self.take_file(path)
+
+    def take_file(self, path: str) -> None:
+        """Take the lock on the history's own file, unless it is taken or there is no such file.
+
+        :raises HistoryUnusable: another server has it.
+        """
+        if self._handle >= 0 or not _locks_apart():
+            return
+        try:
+            found = os.stat(self._history)
+            # The right to read is enough to lock. A folder, or a file that may not be read, is refused by SQLite.
+            if not stat.S_ISREG(found.st_mode):
+                return
+            if (found.st_dev, found.st_ino) in _LOCKED:
+                raise BlockingIOError
+            self._handle = os.open(self._history, os.O_RDONLY | os.O_CLOEXEC)
+            _lock_history(self._handle)
+        except BlockingIOError:
+            self.release()
+            raise _in_use(path) from None
+        except OSError:
+            # The file system has no such locks, or the file may not be opened, which SQLite reports better.
+            return
+        self._key = (found.st_dev, found.st_ino)
+        _LOCKED.add(self._key)
 
     @property
     def is_taken(self) -> bool:
@@ -243,14 +298,47 @@ class FileLock:
         except BlockingIOError:
             return True
         except OSError:
-            return False
+            pass
+        return self._is_file_taken()
+
+    def _is_file_taken(self) -> bool:
+        try:
+            found = os.stat(self._history)
+            if (found.st_dev, found.st_ino) in _LOCKED:
+                return True
+            with open(self._history, "rb") as file:
+                if _locks_apart():
+                    _lock_history(file.fileno())
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
         return False
 
     def release(self) -> None:
-        """Give the lock up."""
+        """Give the lock up; SQLite has closed the file."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+            _LOCKED.discard(self._key)
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _in_use(path: str) -> HistoryUnusable:
+    return HistoryUnusable(path=path, why="another server is using it: stop that one, or name another file")
+
+
+def _locks_apart() -> bool:
+    """Whether the two sorts of locks know nothing of each other; elsewhere, ours would keep SQLite's away."""
+    return sys.platform == "linux"
+
+
+def _lock_history(descriptor: int) -> None:
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _lock(file: IO[bytes]) -> None:

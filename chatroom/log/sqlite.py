@@ -12,13 +12,16 @@ This module puts the parts together, and holds what the reactor's thread knows.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
 from zope.interface import implementer
 
+from chatroom.log.ages import TrustedTime, duration
 from chatroom.log.batches import Batch, Batches
 from chatroom.log.checkpoints import Checkpoints
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
@@ -29,10 +32,14 @@ from chatroom.log.search import SearchIndex
 from chatroom.log.state import read_state
 from chatroom.log.trimming import Trimming
 from chatroom.log.turns import Asker, ThreadTurns
+from chatroom.log.watch import FileWatch
 from chatroom.log.worker import Worker
 from chatroom.log.writer import Writer, Written
 from chatroom.model.errors import ChatError, HistoryBroken, HistoryUnusable
 from chatroom.model.events import Draft, Event
+
+WATCH_EVERY = 20.0
+"""Seconds between two looks at the files, unless set otherwise; there is one before each batch as well."""
 
 STATE_LIMIT = 10_000
 """Events of each kind of state that are kept where trimming does not reach them, unless set otherwise."""
@@ -55,6 +62,8 @@ class SQLiteLog:
         keep_seconds: float = 0,
         keep_events: int = 0,
         state_limit: int = STATE_LIMIT,
+        watch_every: float = WATCH_EVERY,
+        say: Callable[[str], object] = lambda what: None,
     ) -> None:
         """
         :param soon: calls a function in a later turn of the event loop.
@@ -66,15 +75,21 @@ class SQLiteLog:
         :param keep_seconds: how old an event may become before it is trimmed; 0: as old as it likes.
         :param keep_events: how many may be kept; 0: all.
         :param state_limit: how many events of each kind of state are kept beside them.
+        :param watch_every: seconds between two looks at the files while nothing is said.
+        :param say: told what whoever runs the server should know, in a sentence without an end.
         :raises HistoryUnusable: the file cannot be used, and was left as it is.
         """
         self._path = path
+        self._say = say
+        self._now = now
         self._from_thread = from_thread
         self._lock = FileLock(path)
         self._lock.take(path)
         with ExitStack() as undo:
             undo.callback(self._lock.release)
             writing = undo.enter_context(closing(open_log(path, durability)))
+            # There may have been no such file before.
+            self._lock.take_file(path)
             try:
                 reading = undo.enter_context(closing(connect(path, read_only=True)))
                 keeping = undo.enter_context(closing(connect(path)))
@@ -82,7 +97,13 @@ class SQLiteLog:
                 self.state: Sequence[Event] = read_state(reading)
             except sqlite3.Error as error:
                 raise HistoryUnusable(path=path, why=explain(error, path)) from error
-            self._search = SearchIndex(path, from_thread)
+            # One index, beside the one file, though there may be several names of it.
+            self._search = SearchIndex(os.path.realpath(path), from_thread)
+            self._writer = Writer(writing, history.last_id, state_limit)
+            try:
+                self._watch = FileWatch(path, history.identity, lambda: self._writer.last_id)
+            except OSError as error:
+                raise HistoryUnusable(path=path, why=explain(error)) from error
             undo.pop_all()
         self._connections = (reading, keeping, writing)
         self.identity = history.identity
@@ -93,8 +114,12 @@ class SQLiteLog:
         keeper = Worker("chatroom-keeper", self._died)
         # The writer last: what the keeper does may come to it.
         self._workers = (keeper, self._worker)
-        self._writer = Writer(writing, history.last_id, state_limit)
-        self._checkpoints = Checkpoints(self._worker, writing, keeper, keeping)
+        self._checkpoints = Checkpoints(self._worker, writing, keeper, keeping, self._watch.checkpointed)
+        # Whether the files were found lost; in the writer's thread.
+        self._lost = False
+        self._watch_every = watch_every
+        self._stopping = threading.Event()
+        self._watchman = threading.Thread(target=self._keep_watch, name="chatroom-watch", daemon=True)
         self._trimming = Trimming(
             self._worker,
             writing,
@@ -102,7 +127,7 @@ class SQLiteLog:
             keeping,
             keep_seconds=keep_seconds,
             keep_events=keep_events,
-            now=now,
+            trusted=TrustedTime(history.ages, now, clock, self._say),
             clock=clock,
             forget=self._forget,
         )
@@ -112,6 +137,8 @@ class SQLiteLog:
             soon, later or (lambda seconds, call: soon(call)), now, history.last_at, self._hand_to_writer
         )
         self.is_full = self._batches.backlog.is_full
+        # Whether the clock was found to be behind.
+        self._behind = False
         self._broken = False
         self._done: Callable[[], None] | None = None
 
@@ -119,6 +146,8 @@ class SQLiteLog:
         self._outcomes = outcomes
         for worker in (*self._workers, self._reader):
             worker.start()
+        self._watchman.start()
+        self._compare_clocks()
         self._search.start(self._died)
         self._search.catch_up(self.last_committed)
 
@@ -133,7 +162,9 @@ class SQLiteLog:
 
     def _write(self, batch: Batch) -> None:
         """In the writer's thread."""
-        written = self._writer.write(batch)
+        lost = self._watch.look(self._checkpoints.under_way)
+        self._lost = lost is not None
+        written = self._writer.write(batch) if lost is None else self._writer.fail(batch, lost)
         self._from_thread(lambda: self._written(written))
         if written.error is None:
             self._checkpoints.committed(len(written.events))
@@ -151,6 +182,7 @@ class SQLiteLog:
         if written.error is None:
             self._search.catch_up(self.last_committed)
             self._trimming.committed()
+            self._compare_clocks()
         self._end_if_done()
 
     def _tell(self, written: Written) -> None:
@@ -169,6 +201,40 @@ class SQLiteLog:
     def _forgotten_up_to(self, last: int) -> None:
         self.forgotten = last
         self._recent.forget(last)
+
+    # The watch over the files.
+
+    def _keep_watch(self) -> None:
+        """In the watch's thread."""
+        while not self._stopping.wait(self._watch_every):
+            self._worker.submit(self._look)
+
+    def _look(self) -> None:
+        """In the writer's thread."""
+        lost, was_lost = self._watch.look(self._checkpoints.under_way), self._lost
+        self._lost = lost is not None
+        if lost is not None and not was_lost:
+            self._from_thread(lambda: self._found_lost(lost))
+        elif lost is None and was_lost:
+            self._from_thread(self._found_mended)
+
+    def _found_lost(self, error: ChatError) -> None:
+        if not self._broken and not self._stopping.is_set():
+            self._outcomes.failed((), error)
+
+    def _found_mended(self) -> None:
+        if not self._broken and not self._stopping.is_set():
+            self._outcomes.mended()
+
+    def _compare_clocks(self) -> None:
+        """Say so where the clock is behind the times that are kept."""
+        behind = self._batches.last_at - self._now()
+        if behind >= 60 and not self._behind:
+            self._say(
+                f"the clock is {duration(behind)} behind the last message in the history: messages are kept with the "
+                "time of that one until the clock has caught up; set the clock right, or see the docs on clocks"
+            )
+        self._behind = behind >= 60
 
     # Questions.
 
@@ -212,6 +278,9 @@ class SQLiteLog:
     def first_since(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
         self._questions.first_since(at, answer, failed, asker=asker, last=self.last_committed)
 
+    def last_before(self, at: float, answer: Id, failed: NoAnswer, *, asker: Asker | None = None) -> None:
+        self._questions.last_before(at, answer, failed, asker=asker, last=self.last_committed)
+
     def search(
         self, room: str, words: str, count: int, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
     ) -> None:
@@ -235,6 +304,9 @@ class SQLiteLog:
         if self._done is None or not self._batches.idle:
             return
         done, self._done = self._done, None
+        self._stopping.set()
+        self._watchman.join()
+        self._trimming.stop()
         for worker in self._workers:
             worker.stop()
             worker.join()

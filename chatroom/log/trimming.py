@@ -3,14 +3,17 @@
 Theory of operation. Trimming is looked at when something was committed, but once a minute at most. The keeper's
 thread finds the id up to which events go; the writer's thread deletes them, a step at a time between batches, each
 step in a transaction that also notes up to where events are forgotten. The event loop is told of a step before it is
-made, so an answer that lacks events comes behind the news that they are forgotten.
+made, so an answer that lacks events comes behind the news that they are forgotten. An event that is not too old keeps
+all that came after it, whatever their times say: they are younger.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
+from chatroom.log.ages import TrustedTime
 from chatroom.log.rows import first_since
 from chatroom.log.worker import Worker
 
@@ -33,7 +36,7 @@ class Trimming:
         *,
         keep_seconds: float,
         keep_events: int,
-        now: Callable[[], float],
+        trusted: TrustedTime,
         clock: Callable[[], float],
         forget: Callable[[int], None],
     ) -> None:
@@ -42,7 +45,7 @@ class Trimming:
         :param keeping: the connection that is used in the thread of ``keeper``.
         :param keep_seconds: how old an event may become; 0: as old as it likes.
         :param keep_events: how many events may be kept; 0: all.
-        :param now: the time, in seconds since 1970, UTC.
+        :param trusted: tells by which time events are too old.
         :param clock: seconds that never go back.
         :param forget: told, in the writer's thread, up to which id events are about to go.
         """
@@ -52,7 +55,7 @@ class Trimming:
         self._keeping = keeping
         self._keep_seconds = keep_seconds
         self._keep_events = keep_events
-        self._now = now
+        self._trusted = trusted
         self._clock = clock
         self._forget = forget
         self._next_look = clock()
@@ -61,8 +64,25 @@ class Trimming:
         """Look, when it is time for that. In the reactor's thread."""
         if (self._keep_seconds or self._keep_events) and self._clock() >= self._next_look:
             self._next_look = self._clock() + TRIM_EVERY
-            oldest = self._now() - self._keep_seconds
+            oldest = self._trusted.look() - self._keep_seconds
+            if self._keep_seconds:
+                self._note_trusted()
             self._keeper.submit(lambda: self._look(oldest))
+
+    def stop(self) -> None:
+        """Note in the file what time it is. In the reactor's thread."""
+        if self._keep_seconds:
+            self._trusted.look()
+            self._note_trusted()
+
+    def _note_trusted(self) -> None:
+        state = self._trusted.state
+
+        def note() -> None:
+            with suppress(sqlite3.Error):
+                self._writing.execute("UPDATE ages SET trusted = ?, waited = ?, wall = ?", state)
+
+        self._writer.submit(note)
 
     def _look(self, oldest: float) -> None:
         """Find the first event that stays, and have those before it trimmed. In the keeper's thread.

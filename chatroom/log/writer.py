@@ -71,6 +71,11 @@ class Writer:
         self._state_limit = state_limit
         self._places: dict[tuple[str, type[Event]], Place] = {}
 
+    @property
+    def last_id(self) -> int:
+        """The id of the last event that was committed."""
+        return self._last_id
+
     def write(self, batch: Batch) -> Written:
         """Keep ``batch``, as far as that goes."""
         try:
@@ -79,7 +84,7 @@ class Writer:
             self._places.clear()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            return self._failed(batch, NotKept(why=explain(error)))
+            return self.fail(batch, NotKept(why=explain(error)))
 
     def _ids_of_refs(self, batch: Batch) -> dict[Ref, int]:
         """The id of the first event in the file with each ref that stands in ``batch``."""
@@ -168,7 +173,7 @@ class Writer:
         found = self._places[room, kind] = place, kind.kind, kind.kept and kind.nature is Nature.STATE
         return found
 
-    def _failed(self, batch: Batch, error: ChatError) -> Written:
+    def fail(self, batch: Batch, error: ChatError) -> Written:
         """The outcomes of a batch that cannot be kept: requests that need no keeping are handed back."""
         kept: dict[Ref, int] = {}
         # The file may be readable all the same.

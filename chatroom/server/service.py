@@ -20,7 +20,7 @@ from chatroom.model.errors import ChatError
 from chatroom.server.listening import how_to_join, raise_file_limit, why_not
 from chatroom.server.options import CannotStart, Options
 from chatroom.server.reactor import global_reactor
-from chatroom.server.signals import StopSignals
+from chatroom.server.signals import Signals
 
 __all__ = ["ChatService", "Options", "makeService"]
 
@@ -79,6 +79,14 @@ class ChatService(Service):
             for line in how_to_join(door, port.getHost(), tls):
                 self._log.info("{line}", line=line)
 
+    def startService(self) -> None:
+        """Warn who serves as root, in the process that has given up what rights it was told to."""
+        super().startService()
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            self._log.warn(
+                "chatroom runs as root, which it never needs: start it as a user of its own, or with twistd --uid"
+            )
+
     def _end(self, error: ChatError) -> None:
         # This runs behind the exit of twistd, which knows no other status than 0.
         atexit.register(os._exit, 1)
@@ -106,6 +114,7 @@ class ChatService(Service):
 def makeService(options: Options) -> MultiService:
     """The services that twistd runs."""
     services = MultiService()
+    # Signals first: no moment of the start is without them.
+    Signals().setServiceParent(services)
     ChatService(options).setServiceParent(services)
-    StopSignals().setServiceParent(services)
     return services

@@ -10,9 +10,10 @@ from calendar import timegm
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from math import isnan, nan
 from typing import NamedTuple
 
-from chatroom.core.session import SHOWN_AT_ONCE
+from chatroom.core.session import SHOWN_AT_ONCE, Question
 from chatroom.doors.irc.batches import batch_ends, in_batch, new_name, within
 from chatroom.doors.irc.channels import joined_room
 from chatroom.doors.irc.format import IRC_EVENTS, milliseconds, time_of
@@ -38,12 +39,35 @@ Then = Callable[[Sequence["_Mark"]], None]
 
 
 class _Bounds(NamedTuple):
-    """The place of a reference among the events."""
+    """The place of a reference among the events.
 
-    first: int
-    """Everything with an id below is before it."""
-    last: int
-    """Everything with an id above is after it."""
+    In a history that an older version has begun, times may go back where ids grow. So a moment is not one place among
+    the ids, and events in between are told apart by their own times.
+    """
+
+    before: int
+    """Nothing with this id or one above is before it."""
+    since: int
+    """Nothing with an id below is at it or after it."""
+    after: int
+    """Nothing with this id or one below is after it."""
+    start: float = nan
+    """When it begins; not a number for one that is no moment."""
+    end: float = nan
+    """When it is over."""
+
+    @property
+    def is_time(self) -> bool:
+        return not isnan(self.start)
+
+    def is_before(self, mark: _Mark) -> bool:
+        return mark.id < self.before and not mark.at >= self.start
+
+    def is_since(self, mark: _Mark) -> bool:
+        return mark.id >= self.since and not mark.at < self.start
+
+    def is_after(self, mark: _Mark) -> bool:
+        return mark.id > self.after and not mark.at < self.end
 
 
 class _Invalid(Exception):
@@ -98,24 +122,29 @@ def _find(session: IRCSession, subcommand: str, room: str, bounds: list[_Bounds]
 
     reader, at = _Reader(session, room), bounds[0]
     if subcommand == "LATEST":
-        reader.back(limit, None, at.last, answer)
+        reader.back(limit, None, at.after, answer, at.is_after)
     elif subcommand == "BEFORE":
-        reader.back(limit, at.first, 0, answer)
+        reader.back(limit, at.before, 0, answer, at.is_before)
     elif subcommand == "AFTER":
-        reader.on(limit, at.last, MAX_ID, answer)
+        reader.on(limit, at.after, MAX_ID, answer, at.is_after)
     elif subcommand == "AROUND":
         # Half before it, then itself and half after it: of one, it alone.
         half = limit // 2
         reader.back(
             half,
-            at.first,
+            at.before,
             0,
-            lambda older: reader.on(limit - half, at.first - 1, MAX_ID, lambda newer: answer([*older, *newer])),
+            lambda older: reader.on(
+                limit - half, at.since - 1, MAX_ID, lambda newer: answer([*older, *newer]), at.is_since
+            ),
+            at.is_before,
         )
-    elif at.first <= bounds[1].first:
-        reader.on(limit, at.last, bounds[1].first, answer)
     else:
-        reader.back(limit, at.first, bounds[1].last, answer)
+        to = bounds[1]
+        if at.start <= to.start if at.is_time and to.is_time else at.since <= to.since:
+            reader.on(limit, at.after, to.before, answer, lambda mark: at.is_after(mark) and to.is_before(mark))
+        else:
+            reader.back(limit, at.before, to.after, answer, lambda mark: at.is_before(mark) and to.is_after(mark))
 
 
 def _limit(subcommand: str, text: str) -> int:
@@ -192,22 +221,34 @@ def _resolve(
         return
     (is_time, value), *rest = references
     if not is_time:
-        _resolve(session, rest, [*found, _Bounds(value, value)], then)
+        _resolve(session, rest, [*found, _Bounds(value, value, value)], then)
         return
     # An event that is shown with that time may be up to a millisecond later; and as :func:`milliseconds` has it, a
     # float may hold the time itself as a little less.
     start, end = value / 1000 - 1e-6, (value + 1) / 1000 - 1e-6
-    _first_since(
+    log = session.chat.log
+
+    def places(found_here: list[int]) -> None:
+        last_before, since, first_after = found_here
+        bounds = _Bounds(last_before + 1, since, first_after - 1, start, end)
+        _resolve(session, rest, [*found, bounds], then)
+
+    _ask_ids(
         session,
-        start,
-        lambda first: _first_since(
-            session, end, lambda after: _resolve(session, rest, [*found, _Bounds(first, after - 1)], then)
-        ),
+        [partial(log.last_before, start), partial(log.first_since, start), partial(log.first_since, end)],
+        [],
+        places,
     )
 
 
-def _first_since(session: IRCSession, at: float, then: Callable[[int], None]) -> None:
-    session.ask(partial(session.chat.log.first_since, at), then)
+def _ask_ids(
+    session: IRCSession, questions: Sequence[Question[int]], found: list[int], then: Callable[[list[int]], None]
+) -> None:
+    """Ask the log one question after the other, each of which is answered with an id."""
+    if not questions:
+        then(found)
+        return
+    session.ask(questions[0], lambda id_: _ask_ids(session, questions[1:], [*found, id_], then))
 
 
 class _Mark(NamedTuple):
@@ -234,32 +275,37 @@ class _Reader:
         shown = [event for event in events if event.nature in self._natures and type(event) in IRC_EVENTS]
         return [_Mark(event.id, event.at, event.room) for event in shown]
 
-    def back(self, count: int, before: int | None, floor: int, then: Then) -> None:
-        """Find the last ``count`` with an id below ``before`` and above ``floor``."""
+    def back(
+        self, count: int, before: int | None, floor: int, then: Then, fits: Callable[[_Mark], bool] = lambda mark: True
+    ) -> None:
+        """Find the last ``count`` that fit, with an id below ``before`` and above ``floor``."""
         gathered: list[_Mark] = []
 
-        def read(before: int | None, pages: int) -> None:
+        def read(before: int | None, size: int, pages: int) -> None:
             def take(events: Sequence[Event]) -> None:
-                gathered[:0] = [mark for mark in self._shown(events) if mark.id > floor]
-                if len(gathered) >= count or len(events) < count or events[0].id <= floor or pages == 1:
+                gathered[:0] = [mark for mark in self._shown(events) if mark.id > floor and fits(mark)]
+                if len(gathered) >= count or len(events) < size or events[0].id <= floor or pages == 1:
                     then(gathered[-count:])
                 else:
-                    read(events[0].id, pages - 1)
+                    # Who was shown less than was read may have much to read.
+                    read(events[0].id, max(count, PAGE), pages - 1)
 
-            self._session.ask(partial(self._log.recent, self._room, count, before), take)
+            self._session.ask(partial(self._log.recent, self._room, size, before), take)
 
         if count:
-            read(before, MAX_PAGES)
+            read(before, count, MAX_PAGES)
         else:
             then([])
 
-    def on(self, count: int, after: int, ceiling: int, then: Then) -> None:
-        """Find the first ``count`` with an id above ``after`` and below ``ceiling``."""
+    def on(
+        self, count: int, after: int, ceiling: int, then: Then, fits: Callable[[_Mark], bool] = lambda mark: True
+    ) -> None:
+        """Find the first ``count`` that fit, with an id above ``after`` and below ``ceiling``."""
         gathered: list[_Mark] = []
 
         def read(after: int, pages: int) -> None:
             def take(events: Sequence[Event]) -> None:
-                gathered.extend(mark for mark in self._shown(events) if mark.id < ceiling)
+                gathered.extend(mark for mark in self._shown(events) if mark.id < ceiling and fits(mark))
                 if len(gathered) >= count or len(events) < PAGE or events[-1].id >= ceiling or pages == 1:
                     then(gathered[:count])
                 else:
@@ -288,11 +334,13 @@ def _show(session: IRCSession, kind: str, marks: Sequence[_Mark], render: Callab
             page = [mark.id for mark in rest[:SHOWN_AT_ONCE]]
 
             def take(events: Sequence[Event]) -> None:
-                lines = (render(event) for event in events)
+                found = {event.id: event for event in events}
+                lines = (render(found[id_]) for id_ in page if id_ in found)
                 tagged = (within(some, name) for some in lines) if name else lines
                 session.show_all(tagged, lambda: show(rest[SHOWN_AT_ONCE:]))
 
-            session.ask(partial(session.chat.log.with_ids, page), take, lambda: show(()))
+            # Where times have gone back, the marks around a moment are not in the order of their ids.
+            session.ask(partial(session.chat.log.with_ids, sorted(page)), take, lambda: show(()))
         elif ending:
             session.respond(ending)
 

@@ -27,6 +27,7 @@ from chatroom.doors.web.hosts import Hosts, came_over_tls, parse_authority, pars
 from chatroom.doors.web.http import IDLE, Channel, PageRequest, Reply, text_reply
 from chatroom.doors.web.upgrade import only
 from chatroom.doors.web.websocket import WebSocketConnection
+from chatroom.model.clock import steady
 
 UPGRADE, HEALTH = b"/chat", b"/healthz"
 """The paths of the WebSocket, and of the state of the server, which programs ask for by whatever name."""
@@ -57,6 +58,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         """As :class:`~chatroom.doors.factory.DoorFactory`; without a ``reactor``, HTTP goes by the global one."""
         DoorFactory.__init__(self, reactor=reactor, **options)
         HTTPFactory.__init__(self, timeout=IDLE, reactor=reactor)
+        self.reactor: IReactorTime = steady(self.reactor)
         self.channels: set[Channel] = set()
         """The connections that are not upgraded."""
         listed = map(parse_origin, self.settings.web_origins.encode().split(b","))

@@ -11,6 +11,7 @@ import { readMessage } from "./wire.js";
 
 const QUIET = 30_000; // milliseconds without a message after which the server is asked whether it is there
 const PATIENCE = 15_000; // milliseconds without an answer after which the connection is gone
+const SLEPT = 5000; // milliseconds by which the clock on the wall has moved against the page's
 const WAITS = [1, 2, 4, 8, 15]; // seconds before each of the first tries to come back
 const LONGEST_WAIT = 30; // seconds before each of those that follow
 // Codes of a WebSocket's end (RFC 6455 section 7.4.1).
@@ -28,8 +29,13 @@ const NO_CODE = 1006; // it has not ended, or not in good order
  * @property {(message: Message) => void} message
  * @property {(error: Answer<"error">) => void} refused the nickname will not do; the connection may still be open
  * @property {() => void} ping asks the server whether it is there
- * @property {(state: State, retryAt: number) => void} changed with the time of the next try, or 0
+ * @property {(state: State, retryAt: number) => void} changed with the time of the next try by performance.now(), or 0
  */
+
+/** The distance between the clock on the wall and the page's, which stands still in many browsers in a sleep. */
+function lag() {
+  return Date.now() - performance.now();
+}
 
 export class Connection {
   /** @type {WebSocket|null} */
@@ -41,9 +47,12 @@ export class Connection {
   /** @type {Answer<"error">|null} */
   #refusal = null;
   #tries = 0;
-  #retry = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #retry;
+  // Milliseconds by performance.now(), which never goes back when somebody sets the clock.
   #lastHeard = 0;
   #pinged = 0;
+  #lag = lag();
 
   /**
    * @param {string|URL} address
@@ -88,10 +97,13 @@ export class Connection {
     this.#dismissed = true;
   }
 
-  /** Try again at once, if a try is waiting for its time; else see whether the server still answers. */
-  hurry() {
+  /**
+   * Try again at once, if a try is waiting for its time; else see whether the server still answers.
+   * @param {number} silence in milliseconds, after which it is asked
+   */
+  hurry(silence = PATIENCE) {
     if (this.state === "waiting") this.#connect();
-    else if (this.state === "in" && Date.now() - this.#lastHeard > PATIENCE) this.#ping();
+    else if (this.state === "in" && performance.now() - this.#lastHeard > silence) this.#ping();
   }
 
   /**
@@ -116,7 +128,7 @@ export class Connection {
     this.#become("connecting");
     this.#asked = this.#live = this.#dismissed = false;
     this.#refusal = null;
-    this.#lastHeard = Date.now();
+    this.#lastHeard = performance.now();
     this.#pinged = 0;
     const socket = new WebSocket(this.address);
     this.#socket = socket;
@@ -135,7 +147,7 @@ export class Connection {
 
   /** @param {unknown} data */
   #heard(data) {
-    this.#lastHeard = Date.now();
+    this.#lastHeard = performance.now();
     this.#pinged = 0;
     if (data === "NICK") {
       this.#asked = true;
@@ -188,13 +200,17 @@ export class Connection {
     const delay = seconds * 1000 * (0.8 + 0.4 * Math.random());
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#connect(), delay);
-    this.#become("waiting", Date.now() + delay);
+    this.#become("waiting", performance.now() + delay);
   }
 
   #look() {
+    const before = this.#lag;
+    this.#lag = lag();
+    // The computer has slept, or its clock was set: in either case a question does no harm.
+    if (Math.abs(this.#lag - before) > SLEPT) this.hurry(0);
     // Without a socket, nobody has asked for a try, or one is waiting for its time.
     if (!this.#socket) return;
-    const now = Date.now();
+    const now = performance.now();
     const since = this.#pinged || (this.state === "connecting" && !this.#asked ? this.#lastHeard : 0);
     if (since && now - since > PATIENCE) this.#lost(NO_CODE);
     else if (this.state === "in" && !this.#pinged && now - this.#lastHeard > QUIET) this.#ping();
@@ -202,7 +218,7 @@ export class Connection {
 
   #ping() {
     this.listener.ping();
-    this.#pinged ||= Date.now();
+    this.#pinged ||= performance.now();
   }
 
   /** @param {State} state */

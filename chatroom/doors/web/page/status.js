@@ -32,7 +32,7 @@ export class Status {
 
   /**
    * @param {State} state
-   * @param {number} retryAt when the next try is due, in milliseconds since 1970
+   * @param {number} retryAt when the next try is due, in milliseconds by performance.now()
    * @param {string} reason that the server gave before it closed the connection; empty for none
    */
   show(state, retryAt, reason = "") {
@@ -56,7 +56,7 @@ export class Status {
   #count() {
     const { banner, count } = this.parts;
     if (banner.hidden) return;
-    const seconds = Math.max(0, Math.ceil((this.#retryAt - Date.now()) / 1000));
+    const seconds = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
     const text = this.#retryAt ? `Trying again in ${seconds} s.` : this.#connecting ? "Connecting\u2026" : "";
     if (count.textContent !== text) count.textContent = text;
   }
