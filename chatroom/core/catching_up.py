@@ -65,7 +65,7 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
 
     log, rooms = session.chat.log, subscription.rooms
     # A session that cannot be shown the past is shown nothing after it, and closed: the client can come back.
-    session.ask(partial(log.since, rooms, after, limit), show, session.door.close)
+    session.ask_log(partial(log.since, rooms, after, limit), show, session.door.close)
 
 
 def _rendered(events: Sequence[Event], subscription: Subscription) -> Work[bytes]:
@@ -133,11 +133,11 @@ class CatchingUp:
             self._show_recent(rest)
 
         if count <= PAGE:
-            self._session.ask(
+            self._session.ask_log(
                 partial(log.recent, room, count, self._first), lambda events: self._show(events, then), then
             )
         else:
-            self._session.ask(
+            self._session.ask_log(
                 partial(log.recent_ids, room, count, self._first), lambda ids: self._show_pages(ids, then), then
             )
 
@@ -152,7 +152,7 @@ class CatchingUp:
             self._show_pages(rest, then)
 
         log = self._session.chat.log
-        self._session.ask(partial(log.with_ids, page), lambda events: self._show(events, go_on), go_on)
+        self._session.ask_log(partial(log.with_ids, page), lambda events: self._show(events, go_on), go_on)
 
     def show_missed(self, after: int) -> None:
         """Show everything of all their rooms with an id above ``after``, then go live."""
@@ -167,7 +167,7 @@ class CatchingUp:
                 self._go_live()
 
         log = self._session.chat.log
-        self._session.ask(partial(log.since, rooms, after, self._limit), show, self._session.door.close)
+        self._session.ask_log(partial(log.since, rooms, after, self._limit), show, self._session.door.close)
 
     def _show(
         self, events: Sequence[Event], then: Callable[[], None], ask_again: Callable[[int], None] | None = None

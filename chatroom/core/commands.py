@@ -197,7 +197,7 @@ def _number(text: str, most: int, name: str) -> int:
 )
 def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
-    session.ask(
+    session.ask_log(
         partial(session.chat.log.search, room, argument, FOUND),
         lambda events: session.reply(Found(room, argument, events)),
     )

@@ -273,13 +273,13 @@ class Dialogue(Session):
         """
         log = self.chat.log
         if count <= PART:
-            self.ask(partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, ""))
+            self.ask_log(partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, ""))
         else:
-            self.ask(partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, ""))
+            self.ask_log(partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, ""))
 
     def _show_pages(self, room: str, ids: Sequence[int], after: str) -> None:
         page, rest = ids[:PART], ids[PART:]
-        self.ask(
+        self.ask_log(
             partial(self.chat.log.with_ids, page),
             lambda events: self._show_parts(room, events, after, rest),
         )

@@ -321,7 +321,7 @@ class Session:
         except PeerError as error:
             self.refuse(error)
 
-    def ask(
+    def ask_log(
         self,
         question: Question[T],
         answer: Callable[[T], None],
@@ -335,7 +335,7 @@ class Session:
         self._when_roomy(lambda: question(self._told(answer), self._not_told(no_answer), asker=self))
 
     def in_turn(self, work: Work[T], answer: Callable[[T], None], no_answer: Callable[[], None] = lambda: None) -> None:
-        """Have long work done in turns with that of others; ``answer`` is told what comes of it, as by :meth:`ask`."""
+        """Have long work done in turns with others; ``answer`` is told what comes of it, as by :meth:`ask_log`."""
         self.wait(Wait.TURN)
         self._when_roomy(lambda: self.chat.turns.add(self, work, self._told(answer), self._not_told(no_answer)))
 

@@ -248,7 +248,7 @@ def _ask_ids(
     if not questions:
         then(found)
         return
-    session.ask(questions[0], lambda id_: _ask_ids(session, questions[1:], [*found, id_], then))
+    session.ask_log(questions[0], lambda id_: _ask_ids(session, questions[1:], [*found, id_], then))
 
 
 class _Mark(NamedTuple):
@@ -290,7 +290,7 @@ class _Reader:
                     # Who was shown less than was read may have much to read.
                     read(events[0].id, max(count, PAGE), pages - 1)
 
-            self._session.ask(partial(self._log.recent, self._room, size, before), take)
+            self._session.ask_log(partial(self._log.recent, self._room, size, before), take)
 
         if count:
             read(before, count, MAX_PAGES)
@@ -312,7 +312,7 @@ class _Reader:
                     read(events[-1].id, pages - 1)
 
             rooms = frozenset({self._room})
-            self._session.ask(partial(self._log.since, rooms, after, PAGE), take)
+            self._session.ask_log(partial(self._log.since, rooms, after, PAGE), take)
 
         read(after, MAX_PAGES)
 
@@ -340,7 +340,7 @@ def _show(session: IRCSession, kind: str, marks: Sequence[_Mark], render: Callab
                 session.show_all(tagged, lambda: show(rest[SHOWN_AT_ONCE:]))
 
             # Where times have gone back, the marks around a moment are not in the order of their ids.
-            session.ask(partial(session.chat.log.with_ids, sorted(page)), take, lambda: show(()))
+            session.ask_log(partial(session.chat.log.with_ids, sorted(page)), take, lambda: show(()))
         elif ending:
             session.respond(ending)
 
