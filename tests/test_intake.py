@@ -106,6 +106,9 @@ class End:
     def holds(self, more: int) -> None:
         self.held += more
 
+    def abort(self) -> None:
+        self.calls.append("abort")
+
     def at_end(self) -> None:
         self.calls.append("at end")
 
@@ -363,6 +366,22 @@ def test_the_time_that_the_machine_slept_is_nobodys_cost() -> None:
     assert end.taken == [b"one", b"two"]
 
 
+def test_a_piece_that_raises_an_exception_ends_the_connection() -> None:
+    end = End()
+
+    def fail(line: bytes) -> None:
+        raise ValueError("a fault of the program")
+
+    end.then = fail
+    with pytest.raises(ValueError, match="fault"):
+        end.feed(b"one", b"two")
+    end.then = lambda line: None
+    end.feed(b"three")
+
+    assert end.taken == [b"one"]
+    assert end.calls == ["abort"]
+
+
 def test_the_limit_of_an_address_is_shared_by_its_connections() -> None:
     one, two = End(rate=100, burst=100), End(rate=100, burst=100)
     address = RateLimit(1, 5, 0)
@@ -375,10 +394,9 @@ def test_the_limit_of_an_address_is_shared_by_its_connections() -> None:
     one.then = work
     one.feed(b"one")
     two.now = one.now
-    two.feed(b"one")
-    two.feed(b"two")
+    two.feed(b"one", b"two")
 
-    assert two.taken == [b"one"], "one that was let in finds out by what it takes"
+    assert two.taken == []
     two.advance(6)
     assert two.taken == [b"one", b"two"]
 

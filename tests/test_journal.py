@@ -143,7 +143,7 @@ def test_a_server_that_stops_does_not_say_that_everybody_goes(room: IRCRoom, jou
 
 
 def journal_of(calls: list[Callable[[], None]]) -> Journal:
-    return Journal(calls.append)
+    return Journal(lambda seconds, call: calls.append(call))
 
 
 def test_lines_of_one_turn_are_one_entry_and_equal_ones_are_counted(journal: Lines) -> None:

@@ -79,11 +79,11 @@ def test_the_one_that_most_waits_for_is_let_go_and_the_others_are_told() -> None
 def test_what_would_take_more_is_begun_when_there_is_room() -> None:
     memory = Memory(100)
     one, begun = Holder(memory), list[str]()
-    memory.when_roomy(lambda: begun.append("first"))
+    memory.when_roomy("first", lambda: begun.append("first"))
     one.hold(80)
-    for name in ("second", "third"):
-        memory.when_roomy(lambda name=name: begun.append(name))  # type: ignore[misc]
-    assert begun == ["first"]
+    for name in ("second", "third", "gone"):
+        memory.when_roomy(name, lambda name=name: begun.append(name))  # type: ignore[misc]
+    memory.drop("gone")
     one.hold(-4)
     assert begun == ["first"]
     one.hold(-1)

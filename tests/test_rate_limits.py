@@ -179,3 +179,26 @@ def test_whoever_has_gone_does_not_count() -> None:
     for _ in range(3):
         admission.admit("203.0.113.1")
         admission.release("203.0.113.1")
+
+
+def test_an_address_that_has_used_some_of_its_share_is_not_forgotten_with_its_last_connection() -> None:
+    admission = Admission(0, 0, ())
+    address = admission.admit("203.0.113.1", 0)
+    assert address.limit is not None
+    address.limit.spend(1500)
+    admission.release("203.0.113.1", 0)
+    assert admission.admit("203.0.113.1", 0) is address
+    admission.release("203.0.113.1", 1000)
+
+    assert admission.admit("203.0.113.1", 1000) is not address
+
+
+def test_the_addresses_of_one_site_are_one() -> None:
+    admission = Admission(0, 1, ())
+    admission.admit("2001:db8::1")
+    with pytest.raises(TooManyFromHost):
+        admission.admit("2001:db8::2")
+    admission.admit("2001:db8:0:1::1")
+    admission.release("2001:db8::1")
+
+    admission.admit("2001:db8::2")

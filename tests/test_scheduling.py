@@ -167,6 +167,34 @@ def test_what_is_withdrawn_is_not_done() -> None:
     assert len(reactor.scheduler) == 0
 
 
+def test_others_are_served_though_the_work_of_one_raises_an_exception() -> None:
+    reactor = Reactor()
+    (one, two) = busy(reactor, 2)
+    broken = Sender(reactor)
+
+    def run(now: float, until: float) -> bool:
+        raise ValueError("broken")
+
+    broken.run = run  # type: ignore[method-assign]
+    broken.send(1)
+    raised = 0
+    for _ in range(20):
+        try:
+            reactor.turn()
+        except ValueError:
+            raised += 1
+    assert raised == 1
+    for sender in (one, two):
+        sender.left = 3
+    while not reactor.idle:
+        reactor.turn()
+
+    assert (one.left, two.left) == (0, 0)
+    newcomer = Sender(reactor)
+    newcomer.send(1)
+    assert len(newcomer.done_at) == 1, "what is little is done at once again"
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 30), st.integers(0, 3)), max_size=40))
 def test_whatever_comes_all_of_it_is_done(steps: list[tuple[int, int, int]]) -> None:
     reactor = Reactor()

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -450,3 +451,17 @@ def test_what_twistd_would_show_a_traceback_for_is_a_sentence(words: list[str], 
     assert server.status() == 1
     assert said in server.errors()
     assert "Traceback" not in server.errors() + server.to_the_end()
+
+
+def test_a_server_whose_log_nobody_reads_goes_on(stage: Stage) -> None:
+    """More than a pipe holds is to be written about those who come and go."""
+    server = stage.serve("--rate", "0", "--replay", "0")
+    olga = stage.enter(server.port, "olga")
+    name = "x" * 30
+    for number in range(700):
+        with closing(stage.connect(server.port)) as person:
+            person.send(f"{name}{number % 10}")
+            olga.expect(f"* {name}{number % 10} joined\r\n")
+        olga.expect(f"* {name}{number % 10} left (connection ")
+    olga.send("still here")
+    olga.expect("olga: still here\r\n")

@@ -256,6 +256,7 @@ def test_an_empty_body_is_none(room: MemoryRoom, door: WebFactory) -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"\0\1\2\3\r\n\r\n",
         b"GET /\r\n\r\n",
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",

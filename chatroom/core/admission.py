@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from chatroom.core.rate_limits import LINE_SECONDS, RateLimit
 from chatroom.model.errors import TooManyClients, TooManyFromHost
@@ -17,18 +17,34 @@ ADDRESS_SHARE = 0.2
 ADDRESS_BURST = 1.0
 """Seconds of the reactor's time that they may take at once."""
 
-REMEMBERED_DEBTORS = 1024
-"""Addresses without a connection that have used more than their share, and are remembered until that is paid for."""
+REMEMBERED = 4096
+"""Addresses without a connection that have used some of their share, and are remembered for that."""
+
+
+_SITE = 64
+"""Bits of an IPv6 address that belong to the place: a machine there changes the others by itself (RFC 8981)."""
+
+
+def place_of(host: str) -> str:
+    """The place that an address belongs to: the address itself, or the site of an IPv6 address."""
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(found, IPv6Address):
+        return host
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped is not None else f"{int(found) >> (found.max_prefixlen - _SITE):x}"
 
 
 class Address:
-    """Where connections come from."""
+    """An address, and the connections from it."""
 
     __slots__ = ("connections", "exempt", "host", "limit")
 
     def __init__(self, host: str, exempt: bool, limit: RateLimit | None) -> None:
         self.host = host
-        """The address itself; empty for a Unix socket."""
+        """Its place (:func:`place_of`); empty for a Unix socket."""
         self.exempt = exempt
         """Whether any number of connections may come from there: they are many people's."""
         self.limit = limit
@@ -52,7 +68,8 @@ class Admission:
         self._limited = limited
         self._total = 0
         self._addresses: dict[str, Address] = {}
-        self._debtors: OrderedDict[str, Address] = OrderedDict()
+        # Addresses without a connection whose limit is not whole again; oldest first.
+        self._used: OrderedDict[str, Address] = OrderedDict()
 
     def admit(self, host: str, now: float = 0.0) -> Address:
         """Count a connection.
@@ -64,10 +81,11 @@ class Admission:
         """
         if self._most and self._total >= self._most:
             raise TooManyClients(limit=self._most)
-        address = self._addresses.get(host) or self._debtors.pop(host, None) or self._new(host, now)
+        place = place_of(host)
+        address = self._addresses.get(place) or self._used.pop(place, None) or self._new(host, now)
         if self._most_from_host and address.connections >= self._most_from_host and not address.exempt:
             raise TooManyFromHost(limit=self._most_from_host)
-        self._addresses[host] = address
+        self._addresses[place] = address
         self._total += 1
         address.connections += 1
         return address
@@ -75,21 +93,22 @@ class Admission:
     def release(self, host: str, now: float = 0.0) -> None:
         """A connection that was admitted has gone."""
         self._total -= 1
-        address = self._addresses[host]
+        place = place_of(host)
+        address = self._addresses[place]
         address.connections -= 1
         if address.connections:
             return
-        del self._addresses[host]
-        if address.limit is not None and address.limit.debt(now):
-            self._debtors[host] = address
-            if len(self._debtors) > REMEMBERED_DEBTORS:
-                self._debtors.popitem(last=False)
+        del self._addresses[place]
+        if address.limit is not None and not address.limit.is_full(now):
+            self._used[place] = address
+            if len(self._used) > REMEMBERED:
+                self._used.popitem(last=False)
 
     def _new(self, host: str, now: float) -> Address:
         exempt = self._is_exempt(host)
         limited = self._limited and not exempt
         share, burst = ADDRESS_SHARE / LINE_SECONDS, ADDRESS_BURST / LINE_SECONDS
-        return Address(host, exempt, RateLimit(share, burst, now) if limited else None)
+        return Address(place_of(host), exempt, RateLimit(share, burst, now) if limited else None)
 
     def _is_exempt(self, host: str) -> bool:
         try:

@@ -465,6 +465,7 @@ class Chat:
 
     def drop_questions(self, asker: Payer) -> None:
         """Give up everything that ``asker``, who has gone, waits for."""
+        self.memory.drop(asker)
         self.turns.drop(asker)
         self.log.drop(asker)
 

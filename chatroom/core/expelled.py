@@ -6,16 +6,13 @@ in, and so may somebody of that name from elsewhere.
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
+from chatroom.core.admission import place_of
 
 EXPELLED_FOR = 5 * 60
 """Seconds for which somebody may not come back under the same name from the same address."""
 
 MAX_EXPELLED = 1000
 """People who are remembered; the oldest is forgotten first."""
-
-_SITE = 64
-"""Bits of an IPv6 address that belong to the place: a machine there changes the others by itself (RFC 8981)."""
 
 
 class Expelled:
@@ -32,7 +29,7 @@ class Expelled:
         :param key: of their nickname (:func:`chatroom.model.names.nickname_key`).
         :param now: seconds, by a clock that only goes forward.
         """
-        who = _place(address), key
+        who = place_of(address), key
         self._until.pop(who, None)
         if len(self._until) >= MAX_EXPELLED:
             del self._until[next(iter(self._until))]
@@ -42,19 +39,8 @@ class Expelled:
         """Seconds until somebody from ``address`` may be called that; 0 for those who may now."""
         if not self._until:
             return 0
-        who = _place(address), key
+        who = place_of(address), key
         left = self._until.get(who, now) - now
         if left <= 0:
             self._until.pop(who, None)
         return max(left, 0)
-
-
-def _place(address: str) -> str:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    mapped = found.ipv4_mapped
-    return str(mapped) if mapped is not None else f"{int(found) >> (found.max_prefixlen - _SITE):x}"

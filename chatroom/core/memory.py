@@ -7,8 +7,7 @@ though they are kept once.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 TIGHT = 0.75
@@ -33,7 +32,8 @@ class Memory:
         self._limit = limit
         self._soon = soon
         # What is to be begun when there is room.
-        self._later: deque[Callable[[], None]] = deque()
+        self._later: dict[Hashable, Callable[[], None]] = {}
+        self._scheduled = False
         self.held = 0
         """Bytes that wait."""
         self._by_holder: dict[Holder, int] = {}
@@ -43,16 +43,21 @@ class Memory:
         """Whether little is left."""
         return bool(self._limit) and self.held > self._limit * TIGHT
 
-    def when_roomy(self, begin: Callable[[], None]) -> None:
-        """Call ``begin`` once there is room: at once, unless memory is tight."""
+    def when_roomy(self, asker: Hashable, begin: Callable[[], None]) -> None:
+        """Call ``begin`` once there is room: at once, unless memory is tight. Each asker waits for one thing."""
         if self.tight:
-            self._later.append(begin)
+            self._later[asker] = begin
         else:
             begin()
 
+    def drop(self, asker: Hashable) -> None:
+        """Begin nothing for ``asker``, who has gone."""
+        self._later.pop(asker, None)
+
     def _begin_more(self) -> None:
+        self._scheduled = False
         while self._later and not self.tight:
-            self._later.popleft()()
+            self._later.pop(next(iter(self._later)))()
 
     def change(self, holder: Holder, by: int) -> None:
         """Count ``by`` bytes more, or less, for ``holder``; let whoever holds the most go where all hold too much."""
@@ -68,6 +73,7 @@ class Memory:
                 most.give_up()
                 # Nothing is left of it, unless it is about to be closed anyway.
                 self.held -= self._by_holder.pop(most, 0)
-        if self._later and not self.tight:
+        if self._later and not self._scheduled and not self.tight:
+            self._scheduled = True
             # The queue that has just become shorter is in the middle of something.
             self._soon(self._begin_more)

@@ -56,6 +56,11 @@ class RateLimit:
         wait = -self._left / self._rate
         return wait if now + wait > now else 0
 
+    def is_full(self, now: float) -> bool:
+        """Whether nothing is missing that was spent."""
+        self._fill(now)
+        return self._left >= self._burst
+
     def _fill(self, now: float) -> None:
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now

@@ -37,6 +37,9 @@ AT_ONCE = 0.010
 AT_ONCE_SHARE = 0.5
 """The share of time by which that fills up again."""
 
+LOOK_EVERY = 0.001
+"""Seconds between two looks at the clock of work."""
+
 MAX_MEASURED = 0.1
 """Seconds that one run counts as at most: the machine may have been suspended meanwhile."""
 
@@ -78,6 +81,9 @@ class Scheduler:
         self._enough = enough
         self.clock: Callable[[], float] = _no_clock
         """The clock of all work: seconds that only go forward."""
+        self.cpu_clock: Callable[[], float] = _no_clock
+        """The clock of what work costs: seconds that the reactor's thread has worked."""
+        self._cpu = self._cpu_at = 0.0
         self._soon: Callable[[Callable[[], None]], object] = _no_clock
         # Seconds of work that may still be done at once, and when that was so.
         self._left = AT_ONCE
@@ -95,12 +101,30 @@ class Scheduler:
         """How many connections have work that waits."""
         return len(self._waiting)
 
-    def begin(self, clock: Callable[[], float], soon: Callable[[Callable[[], None]], object]) -> None:
+    def begin(
+        self,
+        clock: Callable[[], float],
+        soon: Callable[[Callable[[], None]], object],
+        cpu_clock: Callable[[], float] | None = None,
+    ) -> None:
         """Go by a clock, from before the first work is offered.
 
         :param soon: has what it is handed called in the next turn of the reactor.
+        :param cpu_clock: seconds that the thread has worked; without it, all time is work.
         """
-        self.clock, self._soon = clock, soon
+        self.clock, self._soon, self.cpu_clock = clock, soon, cpu_clock or clock
+
+    def note_cpu(self, now: float) -> None:
+        """Look at the clock of work now and then, for :meth:`worked_since`: each time would be dear."""
+        if now - self._cpu_at >= LOOK_EVERY:
+            self._cpu, self._cpu_at = self.cpu_clock(), now
+
+    def worked_since(self, began: float, now: float) -> float:
+        """The seconds of work from ``began`` to ``now``, of which some may be those of others just before.
+
+        The machine may have had other things to do meanwhile: that is nobody's cost.
+        """
+        return min(now - began, self.cpu_clock() - self._cpu)
 
     def offer(self, work: Work) -> None:
         """Have ``work`` run, now or in its turn. Nothing more is done about work that waits already."""
@@ -149,23 +173,33 @@ class Scheduler:
         self._serving = False
         now = self.clock()
         until = now + SERVICE
-        while self._flows and now < until and not self.held:
-            flows = self._new or self._old
-            flow = flows.popleft()
-            if not flow.waiting:
-                del self._flows[flow.key]
-                continue
-            if flow.credit <= 0:
-                flow.credit += SLICE
+        try:
+            while self._flows and now < until and not self.held:
+                flows = self._new or self._old
+                flow = flows.popleft()
+                if not flow.waiting:
+                    del self._flows[flow.key]
+                    continue
+                now = self._serve_flow(flow, flows, now, until)
+        finally:
+            # Others are served though one piece of work raises an exception.
+            if self._flows:
+                self._serve_soon()
+
+    def _serve_flow(self, flow: _Flow, flows: deque[_Flow], now: float, until: float) -> float:
+        """Serve a flow that was taken out of ``flows`` until its credit is used up; the time when that was so."""
+        if flow.credit <= 0:
+            flow.credit += SLICE
+        try:
             while flow.waiting and flow.credit > 0 and now < until and not self.held:
                 now = self._run_first(flow, now)
+        finally:
             if flow.credit > 0 and flow.waiting:
                 flows.appendleft(flow)
             else:
                 # Even one with nothing more to do waits for its turn, lest it comes back as a new one at once.
                 self._old.append(flow)
-        if self._flows:
-            self._serve_soon()
+        return now
 
     def _run_first(self, flow: _Flow, now: float) -> float:
         """Run the first work of a flow; the time when that was over."""
@@ -184,4 +218,4 @@ class Scheduler:
 
 
 def _no_clock(*args: object) -> float:
-    raise AssertionError("nobody has said by which clock the work goes")
+    raise AssertionError("Scheduler.begin was not called")

@@ -340,8 +340,8 @@ class Session:
         self._when_roomy(lambda: self.chat.turns.add(self, work, self._told(answer), self._not_told(no_answer)))
 
     def _when_roomy(self, begin: Callable[[], None]) -> None:
-        """Begin what will take memory once there is some, unless they have left by then."""
-        self.chat.memory.when_roomy(lambda: None if self.phase in (Phase.LEAVING, Phase.GONE) else begin())
+        """Begin what will take memory once there is some."""
+        self.chat.memory.when_roomy(self, begin)
 
     def _told(self, answer: Callable[[T], None]) -> Callable[[T], None]:
         def told(found: T) -> None:

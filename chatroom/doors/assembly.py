@@ -67,7 +67,7 @@ def open_chat(
     motd = read_motd(settings.motd)
     operators = read_operators(settings.operators)
     log = _open_log(settings, clock)
-    journal = Journal(lambda call: clock().callLater(0, call))
+    journal = Journal(lambda seconds, call: clock().callLater(seconds, call))
     delivery = Delivery()
     delivery.start(log.last_committed)
     return Chat(

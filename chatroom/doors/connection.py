@@ -275,6 +275,8 @@ class Connection(Paced, Protocol):
 
 
 def _notice_dead_peers(transport: Any) -> None:
+    # Over TLS, the transport of the transport has the socket.
+    transport = getattr(transport, "transport", transport)
     handle = getattr(transport, "getHandle", lambda: None)()
     # A Unix socket's transport says that it is a TCP transport, but has none of this.
     if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -13,11 +14,12 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
-from chatroom.doors.connection import CLOSE_TIMEOUT, Connection
+from chatroom.doors.connection import CLOSE_TIMEOUT, Connection, Phase
 from chatroom.doors.deadlines import Deadlines
 from chatroom.model.answers import Notice
 from chatroom.model.clock import steady
@@ -75,6 +77,7 @@ class DoorFactory(Factory, Generic[C]):
         self.settings = self.chat.settings
         self._connections: dict[C, None] = {}
         self._to_abort: deque[C] = deque()
+        self._aborting = False
         self._when_all_gone: list[Deferred[None]] = []
 
     # For doors to override.
@@ -108,7 +111,7 @@ class DoorFactory(Factory, Generic[C]):
     @cached_property
     def closings(self) -> Deadlines[C]:
         """The deadlines of those who read their last output."""
-        return Deadlines(self.clock, CLOSE_TIMEOUT, lambda connection: connection.transport.abortConnection())
+        return Deadlines(self.clock, CLOSE_TIMEOUT, self.abort_soon)
 
     @property
     def clients(self) -> Mapping[str, C]:
@@ -150,6 +153,11 @@ class DoorFactory(Factory, Generic[C]):
         self._connections[connection] = None
         return address
 
+    @property
+    def _cpu_clock(self) -> Callable[[], float] | None:
+        # The time of a test goes by hand, and so does its work.
+        return None if isinstance(self.clock, Clock) else time.thread_time
+
     def admit(self, transport: Any, host: str) -> Address:
         """Count a connection that has just been made.
 
@@ -157,7 +165,7 @@ class DoorFactory(Factory, Generic[C]):
         """
         if self._clock is None:
             self._clock = steady(transport.reactor)
-        self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call))
+        self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call), self._cpu_clock)
         _accept_few(transport)
         return self.chat.admission.admit(host, self.seconds())
 
@@ -179,14 +187,20 @@ class DoorFactory(Factory, Generic[C]):
         would take long enough for the others to notice.
         """
         self._to_abort.append(connection)
-        if len(self._to_abort) == 1:
+        if not self._aborting:
+            self._aborting = True
             self.clock.callLater(0, self._abort_next)
 
     def _abort_next(self) -> None:
-        self._to_abort[0].transport.abortConnection()
-        self._to_abort.popleft()
-        if self._to_abort:
-            self.clock.callLater(ABORT_EVERY, self._abort_next)
+        connection = self._to_abort.popleft()
+        try:
+            # A transport that is gone may not take it.
+            if connection.phase is not Phase.CLOSED:
+                connection.transport.abortConnection()
+        finally:
+            self._aborting = bool(self._to_abort)
+            if self._aborting:
+                self.clock.callLater(ABORT_EVERY, self._abort_next)
 
     def stop(self) -> Deferred[None]:
         """Keep and show the messages that have come, tell everybody that the server stops, and close all connections.

@@ -95,6 +95,9 @@ class Owner(Protocol):
     def holds(self, more: int) -> None:
         """Count so many bytes more, or less, as waiting for the connection."""
 
+    def abort(self) -> None:
+        """Abort the connection: its input cannot be taken."""
+
     def at_end(self) -> None:
         """Take notice that all pieces were taken, and no more will come."""
 
@@ -182,6 +185,12 @@ class Intake:
             self._count(0)
             self._scheduler.withdraw(self)
 
+    def hand_over(self) -> bytes:
+        """Take nothing any more; the bytes that were not decoded, for whoever goes on with the connection."""
+        unread = self._unread
+        self.close()
+        return unread
+
     # For the scheduler.
 
     @property
@@ -194,15 +203,29 @@ class Intake:
         return self._owner.flow() or self
 
     def run(self, now: float, until: float) -> bool:
-        """Hand out pieces from the time ``now`` until the time ``until``, and see to what comes after.
+        """Hand out pieces from the time ``now`` until the time ``until``.
 
         :returns: whether there is more that could be handed out at once.
         """
         if self._state not in (State.READY, State.HELD):
             return False
+        if self._address_limit is not None and (wait := self._address_limit.debt(now)):
+            self._pace(wait)
+            return False
+        try:
+            return self._run(now, until)
+        except BaseException:
+            # Nobody knows what was done and what was not: the connection ends, and others go on.
+            self.close()
+            self._owner.abort()
+            raise
+
+    def _run(self, now: float, until: float) -> bool:  # noqa: PLR0912 - one loop, which each line goes through
         self._state = State.TAKING
+        self._scheduler.note_cpu(now)
         owner, gate, limit, clock = self._owner, self._gate, self._limit, self._scheduler.clock
         taken = size = index = 0
+        wait = 0.0
         pieces, self._pieces = self._pieces, ()
         after = State.READY
         while True:
@@ -213,7 +236,7 @@ class Intake:
                 size += len(chunk)
                 pieces, index = owner.decode(chunk), 0
                 if self._state is _CLOSED:
-                    return False
+                    break
                 continue
             if gate.busy:
                 after = State.HELD
@@ -222,8 +245,6 @@ class Intake:
             if taken and not taken % LOOK_EVERY and clock() >= until:
                 break
             if limit is not None and (wait := limit.take(now)):
-                after = State.PACED
-                owner.pause(wait)
                 break
             piece = pieces[index]
             index += 1
@@ -233,30 +254,40 @@ class Intake:
             else:
                 owner.refuse(piece)
             if self._state is _CLOSED:
-                return False
-        self._pieces = pieces[index:]
-        self._state = after
+                break
         if limit is not None:
-            self._pay(limit, taken, size, now)
-        self._after_run()
+            wait = max(wait, self._pay(limit, taken, size, now))
+        if self._state is _CLOSED:
+            return False
+        self._pieces = pieces[index:]
+        if wait:
+            self._pace(wait)
+        else:
+            self._state = after
+            self._after_run()
         return self._state is State.READY and bool(self._pieces or self._unread)
 
-    def _pay(self, limit: RateLimit, taken: int, size: int, began: float) -> None:
-        """Pay for a run out of the limits, and pause while they are overdrawn."""
+    def _pay(self, limit: RateLimit, taken: int, size: int, began: float) -> float:
+        """Pay for a run out of the limits; the seconds until they are not overdrawn."""
         now = self._scheduler.clock()
         seconds = now - began
         wait = 0.0
         if seconds > LINE_SECONDS * taken or size > LINE_BYTES * taken:
+            seconds = self._scheduler.worked_since(began, now)
             # Whole lines, so that the pongs of somebody who is silent cost nothing that counts.
-            lines, self._unpaid = divmod(self._unpaid + worth(seconds, size) - taken, 1)
+            lines, self._unpaid = divmod(self._unpaid + max(0.0, worth(seconds, size) - taken), 1)
             limit.spend(lines)
             wait = limit.debt(now)
         if self._address_limit is not None:
             self._address_limit.spend(worth(seconds, 0))
             wait = max(wait, self._address_limit.debt(now))
-        if wait and self._state is not State.PACED:
-            self._state = State.PACED
-            self._owner.pause(wait)
+        return wait
+
+    def _pace(self, seconds: float) -> None:
+        """Take nothing for so long."""
+        self._state = State.PACED
+        self._owner.pause(seconds)
+        self._stop_reading()
 
     def _offer(self) -> None:
         if self._state not in (State.READY, State.HELD):
@@ -267,9 +298,7 @@ class Intake:
             self._after_run()
 
     def _after_run(self) -> None:
-        if self._state is State.PACED:
-            self._stop_reading()
-        elif self._gate.busy:
+        if self._gate.busy:
             self._state = State.HELD
             if self._unread or self._pieces:
                 self._stop_reading()

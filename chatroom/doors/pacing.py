@@ -47,6 +47,10 @@ class Paced:
         """Count so many bytes more, or less, as waiting here."""
         self.factory.chat.memory.change(self, more)
 
+    def abort(self) -> None:
+        """Abort the connection: its input cannot be taken."""
+        self.transport.abortConnection()
+
     def give_up(self) -> None:
         """Let the peer go: it is the one that most waits for, and more waits for all than the server may keep."""
         raise NotImplementedError

@@ -94,9 +94,11 @@ Outcome = Callable[[], None]
 class Turns:
     """The work that waits, in the order in which it is done. Any thread may call it; one thread does the work."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """:param clock: seconds that never go back."""
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        """:param clock: seconds of time and of work; by default, those of the system and of the thread."""
+        self._clock = clock or time.perf_counter
+        # A busy machine makes work take longer, and not dearer.
+        self._work_clock = clock or time.thread_time
         self._lock = threading.Lock()
         self._accounts: dict[Hashable, _Account] = {}
         # The accounts with jobs that wait: (seconds, number, asker, account).
@@ -106,7 +108,7 @@ class Turns:
         # The job that is being worked on, its asker, and when this piece of it began.
         self._current: _Job | None = None
         self._current_asker: Hashable = None
-        self._began = 0.0
+        self._began = self._work_began = 0.0
         self._current_dropped = False
         self._closed = False
 
@@ -166,7 +168,7 @@ class Turns:
         return (
             self._closed
             or self._current_dropped
-            or (job is not None and job.seconds + self._clock() - self._began > LONGEST_WORK)
+            or (job is not None and job.seconds + self._work_clock() - self._work_began > LONGEST_WORK)
         )
 
     def do_piece(self) -> Outcome | None:
@@ -191,7 +193,7 @@ class Turns:
             except BaseException:
                 self._put_back(job, over=True)
                 raise
-        seconds = self._clock() - self._began
+        seconds = self._work_clock() - self._work_began
         job.seconds += seconds
         if outcome is None and job.seconds > LONGEST_WORK:
             outcome = self._failure(job, TakesTooLong())
@@ -217,7 +219,7 @@ class Turns:
                     self._level = max(self._level, seconds)
                     self._current, self._current_asker = account.jobs[0], asker
                     self._current_dropped = False
-                    self._began = self._clock()
+                    self._began, self._work_began = self._clock(), self._work_clock()
                     return self._current
             return None
 
@@ -255,11 +257,11 @@ class LoopTurns:
     """Turns in the event loop: :data:`PART_OF_A_TURN` of each of its turns, while there is work."""
 
     def __init__(
-        self, soon: Callable[[Callable[[], None]], object] | None, clock: Callable[[], float] = time.perf_counter
+        self, soon: Callable[[Callable[[], None]], object] | None, clock: Callable[[], float] | None = None
     ) -> None:
         """:param soon: calls a function in a later turn of the event loop; None: all work is done at once."""
         self._soon = soon
-        self._clock = clock
+        self._clock = clock or time.perf_counter
         self._turns = Turns(clock)
         self._scheduled = False
 

@@ -163,7 +163,8 @@ class SendQueue(ABC):
 
     def _keep(self, data: bytes, sent: int = 0) -> None:
         """Have ``data`` wait, of which the first ``sent`` bytes are sent already."""
-        if self._flow is Flow.GONE or self._flow is Flow.CLOSING:
+        # A transport does not ask for more behind an empty write.
+        if self._flow is Flow.GONE or self._flow is Flow.CLOSING or not data:
             return
         backlog = self._backlog
         if backlog is None:

@@ -198,15 +198,27 @@ class Channel(Paced, HTTPChannel):
     # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
-        self.intake.receive(data)
+        if self._upgraded is not None:
+            self._upgraded.dataReceived(data)
+        else:
+            self.intake.receive(data)
 
     def decode(self, data: bytes) -> Sequence[Piece]:
         """Answer the requests that ``data`` completes; none of it is a piece."""
-        if self._upgraded is not None:
-            self._upgraded.dataReceived(data)
         # Some transports hand over input after they were told to close.
-        elif not self.transport.disconnecting:
-            super().dataReceived(data)
+        if self._upgraded is None and not self.transport.disconnecting:
+            try:
+                super().dataReceived(data)
+            except ValueError:
+                # Python refuses a Content-Length of thousands of digits.
+                self.transport.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                self.loseConnection()
+            if self._upgraded is not None:
+                if unread := self.intake.hand_over():
+                    self._upgraded.dataReceived(unread)
+            elif not self.intake.reading:
+                # Twisted reads on behind each answer.
+                self.transport.pauseProducing()
         return ()
 
     def rawDataReceived(self, data: bytes) -> None:
@@ -249,6 +261,8 @@ class Channel(Paced, HTTPChannel):
     def resumeProducing(self) -> None:
         self.behind = False
         super().resumeProducing()
+        if not self.intake.reading:
+            self.transport.pauseProducing()
 
     # The end.
 
