@@ -359,8 +359,10 @@ def test_who_is_expelled_is_told_why_and_stays_away_until_they_ask(here: Neighbo
         alice.page.clock.fast_forward("01:00")
     assert len(sockets) == 1
     alice.page.click("#connection-now")
-    alice.is_back()
-    bob.expect("* alice joined\r\n")
+    expect(alice.part("#nickname-error")).to_contain_text("An operator has closed your connection as alice")
+    alice.page.fill("#nickname", "alice2")
+    alice.page.press("#nickname", "Enter")
+    bob.expect("* alice2 joined\r\n")
 
 
 def test_a_browser_without_a_network_says_so_at_once_and_comes_back_when_it_has_one(here: Neighbourhood) -> None:

@@ -140,6 +140,7 @@ const rooms = new Rooms(
     leave: (place) => moves.leave(place),
     join: (name) => moves.join(name),
     request: (name) => moves.request(name),
+    find: (words) => requests.ask(`/rooms ${words}`),
     joined: () => moves.arrived(),
   },
 );

@@ -11,6 +11,8 @@ import { initial } from "./nicknames.js";
 
 const MOST_PEOPLE = 300;
 const MOST_OTHERS = 100;
+/** In milliseconds from the last letter: when the server is asked for rooms that are not listed. */
+const FIND_AFTER = 250;
 
 const byName = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
@@ -119,6 +121,7 @@ export class Rooms {
    * @param {(room: string) => void} asks.join
    * @param {(room: string) => string|undefined} asks.request the same, for one who waits for the answer: gives the ref
    *   of the request, empty while there is no connection; undefined in a room that the user is in already
+   * @param {(words: string) => void} asks.find look for rooms beyond those that are listed
    * @param {() => void} asks.joined called when the room that was asked for may be looked at
    */
   constructor(parts, store, asks) {
@@ -149,7 +152,14 @@ export class Rooms {
       },
       done: () => asks.joined(),
     });
-    parts.field.addEventListener("input", () => this.show());
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    let later;
+    parts.field.addEventListener("input", () => {
+      this.show();
+      clearTimeout(later);
+      const words = parts.field.value.trim().replace(/^#/, "");
+      if (words && store.listedInPart) later = setTimeout(() => asks.find(words), FIND_AFTER);
+    });
     parts.field.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !parts.field.value) return;
       event.stopPropagation();
@@ -210,8 +220,10 @@ export class Rooms {
     const all = this.store.listed.filter(({ room }) => !this.store.rooms.has(room) && this.#isWanted(room));
     const others = all.slice(0, MOST_OTHERS);
     const more = all.length - others.length;
-    const text = more > 0 ? `and ${more.toLocaleString()} more: type a part of the name above` : "";
-    if (this.parts.othersMore.textContent !== text) this.parts.othersMore.textContent = text;
+    const hidden = this.store.listedInPart && !this.parts.field.value ? "and more" : "";
+    const text = more > 0 ? `and ${more.toLocaleString()} more` : hidden;
+    const told = text && `${text}: type a part of the name above`;
+    if (this.parts.othersMore.textContent !== told) this.parts.othersMore.textContent = told;
     const byRoom = new Map(others.map((summary) => [summary.room, summary]));
     this.parts.othersPart.hidden = others.length === 0;
     this.others.show([...byRoom.keys()], ({ open, size }, name) => {

@@ -67,10 +67,12 @@ export class Store {
      */
     this.privates = new Map();
     /**
-     * The rooms that there are.
+     * The rooms that the server has listed.
      * @type {RoomSummary[]}
      */
     this.listed = [];
+    /** Whether there are more rooms than it has listed. */
+    this.listedInPart = false;
     this.nowhere = new Place("nowhere", "");
     /** The place that is looked at. */
     this.view = this.nowhere;
@@ -94,6 +96,7 @@ export class Store {
     this.rooms.clear();
     this.privates.clear();
     this.listed = [];
+    this.listedInPart = false;
     this.view = this.nowhere = new Place("nowhere", "");
     this.lastId = this.#since = 0;
   }
@@ -376,9 +379,7 @@ export class Store {
   static #ANSWERS = {
     welcome: (store, answer) => store.#welcomed(answer),
     people: (store, answer, made) => store.#people(answer, made),
-    rooms: (store, { rooms, words, after }) => {
-      if (!words && !after) store.listed = rooms;
-    },
+    rooms: (store, answer) => store.#roomsListed(answer),
     reset: (store, answer) => store.#startAnew(answer),
     past: (store, { room }) => store.#past(room),
     live: (store) => store.#live(),
@@ -393,6 +394,17 @@ export class Store {
     found: (store, answer) => store.listener.found(answer),
     pong: () => {},
   };
+
+  /** @param {Answer<"rooms">} answer */
+  #roomsListed({ rooms, words, after, more }) {
+    if (words || after) {
+      const known = new Set(this.listed.map(({ room }) => room));
+      this.listed = [...this.listed, ...rooms.filter(({ room }) => !known.has(room))];
+    } else {
+      this.listed = rooms;
+      this.listedInPart = Boolean(more);
+    }
+  }
 
   /** @param {Answer<"welcome">} answer */
   #welcomed(answer) {
