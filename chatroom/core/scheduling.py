@@ -83,6 +83,8 @@ class Scheduler:
         """The clock of all work: seconds that only go forward."""
         self.cpu_clock: Callable[[], float] = _no_clock
         """The clock of what work costs: seconds that the reactor's thread has worked."""
+        self.measures_work = True
+        """Whether it can be told what work costs: in a test whose time goes by hand it takes none."""
         self._cpu = self._cpu_at = 0.0
         self._soon: Callable[[Callable[[], None]], object] = _no_clock
         # Seconds of work that may still be done at once, and when that was so.
@@ -113,6 +115,7 @@ class Scheduler:
         :param cpu_clock: seconds that the thread has worked; without it, all time is work.
         """
         self.clock, self._soon, self.cpu_clock = clock, soon, cpu_clock or clock
+        self.measures_work = cpu_clock is not None
 
     def note_cpu(self, now: float) -> None:
         """Look at the clock of work now and then, for :meth:`worked_since`: each time would be dear."""

@@ -362,6 +362,8 @@ class Session:
 
     def charge(self, seconds: float) -> None:
         """Have them pay for work that their line has asked for, as for lines: at most a ``--burst`` for one line."""
+        if not self.chat.scheduler.measures_work:
+            return
         lines = min(seconds / LINE_SECONDS, self.chat.settings.burst - self._paid)
         if lines > 0 and self.phase is not Phase.GONE:
             self._paid += lines
