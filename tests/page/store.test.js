@@ -221,9 +221,13 @@ test("the rooms that there are can be listed", () => {
   const listed = [{ room: "tea", size: 3, topic: "" }];
   const page = new Page().enters().hears({ kind: "rooms", rooms: listed });
   assert.deepEqual(page.store.listed, listed);
+  assert.equal(page.store.listedInPart, false);
   const others = [{ room: "milk", size: 1, topic: "" }];
   page.hears({ kind: "rooms", rooms: others, words: "milk" }, { kind: "rooms", rooms: others, after: "cake" });
+  assert.deepEqual(page.store.listed, [...listed, ...others]);
+  page.hears({ kind: "rooms", rooms: listed, more: true });
   assert.deepEqual(page.store.listed, listed);
+  assert.equal(page.store.listedInPart, true);
 });
 
 test("people who are listed page by page are all known", () => {
