@@ -33,8 +33,11 @@ ABORT_EVERY = 0.005
 
 GOODBYE = "the server is stopping"
 
-MAX_ACCEPTS = 20
-"""Connections that are accepted in one turn of the reactor, more or less."""
+MAX_ACCEPTS = 200
+"""Connections that are accepted in one turn of the reactor, more or less: a few hundredths of a second.
+
+Fewer would make more batches of those who enter, and each batch is a write to everybody.
+"""
 
 C = TypeVar("C", bound=Connection)
 
