@@ -82,7 +82,7 @@ class Admission:
         if self._most and self._total >= self._most:
             raise TooManyClients(limit=self._most)
         place = place_of(host)
-        address = self._addresses.get(place) or self._used.pop(place, None) or self._new(host, now)
+        address = self._addresses.get(place) or self._used.pop(place, None) or self._new(place, host, now)
         if self._most_from_host and address.connections >= self._most_from_host and not address.exempt:
             raise TooManyFromHost(limit=self._most_from_host)
         self._addresses[place] = address
@@ -104,11 +104,11 @@ class Admission:
             if len(self._used) > REMEMBERED:
                 self._used.popitem(last=False)
 
-    def _new(self, host: str, now: float) -> Address:
+    def _new(self, place: str, host: str, now: float) -> Address:
         exempt = self._is_exempt(host)
         limited = self._limited and not exempt
         share, burst = ADDRESS_SHARE / LINE_SECONDS, ADDRESS_BURST / LINE_SECONDS
-        return Address(place_of(host), exempt, RateLimit(share, burst, now) if limited else None)
+        return Address(place, exempt, RateLimit(share, burst, now) if limited else None)
 
     def _is_exempt(self, host: str) -> bool:
         try:

@@ -82,6 +82,8 @@ class DoorFactory(Factory, Generic[C]):
         self._to_abort: deque[C] = deque()
         self._aborting = False
         self._when_all_gone: list[Deferred[None]] = []
+        if self._clock is not None:
+            self._begin_scheduling()
 
     # For doors to override.
 
@@ -156,10 +158,10 @@ class DoorFactory(Factory, Generic[C]):
         self._connections[connection] = None
         return address
 
-    @property
-    def _cpu_clock(self) -> Callable[[], float] | None:
+    def _begin_scheduling(self) -> None:
         # The time of a test goes by hand, and so does its work.
-        return None if isinstance(self.clock, Clock) else time.thread_time
+        cpu_clock = None if isinstance(self.clock, Clock) else time.thread_time
+        self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call), cpu_clock)
 
     def admit(self, transport: Any, host: str) -> Address:
         """Count a connection that has just been made.
@@ -168,7 +170,7 @@ class DoorFactory(Factory, Generic[C]):
         """
         if self._clock is None:
             self._clock = steady(transport.reactor)
-        self.chat.scheduler.begin(self.seconds, lambda call: self.clock.callLater(0, call), self._cpu_clock)
+            self._begin_scheduling()
         _accept_few(transport)
         return self.chat.admission.admit(host, self.seconds())
 

@@ -152,10 +152,7 @@ class Intake:
             return
         self._unread = self._unread + data if self._unread else data
         if self._state is State.PACED or len(self._unread) > MAX_UNREAD:
-            # Again, if need be: there are transports that read on by themselves.
-            self._count(self.held)
-            self.reading = False
-            self._owner.stop_reading()
+            self._stop_reading()
         if self._state is State.READY:
             self._scheduler.offer(self)
         else:
@@ -222,7 +219,8 @@ class Intake:
 
     def _run(self, now: float, until: float) -> bool:  # noqa: PLR0912 - one loop, which each line goes through
         self._state = State.TAKING
-        self._scheduler.note_cpu(now)
+        if self._limit is not None:
+            self._scheduler.note_cpu(now)
         owner, gate, limit, clock = self._owner, self._gate, self._limit, self._scheduler.clock
         taken = size = index = 0
         wait = 0.0
@@ -325,9 +323,9 @@ class Intake:
 
     def _stop_reading(self) -> None:
         self._count(self.held)
-        if self.reading:
-            self.reading = False
-            self._owner.stop_reading()
+        self.reading = False
+        # Again, if need be: Twisted's HTTP reads on by itself behind each answer.
+        self._owner.stop_reading()
 
     def _count(self, held: int) -> None:
         """Have so many bytes counted as waiting here."""
