@@ -117,7 +117,8 @@ at the line, web and IRC doors say five lines a second in all, one more asks som
   each is shown.
 - Honest members are lost when the server closes their connections, up to the end of the measuring. Some attacks have
   honest members who read slowly, beside the 20.
-- Memory is what the system counts as resident: before the attack, at its peak, and some time after it.
+- Memory is what the system counts as resident: before the attack, at its peak, and afterwards, as soon as it is back
+  near to the beginning, or a minute later.
 - A second run of the attack tells the server to end in the middle of it (``SIGTERM``).
 - The server has both processors. The attacker is a process of its own with the lower priority on one of them, and sends
   bytes that were made before; the honest members are another process.
@@ -135,8 +136,8 @@ A few attacks alone, a shorter run, and other settings of the server, behind ``-
    $ make hostile ARGS='--only ws-pings,irc-who --short'
    $ make hostile ARGS='--only talk-long -- --rate 5'
 
-A target that is missed is printed, and the exit status is 1. All of them take hours; ``--write`` puts their figures
-into ``benchmarks/results.json`` and this page. A new attack is a function in ``benchmarks/hostile/``.
+A target that is missed is printed, and the exit status is 1. All of them take about two hours; ``--write`` puts their
+figures into ``benchmarks/results.json`` and this page. A new attack is a function in ``benchmarks/hostile/``.
 
 To repeat it
 ------------

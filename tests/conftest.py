@@ -29,8 +29,10 @@ WEST = f"{time.gmtime().tm_hour - 12:+}"
 os.environ["TZ"] = f"Etc/GMT{WEST}" if Path(f"/usr/share/zoneinfo/Etc/GMT{WEST}").exists() else f"<noon>{WEST}"
 time.tzset()
 
-# Where the tests were started in the background, it is ignored, and all that they start would do as they do.
+# Where the tests were started in the background, or to go on without a terminal, these are ignored, and all that they
+# start would do as they do.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes, or takes to be made, is up to the machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from support import TIMEOUT
 
 from chatroom.log.interface import ILog, NoAnswer, Outcomes
-from chatroom.log.memory import MemoryLog
+from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Draft, Event, Said
@@ -212,7 +212,7 @@ class Subject(Outcomes):
 
 
 def memory(subject: Subject, path: Path, keep_seconds: float = 0, keep_events: int = 0) -> ILog:
-    return MemoryLog(subject.call, lambda: subject.now, **({"capacity": keep_events} if keep_events else {}))
+    return MemoryLog(subject.call, lambda: subject.now, keep_events or CAPACITY)
 
 
 def sqlite(subject: Subject, path: Path, keep_seconds: float = 0, keep_events: int = 0, **more: Any) -> ILog:

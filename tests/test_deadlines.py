@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from twisted.internet.task import Clock
 
 from chatroom.doors.deadlines import Deadlines
@@ -61,3 +62,20 @@ def test_a_deadline_may_begin_and_end_while_another_is_missed() -> None:
     assert missed == ["alice"]
     clock.advance(10)
     assert missed == ["alice", "carol"]
+
+
+def test_an_exception_at_one_deadline_does_not_keep_others_from_ending() -> None:
+    clock, missed = Clock(), list[str]()
+
+    def take(name: str) -> None:
+        missed.append(name)
+        if name == "alice":
+            raise ZeroDivisionError
+
+    found = Deadlines(clock, 10, take)
+    found.add("alice")
+    found.add("bob")
+    with pytest.raises(ZeroDivisionError):
+        clock.advance(10)
+    clock.advance(0)
+    assert missed == ["alice", "bob"]

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import NoReturn
 
 import pytest
 from support import TIMEOUT
@@ -254,6 +255,7 @@ def test_a_fault_in_the_work_of_one_does_not_end_that_of_others() -> None:
     calls: deque[Callable[[], None]] = deque()
     turns = LoopTurns(calls.append)
     told: list[str] = []
+    errors: list[str] = []
 
     def faulty() -> Work[str]:
         raise ZeroDivisionError
@@ -263,14 +265,46 @@ def test_a_fault_in_the_work_of_one_does_not_end_that_of_others() -> None:
         yield
         return "found"
 
-    turns.add(Member(), faulty(), told.append, never)
+    turns.add(Member(), faulty(), told.append, lambda error: errors.append(error.code))
     turns.add(Member(), sound(), told.append, never)
     with pytest.raises(ZeroDivisionError):
         calls.popleft()()
     while calls:
         calls.popleft()()
 
-    assert told == ["found"]
+    assert (told, errors) == (["found"], ["unforeseen"])
+
+
+def test_a_thread_works_on_behind_a_fault_which_goes_to_the_loop() -> None:
+    loop: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    deaths: list[BaseException] = []
+    turns = ThreadTurns("turns", loop.put, deaths.append)
+    turns.start()
+    told: list[str] = []
+
+    def faulty() -> Work[str]:
+        raise ZeroDivisionError
+        yield
+
+    def sound() -> Work[str]:
+        yield
+        return "found"
+
+    turns.add(Member(), faulty(), told.append, lambda error: told.append(error.code))
+
+    def turn_until_it_raises() -> NoReturn:
+        while True:
+            loop.get(timeout=TIMEOUT)()
+
+    with pytest.raises(ZeroDivisionError):
+        turn_until_it_raises()
+    turns.add(Member(), sound(), told.append, never)
+    while len(told) < 2:
+        loop.get(timeout=TIMEOUT)()
+    turns.close()
+    turns.join()
+
+    assert (told, deaths) == (["unforeseen", "found"], [])
 
 
 def test_a_thread_answers_in_the_loop_and_ends_in_the_middle_of_work() -> None:

@@ -101,8 +101,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--only", metavar="NAMES", type=names, default=list(ATTACKS), help="some attacks, with , between"
     )
     parser.add_argument("--seconds", metavar="S", type=float, default=10.0, help="how long each attack goes on: 10")
-    parser.add_argument("--after", metavar="S", type=float, default=60.0, help="when to look at memory after it: 60")
-    parser.add_argument("--short", dest="after", action="store_const", const=10.0, help="10 s after it")
+    parser.add_argument(
+        "--after", metavar="S", type=float, default=60.0, help="how long memory may take to be back: 60"
+    )
+    parser.add_argument("--short", dest="after", action="store_const", const=10.0, help="10 s for that")
     parser.add_argument("--no-stop", dest="stop", action="store_false", help="leave out SIGTERM in the middle")
     parser.add_argument("--rst", action="store_true", help="print a table in reStructuredText at the end")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures there")

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import history
 from benchmarks.hostile import attacker, honest
-from benchmarks.hostile.figures import Effort, Figures, percentile
+from benchmarks.hostile.figures import KEPT, Effort, Figures, percentile
 from benchmarks.hostile.honest import Report
 from benchmarks.hostile.script import Attack, Door
 from benchmarks.processes import OUTPUT, START_TIMEOUT, NotMeasured, processors, running
@@ -30,7 +30,7 @@ PREPARATION = 60.0
 """Seconds that the attacker's clients may take to come in; it begins without those who are not there by then."""
 
 QUIET = 1.0
-"""Seconds without an attack before memory is looked at."""
+"""Seconds without an attack before memory is looked at, and between two looks afterwards."""
 
 STOP_LIMIT = 30.0
 """Seconds after which a server that was told to stop is killed."""
@@ -49,7 +49,7 @@ class Times:
 
     attack: float = 10.0
     after: float = 60.0
-    """From the end of the attack until memory is looked at again."""
+    """From the end of the attack until memory is looked at again; less where it is back before."""
 
 
 class Place:
@@ -185,11 +185,10 @@ def run(attack: Attack, times: Times, options: Sequence[str], scratch: Path) -> 
         crowd.tell("end")
         members.tell("finish")
         effort: Effort = crowd.answer(GRACE)
-        ended = time.monotonic()
         report: Report | None = members.answer(GRACE)
         if effort is None or report is None:
             raise NotMeasured("the attacker or the honest members did not come to their end")
-        _wait(place, ended + times.after - time.monotonic())
+        _wait_for_memory(place, before + KEPT, times.after)
         members.tell("lost")
         lost: list[str] = members.answer(GRACE) or []
         delays = [1000 * delay for delay in report["delays"]]
@@ -242,6 +241,14 @@ def _everybody(attack: Attack, options: Sequence[str], scratch: Path) -> Iterato
 
 def _prepare(crowd: Other) -> None:
     crowd.answer(PREPARATION)
+
+
+def _wait_for_memory(place: Place, most: float, seconds: float) -> None:
+    """Wait until the server takes no more than so many MiB, or has ended, but not longer than ``seconds``."""
+    end = time.monotonic() + seconds
+    _wait(place, min(QUIET, seconds))
+    while place.alive and place.memory() > most and (left := end - time.monotonic()) > 0:
+        _wait(place, min(QUIET, left))
 
 
 def _wait(place: Place, seconds: float) -> None:

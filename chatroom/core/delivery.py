@@ -353,7 +353,7 @@ class Delivery:
             if batch.characters:
                 break
             # No batch counts as nothing, or it would be counted again.
-            batch.characters = sum(len(event.text) for event in batch.events) + 1
+            batch.characters = len("".join([event.text for event in batch.events])) + 1
             self._characters += batch.characters
 
     def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[Group]:

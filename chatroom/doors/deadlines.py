@@ -41,11 +41,14 @@ class Deadlines(Generic[T]):
     def _first_is_due(self) -> None:
         self._timer = None
         now = self._clock.seconds()
-        for item, end in list(self._ends.items()):
-            if end > now:
-                break
-            if self._ends.pop(item, None) is not None:
-                self._missed(item)
-        if self._ends and self._timer is None:
-            first = next(iter(self._ends.values()))
-            self._timer = self._clock.callLater(max(0.0, first - now), self._first_is_due)
+        try:
+            for item, end in list(self._ends.items()):
+                if end > now:
+                    break
+                if self._ends.pop(item, None) is not None:
+                    self._missed(item)
+        finally:
+            # The deadlines of others end though one exception was raised.
+            if self._ends and self._timer is None:
+                first = next(iter(self._ends.values()))
+                self._timer = self._clock.callLater(max(0.0, first - now), self._first_is_due)

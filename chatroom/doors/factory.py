@@ -33,7 +33,7 @@ ABORT_EVERY = 0.005
 
 GOODBYE = "the server is stopping"
 
-MAX_ACCEPTS = 100
+MAX_ACCEPTS = 60
 """Connections that are accepted in one turn of the reactor, more or less: a few hundredths of a second.
 
 Fewer would make more batches of those who enter, and each batch is a write to everybody.

@@ -6,8 +6,8 @@ where no piece comes of it. While input waits for a limit or for the session, no
 
 These are the states. The end stands beside them, since the peer may have sent everything in each::
 
-    READY --a piece is refused by the session--> HELD --go_on--> READY
-    READY --the limits are used up--> PACED --pause_over--> READY
+    READY --the session is busy--> HELD --go_on--> READY
+    READY --the limits are used up--> PACED --pause_over--> READY, or HELD while the session is busy
     each --close--> CLOSED
 
 TAKING is READY during a run; it guards against re-entry, since a request may be answered synchronously.
@@ -222,11 +222,12 @@ class Intake:
         if self._limit is not None:
             self._scheduler.note_cpu(now)
         owner, gate, limit, clock = self._owner, self._gate, self._limit, self._scheduler.clock
+        pieces, self._pieces = self._pieces, ()
         taken = size = index = 0
         wait = 0.0
-        pieces, self._pieces = self._pieces, ()
         after = State.READY
-        while True:
+        going = True
+        while going:
             if index == len(pieces):
                 if not self._unread or (size and clock() >= until):
                     break
@@ -235,23 +236,22 @@ class Intake:
                 pieces, index = owner.decode(chunk), 0
                 if self._state is _CLOSED:
                     break
-                continue
-            if gate.busy:
-                after = State.HELD
+            elif taken and clock() >= until:
                 break
-            # Not for each piece: looking is dearer than a short line.
-            if taken and not taken % LOOK_EVERY and clock() >= until:
-                break
-            if limit is not None and (wait := limit.take(now)):
-                break
-            piece = pieces[index]
-            index += 1
-            taken += 1
-            if isinstance(piece, bytes):
-                owner.lineReceived(piece)
-            else:
-                owner.refuse(piece)
-            if self._state is _CLOSED:
+            # A look at the clock for each piece would be dearer than a short line.
+            for piece in pieces[index : index + LOOK_EVERY]:
+                if gate.busy:
+                    after = State.HELD
+                elif limit is None or not (wait := limit.take(now)):
+                    index += 1
+                    taken += 1
+                    if isinstance(piece, bytes):
+                        owner.lineReceived(piece)
+                    else:
+                        owner.refuse(piece)
+                    if self._state is not _CLOSED:
+                        continue
+                going = False
                 break
         if limit is not None:
             wait = max(wait, self._pay(limit, taken, size, now))

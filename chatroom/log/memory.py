@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from zope.interface import implementer
 
-from chatroom.log.backlog import OVERHEAD, Backlog
+from chatroom.log.batches import Batch, Batches
 from chatroom.log.identity import new_identity
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.turns import Asker, LoopTurns, Work
@@ -40,28 +40,30 @@ class MemoryLog:
     :param soon: calls a function in a later turn of the event loop. Requests that are appended until then are one
         batch.
     :param now: the time, in seconds since 1970, UTC.
+    :param later: as ``soon``, after so many seconds; without it, that is ``soon``.
     """
 
     state: Sequence[Event] = ()
     """Empty: nothing holds at the start of a log that begins with no events."""
 
     def __init__(
-        self, soon: Callable[[Callable[[], None]], object], now: Callable[[], float], capacity: int = CAPACITY
+        self,
+        soon: Callable[[Callable[[], None]], object],
+        now: Callable[[], float],
+        capacity: int = CAPACITY,
+        *,
+        later: Callable[[float, Callable[[], None]], object] | None = None,
     ) -> None:
-        self._soon = soon
         self._turns = LoopTurns(soon)
-        self._backlog = Backlog()
-        self.is_full = self._backlog.is_full
-        self._now = now
+        self._batches = Batches(soon, later or (lambda seconds, call: soon(call)), now, 0.0, self._commit)
+        self.is_full = self._batches.is_full
+        self.append = self._batches.append
         self._capacity = capacity
         self._events: list[Event] = []
         # The events of each room that are counted.
         self._counted: defaultdict[str, list[Event]] = defaultdict(list)
         # The ids of the events that have a ref, by (member, ref), oldest first.
         self._ids_by_ref: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
-        # Requests that wait for the next batch: (drafts, time).
-        self._pending: list[tuple[Sequence[Draft], float]] = []
-        self._last_at = 0.0
         self.identity = new_identity()
         self.last_committed = 0
         self.forgotten = 0
@@ -69,17 +71,8 @@ class MemoryLog:
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
 
-    def append(self, drafts: Sequence[Draft]) -> None:
-        if not self._pending:
-            self._soon(self._commit)
-        self._last_at = now if (now := self._now()) > self._last_at else self._last_at
-        self._pending.append((drafts, self._last_at))
-        self._backlog.pending += len(drafts[0][4]) + OVERHEAD
-
-    def _commit(self) -> None:
-        batch, self._pending = self._pending, []
-        self._backlog.hand_over()
-        self._backlog.came_back()
+    def _commit(self, batch: Batch, at_once: bool) -> None:
+        self._batches.came_back()
         events: list[Event] = []
         tokens: list[int] = []
         refusals: list[tuple[int, ChatError]] = []
@@ -111,7 +104,7 @@ class MemoryLog:
         self.last_committed = last
         began = time.perf_counter()
         self._tell(events, tokens, refusals)
-        self._backlog.delivered(time.perf_counter() - began)
+        self._batches.delivered(time.perf_counter() - began)
 
     def _tell(self, events: list[Event], tokens: list[int], refusals: list[tuple[int, ChatError]]) -> None:
         if events:
@@ -236,5 +229,5 @@ class MemoryLog:
 
     def stop(self, done: Callable[[], None]) -> None:
         self._turns.close()
-        self._commit()
+        self._batches.hand_over()
         done()

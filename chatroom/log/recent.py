@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from chatroom.log.interface import Events, NoAnswer
@@ -33,30 +35,45 @@ class Load(Protocol):
     ) -> None: ...
 
 
-def _size(event: Event) -> int:
+_room_of = attrgetter("room")
+
+
+def _size(events: Iterable[Event]) -> int:
+    texts = [event.text for event in events]
+    text = "".join(texts)
     # A character takes up to four bytes.
-    return _BYTES_OF_AN_EVENT + (len(event.text) if event.text.isascii() else 4 * len(event.text))
+    return _BYTES_OF_AN_EVENT * len(texts) + len(text) * (1 if text.isascii() else 4)
 
 
 class _Room:
     """The last counted events of one room; while they are loaded, those who wait for them."""
 
-    __slots__ = ("events", "loading", "size", "waiting")
+    __slots__ = ("_found", "events", "loading", "size", "waiting")
 
     def __init__(self) -> None:
-        self.events: deque[Event] = deque()
+        self.events: deque[Event] = deque(maxlen=KEPT)
         self.size = 0
+        """Bytes that they take at most, and half of which they take at least, more or less."""
+        # The same when they were counted last: to count those that go, one by one, would cost each message too much.
+        self._found = 0
         self.loading = True
         self.waiting: list[tuple[Callable[[], None], NoAnswer]] = []
 
-    def append(self, event: Event) -> None:
-        self.events.append(event)
-        self.size += _size(event)
-        if len(self.events) > KEPT:
-            self.drop_oldest()
+    def add(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        self.size += _size(events)
+        if self.size > 2 * self._found:
+            self._count()
 
-    def drop_oldest(self) -> None:
-        self.size -= _size(self.events.popleft())
+    def forget(self, last: int) -> None:
+        events = self.events
+        if events and events[0].id <= last:
+            while events and events[0].id <= last:
+                events.popleft()
+            self._count()
+
+    def _count(self) -> None:
+        self.size = self._found = _size(self.events)
 
 
 class RecentEvents:
@@ -71,12 +88,11 @@ class RecentEvents:
 
     def committed(self, events: Iterable[Event]) -> None:
         """Take notice of events that were handed back."""
-        rooms = self._rooms
-        for event in events:
-            room = rooms.get(event.room)
-            if room is not None and event.counted and event.kept:
+        for name, in_room in groupby(events, _room_of):
+            room = self._rooms.get(name)
+            if room is not None:
                 before = room.size
-                room.append(event)
+                room.add([event for event in in_room if event.counted and event.kept])
                 self._size += room.size - before
         if self._size > MAX_BYTES:
             self._shrink()
@@ -95,8 +111,7 @@ class RecentEvents:
         self._forgotten = last
         for room in self._rooms.values():
             before = room.size
-            while room.events and room.events[0].id <= last:
-                room.drop_oldest()
+            room.forget(last)
             self._size += room.size - before
 
     def ask(
@@ -138,12 +153,11 @@ class RecentEvents:
     def _loaded(self, room: _Room, events: Sequence[Event]) -> None:
         # The file may have been read before it was trimmed.
         loaded = [event for event in events if event.id > self._forgotten]
-        newer, self._size = list(room.events), self._size - room.size
+        newer, before = list(room.events), room.size
         room.events.clear()
         room.size = 0
-        for event in (*loaded, *newer):
-            room.append(event)
-        self._size += room.size
+        room.add([*loaded, *newer])
+        self._size += room.size - before
         room.loading = False
         waiting, room.waiting = room.waiting, []
         for tell, _ in waiting:

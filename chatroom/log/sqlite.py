@@ -41,6 +41,13 @@ from chatroom.model.events import Draft, Event
 WATCH_EVERY = 20.0
 """Seconds between two looks at the files, unless set otherwise; there is one before each batch as well."""
 
+LOOK_GOOD_FOR = 0.02
+"""Seconds for which a look is good enough for a batch that was asked for before anybody was shown the one before it.
+
+A look lets Python's lock go several times, and has it back only when the reactor does: too much for a thousand small
+batches a second.
+"""
+
 STATE_LIMIT = 10_000
 """Events of each kind of state that are kept where trimming does not reach them, unless set otherwise."""
 
@@ -115,8 +122,9 @@ class SQLiteLog:
         # The writer last: what the keeper does may come to it.
         self._workers = (keeper, self._worker)
         self._checkpoints = Checkpoints(self._worker, writing, keeper, keeping, self._watch.checkpointed)
-        # Whether the files were found lost; in the writer's thread.
-        self._lost = False
+        # What the last look at the files has found, and when it was; in the writer's thread.
+        self._lost: ChatError | None = None
+        self._looked_at = -LOOK_GOOD_FOR
         self._watch_every = watch_every
         self._stopping = threading.Event()
         self._watchman = threading.Thread(target=self._keep_watch, name="chatroom-watch", daemon=True)
@@ -136,7 +144,7 @@ class SQLiteLog:
         self._batches = Batches(
             soon, later or (lambda seconds, call: soon(call)), now, history.last_at, self._hand_to_writer
         )
-        self.is_full = self._batches.backlog.is_full
+        self.is_full = self._batches.is_full
         # Whether the clock was found to be behind.
         self._behind = False
         self._broken = False
@@ -157,13 +165,14 @@ class SQLiteLog:
         if not self._broken:
             self._batches.append(drafts)
 
-    def _hand_to_writer(self, batch: Batch) -> None:
-        self._worker.submit(lambda: self._write(batch))
+    def _hand_to_writer(self, batch: Batch, at_once: bool) -> None:
+        self._worker.submit(lambda: self._write(batch, at_once))
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch, at_once: bool) -> None:
         """In the writer's thread."""
-        lost = self._watch.look(self._checkpoints.under_way)
-        self._lost = lost is not None
+        if not at_once or time.monotonic() - self._looked_at >= LOOK_GOOD_FOR:
+            self._look_at_files()
+        lost = self._lost
         written = self._writer.write(batch) if lost is None else self._writer.fail(batch, lost)
         self._from_thread(lambda: self._written(written))
         if written.error is None:
@@ -211,12 +220,18 @@ class SQLiteLog:
 
     def _look(self) -> None:
         """In the writer's thread."""
-        lost, was_lost = self._watch.look(self._checkpoints.under_way), self._lost
-        self._lost = lost is not None
+        was_lost = self._lost is not None
+        lost = self._look_at_files()
         if lost is not None and not was_lost:
             self._from_thread(lambda: self._found_lost(lost))
         elif lost is None and was_lost:
             self._from_thread(self._found_mended)
+
+    def _look_at_files(self) -> ChatError | None:
+        """In the writer's thread."""
+        self._lost = self._watch.look(self._checkpoints.under_way)
+        self._looked_at = time.monotonic()
+        return self._lost
 
     def _found_lost(self, error: ChatError) -> None:
         if not self._broken and not self._stopping.is_set():

@@ -24,7 +24,7 @@ from heapq import heappop, heappush
 from typing import Any, Protocol, TypeVar
 
 from chatroom.log.worker import Worker
-from chatroom.model.errors import ChatError, TakesTooLong
+from chatroom.model.errors import ChatError, TakesTooLong, Unforeseen
 
 T = TypeVar("T")
 
@@ -123,6 +123,7 @@ class Turns:
 
         :param asker: None for work that nobody pays for, and that is never dropped.
         :param failed: told why the work was given up; a :class:`~chatroom.model.errors.ChatError` that it raises, too.
+            Another exception that it raises goes on to the event loop, behind that.
         """
         job = _Job(work, answer, failed, _for_free if asker is None else asker.charge, self._clock())
         key: Hashable = job if asker is None else asker
@@ -190,9 +191,8 @@ class Turns:
                 outcome = lambda: job.answer(found)  # noqa: E731 - it is told later, in another thread
             except ChatError as error:
                 outcome = self._failure(job, error)
-            except BaseException:
-                self._put_back(job, over=True)
-                raise
+            except Exception as error:
+                outcome = self._fault(job, error)
         seconds = self._work_clock() - self._work_began
         job.seconds += seconds
         if outcome is None and job.seconds > LONGEST_WORK:
@@ -209,6 +209,15 @@ class Turns:
     @staticmethod
     def _failure(job: _Job, error: ChatError) -> Outcome:
         return lambda: job.failed(error)
+
+    @staticmethod
+    def _fault(job: _Job, error: Exception) -> Outcome:
+        def tell() -> None:
+            job.failed(Unforeseen())
+            # For the log of the event loop.
+            raise error
+
+        return tell
 
     def _take(self) -> _Job | None:
         with self._lock:
@@ -314,7 +323,7 @@ class ThreadTurns:
     """Turns in a thread of their own, for work that waits for a disk or runs outside Python."""
 
     def __init__(self, name: str, from_thread: FromThread, died: Callable[[BaseException], None]) -> None:
-        """:param died: called in the thread with an exception that is no ChatError; the thread ends with it."""
+        """:param died: called in the thread with an exception that is none of the work's; the thread ends with it."""
         self._from_thread = from_thread
         self._turns = Turns()
         self._worker = Worker(name, died)

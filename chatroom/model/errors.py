@@ -226,6 +226,13 @@ class NoHistory(ServerFault):
     sentence = "The history cannot be read: {why}."
 
 
+class Unforeseen(ServerFault):
+    """An exception that nobody foresaw, in the work on a question."""
+
+    code = "unforeseen"
+    sentence = "The server has a fault and cannot answer that: tell whoever runs it, who finds more in its log."
+
+
 class HistoryUnusable(ServerFault):
     code = "history-unusable"
     sentence = "{path}: {why}."
