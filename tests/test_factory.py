@@ -16,7 +16,7 @@ from lineroom import two
 from twisted.internet.tcp import Server
 from twisted.internet.testing import MemoryReactorClock
 
-from chatroom import ChatClientFactory, ChatClientProtocol, ChatFactory
+from chatroom import ChatClientFactory, ChatClientProtocol, ChatFactory, ChatProtocol
 from chatroom.doors.assembly import open_chat
 from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.model.constants import HOST_NAME
@@ -220,7 +220,12 @@ def test_a_server_that_is_stopping_lets_nobody_in(room: MemoryRoom) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system cannot be told when to give up")
 def test_half_open_connections_are_noticed_within_two_minutes() -> None:
-    with accepted(ChatFactory(), MemoryReactorClock()) as handle:
+    clock = MemoryReactorClock()
+    with accepted(ChatFactory(), clock) as (handle, protocol):
+        # Before they come in, the handshake's deadline is shorter.
+        protocol.dataReceived(b"alice\r\n")
+        for _ in range(5):
+            clock.advance(0)
         assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         idle, interval, count, user_timeout = (
@@ -232,8 +237,8 @@ def test_half_open_connections_are_noticed_within_two_minutes() -> None:
 
 
 @contextmanager
-def accepted(factory: ChatFactory, reactor: Any) -> Iterator[socket.socket]:
-    """The server's socket of a connection to ``factory`` over the loopback."""
+def accepted(factory: ChatFactory, reactor: Any) -> Iterator[tuple[socket.socket, ChatProtocol]]:
+    """The server's socket of a connection to ``factory`` over the loopback, and its protocol."""
     with (
         closing(socket.create_server((HOST_NAME, 0))) as listening,
         closing(socket.create_connection(listening.getsockname())),
@@ -243,4 +248,4 @@ def accepted(factory: ChatFactory, reactor: Any) -> Iterator[socket.socket]:
             port: Any = None
             protocol = factory.buildProtocol(None)
             protocol.makeConnection(Server(found, protocol, address, port, 1, reactor))
-            yield found
+            yield found, protocol

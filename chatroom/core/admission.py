@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from chatroom.core.rate_limits import LINE_SECONDS, RateLimit
@@ -25,6 +26,7 @@ _SITE = 64
 """Bits of an IPv6 address that belong to the place: a machine there changes the others by itself (RFC 8981)."""
 
 
+@lru_cache(4096)
 def place_of(host: str) -> str:
     """The place that an address belongs to: the address itself, or the site of an IPv6 address."""
     try:
@@ -44,7 +46,7 @@ class Address:
 
     def __init__(self, host: str, exempt: bool, limit: RateLimit | None) -> None:
         self.host = host
-        """Its place (:func:`place_of`); empty for a Unix socket."""
+        """The place that it belongs to (:func:`place_of`); empty for a Unix socket."""
         self.exempt = exempt
         """Whether any number of connections may come from there: they are many people's."""
         self.limit = limit

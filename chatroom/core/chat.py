@@ -293,7 +293,7 @@ class Chat:
             self.directory.release(member)
             for room in request.rooms:
                 self._remove(member, room)
-            member.standing = Standing.GONE
+            member.go()
             if asker is not None:
                 asker.done(request, self._unseen(request))
             return
@@ -589,7 +589,7 @@ class Chat:
         member = request.member
         member.pending = False
         if request.kind is Quit:
-            member.standing = Standing.GONE
+            member.go()
         if request.asker is not None:
             request.asker.done(request, event)
         self._quit_if_due(request.member)
@@ -617,7 +617,7 @@ class Chat:
             for name in request.rooms:
                 member.rooms.pop(name, None)
         elif request.kind is Quit:
-            member.standing = Standing.GONE
+            member.go()
             for name in request.rooms:
                 self._remove(member, name)
                 if name in self.rooms:

@@ -111,6 +111,11 @@ class Member:
         """Be called ``nickname`` from now on."""
         self.nickname, self.key, self.next_nickname = nickname, nickname_key(nickname), ""
 
+    def go(self) -> None:
+        """Be gone."""
+        self.standing = Standing.GONE
+        self.session = None
+
     def tell(self, answer: Answer) -> None:
         """Tell this member alone, if there is anybody to tell."""
         if self.session is not None:

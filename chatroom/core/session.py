@@ -112,6 +112,33 @@ class Door(Protocol):
         """Close the connection once everything was sent."""
 
 
+class _Gone:
+    """Stands in for the door of somebody who has gone, whose session so refers to nothing that refers to it."""
+
+    host = ""
+
+    @property
+    def send_queue(self) -> SendQueue:
+        raise AssertionError("nothing is shown to somebody who has gone")
+
+    def seconds(self) -> float:
+        return 0.0
+
+    def come_in(self) -> None:
+        """They do not come in any more."""
+
+    def go_on(self) -> None:
+        """There is nothing to go on with."""
+
+    def spend(self, lines: float) -> None:
+        """Nobody has to pay."""
+
+    def close(self) -> None:
+        """It is closed."""
+
+
+_GONE = _Gone()
+
 NO_ADDRESS = "a Unix socket"
 """The place that somebody comes from whose connection has no address."""
 
@@ -161,7 +188,7 @@ class Session:
 
     def __init__(self, chat: Chat, door: Door, format_: Format) -> None:
         self.chat = chat
-        self.door = door
+        self.door: Door = door
         self.format = format_
         self.member = Member(session=self)
         self.phase = Phase.OUTSIDE
@@ -284,10 +311,12 @@ class Session:
             return
         if self.phase is Phase.IN:
             self.journal(f"left: {reason}")
+        if self.phase is not Phase.OUTSIDE:
+            self.chat.drop_questions(self)
+            self.chat.delivery.detach(self)
         self.phase = Phase.GONE
         self.write = _nowhere
-        self.chat.drop_questions(self)
-        self.chat.delivery.detach(self)
+        self.door = _GONE
         self.chat.quit(self.member, reason, self)
 
     # Waiting.

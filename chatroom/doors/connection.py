@@ -150,7 +150,6 @@ class Connection(Paced, Protocol):
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
         self.intake = Intake(self, self.session, self.factory.chat.scheduler)
-        _notice_dead_peers(self.transport)
         try:
             self._address = self.factory.connected(self)
         except PeerError as refusal:
@@ -238,6 +237,8 @@ class Connection(Paced, Protocol):
     def come_in(self) -> None:
         """Cancel the handshake deadline: they are in, though they may have much to read first."""
         self.factory.handshakes.discard(self)
+        # Until now the deadline was enough, and those who come and go have cost no more than they must.
+        _notice_dead_peers(self.transport)
 
     def go_on(self) -> None:
         """Take the input that has waited for the session, and further input."""

@@ -181,6 +181,9 @@ class Intake:
             self._pieces = ()
             self._count(0)
             self._scheduler.withdraw(self)
+            # Nobody needs them now, and a connection that refers to nothing that refers to it is gone without garbage
+            # collection, which takes long when thousands come and go.
+            del self._owner, self._gate
 
     def hand_over(self) -> bytes:
         """Take nothing any more; the bytes that were not decoded, for whoever goes on with the connection."""
@@ -209,12 +212,13 @@ class Intake:
         if self._address_limit is not None and (wait := self._address_limit.debt(now)):
             self._pace(wait)
             return False
+        owner = self._owner
         try:
             return self._run(now, until)
         except BaseException:
             # Nobody knows what was done and what was not: the connection ends, and others go on.
             self.close()
-            self._owner.abort()
+            owner.abort()
             raise
 
     def _run(self, now: float, until: float) -> bool:  # noqa: PLR0912 - one loop, which each line goes through

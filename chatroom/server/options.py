@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.internet.interfaces import IReactorFDSet, IStreamServerEndpoint
 from twisted.python import usage
 
 from chatroom.doors.assembly import read_motd, read_operators
@@ -19,6 +19,7 @@ from chatroom.model.constants import HOST_NAME
 from chatroom.model.errors import ChatError
 from chatroom.model.names import room_name
 from chatroom.model.settings import Settings, settings_table
+from chatroom.server.accepting import FairEndpoint
 from chatroom.server.door_table import DOORS, DoorRow
 from chatroom.server.reactor import global_reactor
 from chatroom.version import __version__
@@ -148,6 +149,8 @@ class Options(usage.Options):
         if description.isascii() and description.isdigit():
             if not int(description) < 65536:
                 raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
+            if IReactorFDSet.providedBy(global_reactor()):
+                return FairEndpoint(global_reactor(), int(description), BACKLOG, self["host"])
             description = f"tcp:{description}:interface={_quoted(self['host'])}:backlog={BACKLOG}"
         try:
             endpoint: IStreamServerEndpoint = serverFromString(global_reactor(), description)

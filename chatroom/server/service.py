@@ -25,7 +25,7 @@ from chatroom.server.signals import Signals
 __all__ = ["ChatService", "Options", "makeService"]
 
 
-COLLECT_AFTER = (20_000, 20, 20)
+COLLECT_AFTER = (5_000, 10, 20)
 """The thresholds of the garbage collector (:func:`gc.set_threshold`).
 
 Counting references frees nearly all garbage here. Python's own 700 has it look for cycles among thousands of members

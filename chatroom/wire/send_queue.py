@@ -63,6 +63,22 @@ class Owner(Protocol):
         """Count so many bytes more, or less, as waiting for the connection."""
 
 
+class _Nobody:
+    """Stands in for the owner of a queue that is gone, which so refers to nothing that refers to it."""
+
+    def seconds(self) -> float:
+        return 0.0
+
+    def too_slow(self) -> None:
+        """Nobody can be given up."""
+
+    def holds(self, more: int) -> None:
+        """Nothing waits."""
+
+
+_NOBODY = _Nobody()
+
+
 class _Backlog:
     """The bytes that wait for one connection, and how fast they get fewer."""
 
@@ -119,7 +135,7 @@ class SendQueue(ABC):
         """
         self._transport = transport
         self._limit = limit
-        self._owner = owner
+        self._owner: Owner = owner
         self._flow = Flow.OPEN
         # Made when something has to wait: most connections are idle.
         self._backlog: _Backlog | None = None
@@ -158,8 +174,9 @@ class SendQueue(ABC):
         held, self._backlog = self.waiting, None
         self._drained = None
         self._flow = Flow.GONE
+        owner, self._owner = self._owner, _NOBODY
         if held:
-            self._owner.holds(-held)
+            owner.holds(-held)
 
     def _keep(self, data: bytes, sent: int = 0) -> None:
         """Have ``data`` wait, of which the first ``sent`` bytes are sent already."""
@@ -174,8 +191,9 @@ class SendQueue(ABC):
         elif backlog.size > self._limit * MUCH and (
             backlog.size > self._limit or backlog.is_stuck(self._owner.seconds())
         ):
+            owner = self._owner
             self.forget()
-            self._owner.too_slow()
+            owner.too_slow()
             return
         backlog.pieces.append(data)
         backlog.size += len(data) - sent
