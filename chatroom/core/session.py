@@ -317,6 +317,7 @@ class Session:
         self.phase = Phase.GONE
         self.write = _nowhere
         self.door = _GONE
+        self._talk = None
         self.chat.quit(self.member, reason, self)
 
     # Waiting.
