@@ -15,6 +15,7 @@ from chatroom.model.errors import (
     NoSuchNickname,
     NoSuchRoom,
     NotInRoom,
+    RoomNameRefused,
     Stopping,
     TooManyRooms,
 )
@@ -208,6 +209,23 @@ def test_there_is_a_limited_number_of_rooms_and_those_that_there_are_can_be_join
     house.chat.join(alice.session.member, ["garden"])
     house.log.settle()
     assert house.chat.room("garden").people().people == ["bob", "alice"]
+
+
+def test_no_room_is_made_that_could_be_taken_for_one_that_is_there() -> None:
+    house = House()
+    alice, bob = house.enter("alice", "lobby", "modern"), house.enter("bob")
+
+    with pytest.raises(RoomNameRefused, match="it looks like lobby, which is another room"):
+        house.chat.join(bob.session.member, ["l\u043ebby"])
+    house.chat.join(bob.session.member, ["modem"])
+    house.log.settle()
+    alice.type("/leave lobby")
+    house.log.settle()
+    bob.type("/leave lobby")
+    house.log.settle()
+    house.chat.join(bob.session.member, ["l\u043ebby"])
+    house.log.settle()
+    assert list(house.chat.rooms) == ["modern", "modem", "l\u043ebby"]
 
 
 def test_a_private_word_is_shown_to_both_and_to_nobody_else_and_is_not_kept() -> None:

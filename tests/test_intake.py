@@ -67,6 +67,8 @@ class End:
 
     chunk = 4
 
+    is_in = True
+
     def flow(self) -> None:
         """It has one of its own."""
 

@@ -38,8 +38,9 @@ class Reactor:
 class Sender:
     """Somebody with pieces of work, each of which takes so long."""
 
-    def __init__(self, reactor: Reactor, address: str = "", piece: float = 0.0001) -> None:
+    def __init__(self, reactor: Reactor, address: str = "", piece: float = 0.0001, is_in: bool = True) -> None:
         self.reactor = reactor
+        self.is_in = is_in
         self.address = address
         self.piece = piece
         self.left = 0
@@ -124,6 +125,23 @@ def test_who_comes_with_little_does_not_stand_behind_those_who_come_with_much() 
         reactor.turn()
 
     assert reactor.now - began <= SERVICE + SLICE
+
+
+def test_who_is_in_does_not_stand_behind_a_flood_at_the_door() -> None:
+    reactor = Reactor()
+    busy(reactor, 1)
+    flood = [Sender(reactor, is_in=False) for _ in range(1000)]
+    for sender in flood:
+        sender.send(1)
+    member = Sender(reactor)
+    member.send(1)
+    began = reactor.now
+    while not member.done_at:
+        reactor.turn()
+
+    assert reactor.now - began <= SERVICE + SLICE
+    while not all(sender.done_at for sender in flood):
+        reactor.turn()
 
 
 def test_one_whose_pieces_are_dear_gets_no_more_time_than_others() -> None:

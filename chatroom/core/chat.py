@@ -48,6 +48,7 @@ from chatroom.model.errors import (
     NotOperator,
     PeerError,
     RequestPending,
+    RoomNameRefused,
     Stopping,
     TooManyRooms,
     TopicTooLong,
@@ -248,10 +249,14 @@ class Chat:
         :param rooms: each as :func:`~chatroom.model.names.room_name` has it.
         :param own: ``own_form`` and ``context`` of the :class:`~chatroom.core.requests.Request`.
         :raises TooManyRooms: for that member, or altogether.
+        :raises RoomNameRefused: a room that is there could be taken for one of them.
         """
         if self.stopping:
             raise Stopping()
         self._one_at_a_time(member)
+        for room in rooms:
+            if room not in self.rooms and (like := self.rooms.like(room)):
+                raise RoomNameRefused(why=f"it looks like {like}, which is another room")
         if len(member.rooms) + len(rooms) > self.settings.max_joined:
             raise TooManyRooms(who="One person may be in", limit=self.settings.max_joined)
         new = sum(room not in self.rooms for room in rooms)

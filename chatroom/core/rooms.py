@@ -10,6 +10,7 @@ from chatroom.core.members import Member
 from chatroom.model.answers import People
 from chatroom.model.errors import NotThere
 from chatroom.model.events import Event
+from chatroom.model.names import nickname_look
 
 
 class Room:
@@ -58,6 +59,16 @@ class Rooms(dict[str, Room]):
         super().__init__()
         # Kept sorted, so that nobody who lists rooms has to sort them.
         self._names: list[str] = []
+        # The rooms that look alike.
+        self._looks: dict[str, dict[str, None]] = {}
+
+    def like(self, name: str) -> str:
+        """A room that ``name``, of no room that is there, could be taken for; empty when there is none.
+
+        Names in ASCII have been told apart by everybody who types them, as ``modern`` and ``modem`` are.
+        """
+        others = self._looks.get(nickname_look(name), ())
+        return next((other for other in others if not (name.isascii() and other.isascii())), "")
 
     def by_name(self, after: str = "") -> Iterator[Room]:
         """The rooms in the order of their names; rooms may come and go between two of them.
@@ -73,6 +84,7 @@ class Rooms(dict[str, Room]):
         if name not in self:
             self[name] = Room(name, at, topic)
             insort(self._names, name)
+            self._looks.setdefault(nickname_look(name), {})[name] = None
         self[name].members[member] = None
 
     def leave(self, member: Member, name: str) -> None:
@@ -83,6 +95,10 @@ class Rooms(dict[str, Room]):
             if not room.members:
                 del self[name]
                 del self._names[bisect_left(self._names, name)]
+                look = nickname_look(name)
+                del self._looks[look][name]
+                if not self._looks[look]:
+                    del self._looks[look]
 
     def sharing(self, member: Member) -> Iterator[Member]:
         """Everybody else who is in a room with ``member``, each once."""

@@ -7,8 +7,9 @@ turn is short, whatever is sent, and everything else that the reactor has to do 
 
 The queue is the one of fq_codel (RFC 8290 section 4), with measured time in place of bytes: deficit round robin among
 flows, where those that come anew with little to do are served first, once and for a short slice. So somebody who says a
-line now and then does not stand behind those who send all they can, however many they are. A flow is an address; where
-an address may have any number of connections, each of them is a flow of its own.
+line now and then does not stand behind those who send all they can, however many they are. Of those that come anew,
+people who are in come before those at the door, who may be a flood. A flow is an address; where an address may have any
+number of connections, each of them is a flow of its own.
 
 While more has been taken than can be delivered in a moment, the queue is held: what waits in it can be served in a fair
 order, and what is on its way through the log cannot.
@@ -57,6 +58,10 @@ class Work(Protocol):
     def is_little(self) -> bool:
         """Whether no more waits than a person types in a while."""
 
+    @property
+    def is_in(self) -> bool:
+        """Whether it is of somebody who has come in."""
+
     def flow(self) -> Hashable:
         """The address that it shares a flow with; the work itself where it has a flow of its own."""
 
@@ -91,7 +96,8 @@ class Scheduler:
         self._left = AT_ONCE
         self._left_at = 0.0
         self._flows: dict[Hashable, _Flow] = {}
-        # Each flow stands in one of the two; the new ones are served first.
+        # Each flow stands in one of the three, which are served in this order.
+        self._new_in: deque[_Flow] = deque()
         self._new: deque[_Flow] = deque()
         self._old: deque[_Flow] = deque()
         self._waiting: set[Work] = set()
@@ -162,7 +168,8 @@ class Scheduler:
         flow = self._flows.get(key)
         if flow is None:
             flow = self._flows[key] = _Flow(key)
-            (self._new if work.is_little else self._old).append(flow)
+            queue = self._old if not work.is_little else self._new_in if work.is_in else self._new
+            queue.append(flow)
         flow.waiting.append(work)
         self._serve_soon()
 
@@ -178,7 +185,7 @@ class Scheduler:
         until = now + SERVICE
         try:
             while self._flows and now < until and not self.held:
-                flows = self._new or self._old
+                flows = self._new_in or self._new or self._old
                 flow = flows.popleft()
                 if not flow.waiting:
                     del self._flows[flow.key]

@@ -163,6 +163,11 @@ class Connection(Paced, Protocol):
         self.greet()
 
     @property
+    def is_in(self) -> bool:
+        """Whether somebody has come in by it."""
+        return self.session.entered
+
+    @property
     def closing(self) -> bool:
         """Whether nothing more is taken."""
         return self.phase is not Phase.OPEN

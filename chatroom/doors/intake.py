@@ -71,6 +71,10 @@ class Owner(Protocol):
     def flow(self) -> Hashable | None:
         """The flow of the scheduler that this connection shares; None for one of its own."""
 
+    @property
+    def is_in(self) -> bool:
+        """Whether somebody has come in by it."""
+
     def decode(self, data: bytes) -> Sequence[Piece]:
         """The pieces that ``data``, behind all earlier input, completes."""
 
@@ -197,6 +201,11 @@ class Intake:
     def is_little(self) -> bool:
         """Whether no more waits than a person types in a while."""
         return len(self._unread) <= LITTLE
+
+    @property
+    def is_in(self) -> bool:
+        """Whether it is of somebody who has come in."""
+        return self._owner.is_in
 
     def flow(self) -> Hashable:
         """What shares its flow: the address, or only this."""

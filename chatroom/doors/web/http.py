@@ -178,6 +178,11 @@ class Channel(Paced, HTTPChannel):
             own = RateLimit(rate * PEOPLE, burst * PEOPLE, self.factory.seconds())
             self.intake.limit(own, self._address.limit)
 
+    @property
+    def is_in(self) -> bool:
+        """False: who has come in has a WebSocket."""
+        return False
+
     def turn_away(self, status: bytes, why: bytes) -> None:
         """Answer with an error, and close."""
         headers = {**HEADERS, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
