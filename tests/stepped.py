@@ -159,6 +159,7 @@ class SteppedLog:
         *,
         asker: Asker | None = None,
     ) -> None:
+        self.asked.append("since")
         found = [event for event in self.events if event.id > after and event.room in rooms]
         self._ask(answer, failed, found[:limit])
 

@@ -8,11 +8,13 @@ import pytest
 from stepped import House, SteppedLog, Visitor, come, shape
 
 from chatroom.core.catching_up import PAGE
+from chatroom.core.chat import PAGES
 from chatroom.core.delivery import MAX_MISSED, REPLAY_BUFFER
 from chatroom.core.session import Phase
 from chatroom.model.answers import Welcome
 from chatroom.model.events import Away, Event, Joined, Said
 from chatroom.wire.formats import day_of
+from chatroom.wire.handshake import Place
 from chatroom.wire.jsonlines import JSON
 from chatroom.wire.send_queue import PIECE
 
@@ -336,3 +338,23 @@ def test_a_newcomer_is_shown_the_past_of_the_next_room_where_that_of_one_cannot_
     assert shape(alice.things()) == [
         *("Welcome", "People", "Past", "Refused", "lobby talk", "Live", "Joined", "Joined"),
     ]
+
+
+def test_few_have_a_page_of_what_they_missed_in_hand_at_once_and_all_are_shown_it() -> None:
+    house = House(SteppedLog(prompt=False))
+    alice = house.enter("alice")
+    alice.type(*(f"line {number}" for number in range(PAGE)))
+    house.log.settle()
+    visitors = [Visitor(house.chat) for _ in range(PAGES + 10)]
+    for number, visitor in enumerate(visitors):
+        visitor.session.format = JSON
+        visitor.session.enter(f"guest{number}", since=Place(0, house.log.identity))
+        house.log.commit()
+
+    assert house.log.asked.count("since") == PAGES
+    visitors[0].lose()
+    house.log.settle()
+    for visitor in visitors[1:]:
+        assert [event.text for event in visitor.heard() if type(event) is Said] == [
+            f"line {number}" for number in range(PAGE)
+        ]

@@ -10,8 +10,9 @@ asked to attach them at ``first - 1``: it writes what its replay buffer has behi
 published. Where more has happened than the buffer holds, the log has it: it is asked for what comes next, a page at a
 time, and each page is shown no faster than it is read, until the buffer reaches back far enough.
 
-Each piece has a bound in bytes, and is made in turns with the work of others. Of somebody who reads slowly nothing is
-kept but the place that they have reached: the log is asked again when they have read that.
+Each piece has a bound in bytes, and is made in turns with the work of others; few have a page in hand at once. Of
+somebody who reads slowly nothing is kept but the place that they have reached: the log is asked again when they have
+read that.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
 
     log, rooms = session.chat.log, subscription.rooms
     # A session that cannot be shown the past is shown nothing after it, and closed: the client can come back.
-    session.ask_log(partial(log.since, rooms, after, limit), show, session.door.close)
+    session.ask_log(partial(log.since, rooms, after, limit), show, session.door.close, in_slot=True)
 
 
 def _rendered(events: Sequence[Event], subscription: Subscription) -> Work[bytes]:
@@ -152,7 +153,9 @@ class CatchingUp:
             self._show_pages(rest, then)
 
         log = self._session.chat.log
-        self._session.ask_log(partial(log.with_ids, page), lambda events: self._show(events, go_on), go_on)
+        self._session.ask_log(
+            partial(log.with_ids, page), lambda events: self._show(events, go_on), go_on, in_slot=True
+        )
 
     def show_missed(self, after: int) -> None:
         """Show everything of all their rooms with an id above ``after``, then go live."""
@@ -167,7 +170,9 @@ class CatchingUp:
                 self._go_live()
 
         log = self._session.chat.log
-        self._session.ask_log(partial(log.since, rooms, after, self._limit), show, self._session.door.close)
+        self._session.ask_log(
+            partial(log.since, rooms, after, self._limit), show, self._session.door.close, in_slot=True
+        )
 
     def _show(
         self, events: Sequence[Event], then: Callable[[], None], ask_again: Callable[[int], None] | None = None

@@ -31,6 +31,7 @@ from chatroom.core.operators import Operators
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
+from chatroom.core.slots import Slots
 from chatroom.core.state import State
 from chatroom.log.interface import ILog
 from chatroom.log.turns import Asker as Payer
@@ -72,6 +73,9 @@ from chatroom.model.text import looks_like_event
 
 # Looked up for each event.
 _TALK = Nature.TALK
+
+PAGES = 32
+"""Pages of the past that are in memory at once for those who catch up: of long lines, a few hundred kilobytes each."""
 
 REMEMBERED_REFS = 10_000
 """Requests with a ``ref`` that are not in the log, and that are known to have been done."""
@@ -117,6 +121,8 @@ class Chat:
         self.motd = motd
         self.turns = LoopTurns(soon)
         """The making of long answers, in turns."""
+        self.slots = Slots(PAGES)
+        """The slots of those who catch up, each with a page of the past."""
         self.rooms = Rooms()
         self.default_room = room_name(settings.room)
         self.stopping = False
@@ -471,6 +477,7 @@ class Chat:
     def drop_questions(self, asker: Payer) -> None:
         """Give up everything that ``asker``, who has gone, waits for."""
         self.memory.drop(asker)
+        self.slots.drop(asker)
         self.turns.drop(asker)
         self.log.drop(asker)
 

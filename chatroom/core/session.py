@@ -356,13 +356,20 @@ class Session:
         question: Question[T],
         answer: Callable[[T], None],
         no_answer: Callable[[], None] = lambda: None,
+        in_slot: bool = False,
     ) -> None:
         """Ask the log something; ``answer`` is told what it says, unless they have left.
 
         :param no_answer: called when it cannot say, after they were told why.
+        :param in_slot: whether the answer is a page that takes memory until it has been made ready to be shown, in turn
+            with those of others: then this waits until few are.
         """
+
+        def ask() -> None:
+            question(self._told(answer), self._not_told(no_answer), asker=self)
+
         self.wait(Wait.LOG)
-        self._when_roomy(lambda: question(self._told(answer), self._not_told(no_answer), asker=self))
+        self._when_roomy((lambda: self.chat.slots.take(self, ask)) if in_slot else ask)
 
     def in_turn(self, work: Work[T], answer: Callable[[T], None], no_answer: Callable[[], None] = lambda: None) -> None:
         """Have long work done in turns with others; ``answer`` is told what comes of it, as by :meth:`ask_log`."""
@@ -377,15 +384,22 @@ class Session:
         def told(found: T) -> None:
             if self._has_come():
                 answer(found)
+                self._give_back_slot()
                 self.go_on()
 
         return told
+
+    def _give_back_slot(self) -> None:
+        # Who waits for their turn has a page that is to be shown then; who waits for the log has asked for another.
+        if self.waits_for is not Wait.TURN and self.waits_for is not Wait.LOG:
+            self.chat.slots.give_back(self)
 
     def _not_told(self, no_answer: Callable[[], None]) -> NoAnswer:
         def failed(error: ChatError) -> None:
             if self._has_come():
                 self.refuse(error)
                 no_answer()
+                self._give_back_slot()
                 self.go_on()
 
         return failed
