@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chatroom.log.backlog import LEAST, MOMENT, MOST, Backlog
+from chatroom.log.backlog import FIRST, LEAST, MOMENT, MOST, Backlog
 from chatroom.testing import MemoryRoom
 
 
 def test_what_is_appended_counts_until_it_is_delivered() -> None:
     backlog = Backlog()
-    backlog.pending += MOST
+    backlog.pending += FIRST
     assert not backlog.is_full()
     backlog.hand_over()
     backlog.pending += 1
@@ -46,7 +46,11 @@ def test_it_has_bounds_and_gets_over_a_moment_that_was_long_for_another_reason()
     assert not backlog.is_full()
     backlog.pending += 1
     assert backlog.is_full()
-    deliver(backlog, 0, 0.001)
+    deliver(backlog, LEAST // 8, 0.001)
+    backlog.pending = LEAST + 1
+    assert backlog.is_full(), "a small batch says nothing about a large one"
+    backlog.pending = 0
+    deliver(backlog, LEAST, 0.001)
 
     backlog.pending = LEAST + 1
     assert not backlog.is_full()
@@ -62,3 +66,19 @@ def test_input_waits_outside_while_the_backlog_is_full_and_none_of_it_is_lost() 
     shown = hears.lines()
 
     assert sorted(line.partition(":")[0] for line in shown) == [f"speaker{number}" for number in range(8)]
+
+
+def test_the_bound_grows_with_batches_that_use_it() -> None:
+    backlog = Backlog()
+    for _ in range(10):
+        deliver(backlog, FIRST, 0.001)
+        backlog.pending = 0
+    backlog.pending = 2 * FIRST
+    assert not backlog.is_full()
+    for _ in range(10):
+        deliver(backlog, MOST, 0.001)
+        backlog.pending = 0
+    backlog.pending = MOST
+    assert not backlog.is_full()
+    backlog.pending += 1
+    assert backlog.is_full()

@@ -29,7 +29,7 @@ SLICE = 0.002
 FIRST_SLICE = 0.0005
 """The same for a flow that comes anew: time for a few lines."""
 
-SERVICE = 0.005
+SERVICE = 0.003
 """Seconds that the queue is served for in one turn of the reactor."""
 
 AT_ONCE = 0.010

@@ -13,6 +13,9 @@ MOMENT = 0.03
 LEAST, MOST = 32 * 1024, 1024 * 1024
 """Bounds of what may be in the backlog, in characters."""
 
+FIRST = 64 * 1024
+"""The bound before anything was measured."""
+
 OVERHEAD = 100
 """Characters that an event counts for beside its text."""
 
@@ -25,7 +28,7 @@ class Backlog:
         """Characters that no batch has yet."""
         self._on_its_way = 0
         self._came_back = 0
-        self._limit = float(MOST)
+        self._limit = float(FIRST)
 
     def is_full(self) -> bool:
         """Whether nothing more should be taken in for now."""
@@ -43,5 +46,6 @@ class Backlog:
         """Take notice how long delivery of the batch that came back has taken."""
         if seconds > MOMENT / 2:
             self._limit = min(MOST, max(LEAST, self._came_back * MOMENT / seconds))
-        elif self._limit < MOST:
+        elif self._came_back > self._limit / 4:
+            # A small batch says nothing about a large one.
             self._limit = min(MOST, self._limit * 2)

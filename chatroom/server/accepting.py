@@ -22,9 +22,9 @@ from zope.interface import implementer
 from chatroom.core.admission import place_of
 
 TAKEN_AT_ONCE = 100
-"""Connections that are taken from the system in one turn of the reactor: a few milliseconds' work."""
+"""Connections that are taken from the system in one turn of the reactor: a millisecond's work."""
 
-LET_IN_FOR = 0.001
+LET_IN_FOR = 0.0005
 """Seconds in which connections are let in, in one turn of the reactor; one at least is."""
 
 MOST_WAITING = 4096

@@ -6,7 +6,7 @@ from typing import Any
 
 from chatroom.model.clock import go_steadily
 
-MAX_READY = 64
+MAX_READY = 32
 """Connections that are read from, or written to, in one turn of the reactor: a few milliseconds' work.
 
 Twisted's own reactor takes all that are ready. When thousands send at once, nothing else is done for a fifth of a
