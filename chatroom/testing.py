@@ -21,11 +21,12 @@ from typing import Any
 
 from twisted.internet import error
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocolFactory
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocolFactory, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
+from zope.interface import alsoProvides
 
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.core.chat import Chat
@@ -41,8 +42,13 @@ class MemoryRoom:
     """A server in memory, and its clock."""
 
     def __init__(self, **options: Any) -> None:
-        """:param options: the arguments of :class:`~chatroom.ChatFactory`, except ``reactor``."""
+        """
+        :param options: the arguments of :class:`~chatroom.ChatFactory`, except ``reactor``. Passwords are taken from
+            :data:`ADDRESS` unless they say otherwise.
+        """
         self.clock = Clock()
+        if "chat" not in options:
+            options = {"clear_passwords": ADDRESS, **options}
         self.factory = ChatFactory(reactor=self.clock, **options)
         self._connected = 0
 
@@ -51,14 +57,15 @@ class MemoryRoom:
         """The rooms, for more doors to them: ``WebFactory(chat=room.chat, reactor=room.clock)``."""
         return self.factory.chat
 
-    def connect(self, door: IProtocolFactory | None = None, address: str = ADDRESS) -> Person:
+    def connect(self, door: IProtocolFactory | None = None, address: str = ADDRESS, encrypted: bool = False) -> Person:
         """Somebody who has connected, and has not answered the nickname prompt yet.
 
         :param door: another door than the one for lines; its protocol decides what they send and read.
         :param address: the address that they come from.
+        :param encrypted: whether the server takes the connection for one over TLS.
         """
         person = Person(self)
-        person.protocol = self._join(person, door or self.factory, address)
+        person.protocol = self._join(person, door or self.factory, address, encrypted)
         return person
 
     def enter(self, nickname: str, options: str = "") -> Person:
@@ -82,13 +89,15 @@ class MemoryRoom:
         self.settle()
         return protocol
 
-    def _join(self, client: Protocol, door: IProtocolFactory, address: str = ADDRESS) -> Any:
+    def _join(self, client: Protocol, door: IProtocolFactory, address: str = ADDRESS, encrypted: bool = False) -> Any:
         self._connected += 1
         server = door.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
         if server is None:
             raise ConnectionRefusedError("the factory takes no more connections")
         far, near = _End(self.clock, client), _End(self.clock, server, address)
         far.other, near.other = near, far
+        if encrypted:
+            alsoProvides(near, ISSLTransport)
         client.makeConnection(far)
         server.makeConnection(near)
         return server
@@ -243,6 +252,9 @@ class _End(StringTransport):
             if self._finished and self.other._at_end:
                 self._clock.callLater(0, self._lost, error.ConnectionDone())
             self.send_no_more()
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Do nothing: each piece arrives by itself. Twisted sets it where a transport is encrypted."""
 
     def abortConnection(self) -> None:
         self._clock.callLater(0, self._lost, error.ConnectionAborted())

@@ -248,6 +248,7 @@ class Visitor:
     """The door of one session: hands in lines when the session is not busy, and keeps what it is shown."""
 
     host = ""
+    encrypted = False
 
     def __init__(self, chat: Chat, kind: type[Dialogue] = Dialogue) -> None:
         self.closed = False

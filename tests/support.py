@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -116,18 +117,25 @@ class Hearing:
 
     def _read(self, end: float) -> bool:
         """Take in what comes next; False when nothing has come until ``end``."""
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        if not _is_readable(self._descriptor, end):
             return False
         try:
             data = os.read(self._descriptor, 65536)
         except OSError:
             data = b""  # A terminal whose other side is closed says EIO, a connection that was reset ECONNRESET.
+        self._take(data)
+        return True
+
+    def _take(self, data: bytes) -> None:
         self._over = not data
         self._unread += data
         self.heard += data
-        return True
+
+
+def _is_readable(descriptor: int, end: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(0.0, end - time.monotonic()) * 1000))
 
 
 class Person(Hearing):
@@ -154,6 +162,22 @@ class Person(Hearing):
 
     def close(self) -> None:
         self.socket.close()
+
+
+class EncryptedPerson(Person):
+    """Somebody whose connection is encrypted."""
+
+    socket: ssl.SSLSocket
+
+    def _read(self, end: float) -> bool:
+        if not self.socket.pending() and not _is_readable(self.socket.fileno(), end):
+            return False
+        try:
+            data = self.socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        self._take(data)
+        return True
 
 
 class Program(Hearing):
@@ -307,6 +331,16 @@ class Stage:
         server.wait_until_it_listens()
         return server
 
+    def connect_encrypted(self, port: int, tls: ssl.SSLContext, name: str = "localhost") -> EncryptedPerson:
+        """Somebody who has not given a nickname yet, at an encrypted port.
+
+        :param name: the name that the certificate is to be for.
+        :raises ssl.SSLError: they and the server do not agree on TLS.
+        """
+        connection = self._stack.enter_context(closing(socket.create_connection((HOST_NAME, port), TIMEOUT)))
+        encrypted = tls.wrap_socket(connection, server_hostname=name)
+        return self._stack.enter_context(closing(EncryptedPerson(encrypted)))
+
     def connect(self, address: int | str) -> Person:
         """Somebody who has not given a nickname yet.
 
@@ -360,17 +394,19 @@ class Server(Program):
 
     port = 0
     """Where the door for lines listens; 0 when it is shut, or not at a TCP port. So it is with the others."""
+    tls_port = 0
     web = 0
     irc = 0
+    irc_tls = 0
 
     def wait_until_it_listens(self) -> None:
         options = dict(zip(self.command, self.command[1:], strict=False))
         # They say where they listen in the order in which the options are listed.
-        for door in ("port", "web", "irc"):
-            if options.get(f"--{door}"):
+        for option in ("port", "tls-port", "web", "irc", "irc-tls"):
+            if options.get(f"--{option}"):
                 self.expect("chatroom listens on ")
                 found = re.search(r":(\d+)$", self.expect("\n").strip())
-                setattr(self, door, int(found[1]) if found else 0)
+                setattr(self, option.replace("-", "_"), int(found[1]) if found else 0)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it by a signal; its exit status."""

@@ -432,9 +432,9 @@ def test_whois_says_where_somebody_is_and_tells_operators_their_address(trio: Tr
     everybody = ["* bob is in garden, lobby", "* bob is away: lunch"]
     assert trio.type("/whois BOB") == everybody
     assert trio.type("/whois nobody") == ["! Nobody here is called nobody. /who lists the people here."]
-    assert trio.type("/whois alice") == ["* alice is in lobby", "* alice comes from a Unix socket"]
+    assert trio.type("/whois alice") == ["* alice is in lobby", "* alice comes from a Unix socket, on this machine"]
     trio.type("/oper root tea and cake")
-    assert trio.type("/whois bob") == [*everybody, "* bob comes from 203.0.113.9"]
+    assert trio.type("/whois bob") == [*everybody, "* bob comes from 203.0.113.9, not encrypted"]
     trio.bob.type("/whois alice")
     assert trio.shown(trio.bob)[-2:] == ["* alice is in lobby", "* alice is an operator"]
 

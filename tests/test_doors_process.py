@@ -14,17 +14,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from certificates import Authority
 from pages import frame, read_answer, request, upgrade
 from support import TIMEOUT, TWISTD, Hearing, Person, Server, Stage, port_of, program
 
 from chatroom.model.constants import HOST_NAME
-from chatroom.server.door_table import DOORS
+from chatroom.server.door_table import PORTS
 from chatroom.server.options import HISTORY
 
 MODULE = (sys.executable, "-m", "chatroom")
 STARTS = pytest.mark.parametrize("by", [(TWISTD, "-n", "chatroom"), MODULE], ids=["twistd", "module"])
-
-OTHER_DOORS = [door.option for door in DOORS if door.option != "port"]
 
 HISTORY_FILES = {HISTORY, f"{HISTORY}-lock", f"{HISTORY}-search"}
 """What a server that has ended leaves behind."""
@@ -130,18 +129,20 @@ def test_a_server_without_a_door_does_not_start(stage: Stage, by: tuple[str, ...
     server = stage.start(*by, "--port", "")
     said = server.to_the_end() + server.errors()
     assert server.status() == 1
-    assert "chatroom: no door is open: give one of --port, --web, --irc\n" in said
+    assert "chatroom: no door is open: give one of --port, --tls-port, --web, --irc, --irc-tls\n" in said
     assert "Traceback" not in said
     assert files(stage) == set()
 
 
 @STARTS
-@pytest.mark.parametrize("taken", ["port", *OTHER_DOORS])
+@pytest.mark.parametrize("taken", [port.option for port in PORTS])
 def test_a_port_that_is_taken_is_named_with_its_option_and_nothing_is_left(
-    stage: Stage, by: tuple[str, ...], taken: str
+    stage: Stage, tmp_path: Path, by: tuple[str, ...], taken: str
 ) -> None:
+    certificate, key = map(str, Authority(tmp_path).issue())
     with closing(stage.listen()) as other:
-        where = {door.option: "0" for door in DOORS} | {taken: str(port_of(other))}
+        where = {port.option: "0" for port in PORTS} | {taken: str(port_of(other))}
+        where |= {"tls-cert": certificate, "tls-key": key}
         options = [word for option, port in where.items() for word in (f"--{option}", port)]
         server = stage.start(*by, *options)
         said = server.to_the_end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from chatroom.core.rate_limits import LINE_SECONDS, RateLimit
 from chatroom.model.errors import TooManyClients, TooManyFromHost
@@ -22,6 +22,9 @@ REMEMBERED = 4096
 """Addresses without a connection that have used some of their share, and are remembered for that."""
 
 
+# RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3.
+_LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1"))
+
 _SITE = 64
 """Bits of an IPv6 address that belong to the place: a machine there changes the others by itself (RFC 8981)."""
 
@@ -37,6 +40,29 @@ def place_of(host: str) -> str:
         return host
     mapped = found.ipv4_mapped
     return str(mapped) if mapped is not None else f"{int(found) >> (found.max_prefixlen - _SITE):x}"
+
+
+def networks_of(text: str) -> list[Network]:
+    """The networks in a list with commas between them, as a setting has it."""
+    return [ip_network(network) for network in text.split(",") if network]
+
+
+def is_in(host: str, networks: Iterable[Network]) -> bool:
+    """True when ``host`` is an address in one of ``networks``."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
+def is_this_machine(host: str) -> bool:
+    """True when what comes from ``host`` has not left this machine.
+
+    :param host: empty for a Unix socket.
+    """
+    return not host or is_in(host, _LOOPBACK)
 
 
 class Address:
@@ -113,9 +139,5 @@ class Admission:
         return Address(place, exempt, RateLimit(share, burst, now) if limited else None)
 
     def _is_exempt(self, host: str) -> bool:
-        try:
-            address = ip_address(host.partition("%")[0])
-        except ValueError:
-            return True  # A Unix socket: whoever may open it may come.
-        mapped = getattr(address, "ipv4_mapped", None)
-        return any((mapped or address) in network for network in self._exempt)
+        # A Unix socket: whoever may open it may come.
+        return not host or is_in(host, self._exempt)

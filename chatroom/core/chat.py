@@ -16,18 +16,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_network
 from math import ceil
 from typing import Any
 
-from chatroom.core.admission import Admission
+from chatroom.core.admission import Admission, networks_of
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
 from chatroom.core.expelled import Expelled
 from chatroom.core.members import Member, Standing
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
-from chatroom.core.operators import Operators
+from chatroom.core.operators import ClearPasswords, Operators
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
@@ -133,7 +132,7 @@ class Chat:
         self.admission = Admission(
             settings.max_clients,
             settings.max_clients_per_host,
-            [ip_network(network) for network in settings.exempt.split(",") if network],
+            networks_of(settings.exempt),
             limited=bool(settings.rate),
         )
         """How many connections there are, at all doors."""
@@ -142,6 +141,7 @@ class Chat:
         self.scheduler = Scheduler(log.is_full)
         """Whose input is taken next, at all doors."""
         self.operators = Operators(operators or {})
+        self.clear_passwords = ClearPasswords(networks_of(settings.clear_passwords))
         self.directory = Directory(nicknames or LocalNicknames())
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)

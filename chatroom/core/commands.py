@@ -70,7 +70,12 @@ def _split_after(argument: str) -> tuple[str, str]:
     return (" ".join(words[:-2]), words[-1]) if words[-2:-1] == ["after"] else (argument, "")
 
 
-@COMMANDS.command("whois", "nickname", "show which rooms somebody is in; operators see their address too", waits=True)
+@COMMANDS.command(
+    "whois",
+    "nickname",
+    "show which rooms somebody is in; operators see their address, and whether it is encrypted",
+    waits=True,
+)
 def _whois(session: Dialogue, argument: str) -> None:
     session.describe(argument)
 

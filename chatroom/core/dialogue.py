@@ -14,7 +14,7 @@ from chatroom.core.catching_up import CatchingUp, go_live, within
 from chatroom.core.chat import Chat
 from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
-from chatroom.core.members import Member, id_of_client
+from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
 from chatroom.core.session import NO_ADDRESS, Door, Phase, Session, Wait
 from chatroom.model.answers import Done, History, Limits, Notice, Past, Reset, Speaking, Welcome
@@ -214,8 +214,10 @@ class Dialogue(Session):
     def become_operator(self, name: str, password: str) -> None:
         """Be an operator from now on, if the password is right.
 
-        :raises WrongPassword: it is not.
+        :raises NotEncrypted: others on the way could read it, so it is not looked at.
+        :raises WrongPassword: it is not right.
         """
+        self.check_encrypted()
         operators, now = self.chat.operators, self.door.seconds()
         if operators.is_one(self.door.host, name, password, now):
             self.member.operator = True
@@ -242,8 +244,7 @@ class Dialogue(Session):
         self._say_if_away(member)
         if self.member.operator or member is self.member:
             session = member.session
-            where = f"comes from {session.address or NO_ADDRESS}" if session is not None else "has no connection"
-            self.reply(Notice(f"{name} {where}"))
+            self.reply(Notice(f"{name} {_where_from(session) if session is not None else 'has no connection'}"))
 
     def ignore(self, nickname: str) -> None:
         """Hear no more of ``nickname``, whoever has it."""
@@ -377,6 +378,11 @@ class Dialogue(Session):
         if self.phase is not Phase.GONE:
             self.tell(Notice("You've come back by another connection: this one is closed."))
         self.quit("came back by another connection")
+
+
+def _where_from(session: Connection) -> str:
+    safety = "encrypted" if session.encrypted else "on this machine" if session.secure else "not encrypted"
+    return f"comes from {session.address or NO_ADDRESS}, {safety}"
 
 
 def _key(nickname: str) -> str:

@@ -41,6 +41,14 @@ class Connection(Protocol):
     def address(self) -> str:
         """The address that the member comes from; empty where there is none."""
 
+    @property
+    def encrypted(self) -> bool:
+        """True when the connection is encrypted."""
+
+    @property
+    def secure(self) -> bool:
+        """True when nobody on the way can read what is sent: it is encrypted, or does not leave this machine."""
+
     def seconds(self) -> float:
         """How late it is, by a clock that only goes forward."""
 

@@ -1,4 +1,4 @@
-"""Operators: their passwords, and how often a password may be guessed. No I/O, no clock.
+"""Operators: their passwords, how often a password may be guessed, and where one may come from. No I/O, no clock.
 
 An operator's powers are in :mod:`chatroom.core.chat` (``expel``).
 """
@@ -6,8 +6,9 @@ An operator's powers are in :mod:`chatroom.core.chat` (``expel``).
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from chatroom.core.admission import Network, is_in
 from chatroom.model.constants import ENCODING
 
 MAX_WRONG, WRONG_FOR = 30, 60
@@ -75,6 +76,17 @@ class Passwords:
             return True
         self._guesses.wrong(host, now)
         return False
+
+
+class ClearPasswords:
+    """The networks from which passwords are taken, though others on the way can read them."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        self._networks = tuple(networks)
+
+    def may_come_from(self, host: str) -> bool:
+        """True when a password may come from ``host`` without encryption."""
+        return is_in(host, self._networks)
 
 
 class Operators:

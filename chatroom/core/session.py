@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any, Protocol, TypeVar
 
+from chatroom.core.admission import is_this_machine
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Group, Subscription
 from chatroom.core.members import Member
@@ -30,7 +31,7 @@ from chatroom.core.requests import Request
 from chatroom.log.interface import NoAnswer
 from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
-from chatroom.model.errors import AlreadyKept, ChatError, PeerError
+from chatroom.model.errors import AlreadyKept, ChatError, NotEncrypted, PeerError
 from chatroom.model.events import Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
@@ -91,6 +92,10 @@ class Door(Protocol):
     @property
     def host(self) -> str:
         """The address that the person comes from; empty where there is none."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection is encrypted."""
 
     def seconds(self) -> float:
         """How late it is, by a clock that only goes forward."""
@@ -215,6 +220,26 @@ class Session:
     def address(self) -> str:
         """The address that they come from; empty where there is none."""
         return self.door.host
+
+    @property
+    def encrypted(self) -> bool:
+        """True when the connection is encrypted."""
+        return self.door.encrypted
+
+    @property
+    def secure(self) -> bool:
+        """True when nobody on the way can read what is sent: it is encrypted, or does not leave this machine."""
+        return self.encrypted or is_this_machine(self.address)
+
+    def check_encrypted(self) -> None:
+        """Check that a password may be taken from them.
+
+        :raises NotEncrypted: it may not: others on the way can read it.
+        """
+        if not self.secure and not self.chat.clear_passwords.may_come_from(self.address):
+            if self.entered:
+                self.journal("gave a password without encryption, which was not looked at")
+            raise NotEncrypted()
 
     def seconds(self) -> float:
         """How late it is, by a clock that only goes forward."""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from typing import Protocol as Interface
 
 from twisted.internet import error
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -106,6 +106,8 @@ class Connection(Paced, Protocol):
         self.phase = Phase.OPEN
         self.host = ""
         """The address of the peer; empty where it has none."""
+        self.encrypted = False
+        """Whether the connection is encrypted (TLS)."""
         # The first bytes, until they tell which protocol the peer speaks.
         self._start: bytes | None = b""
 
@@ -147,6 +149,7 @@ class Connection(Paced, Protocol):
         """Admit the connection, or say why not."""
         # One string for all who come from there.
         self.host = sys.intern(getattr(self.transport.getPeer(), "host", ""))
+        self.encrypted = ISSLTransport.providedBy(self.transport)
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
         self.intake = Intake(self, self.session, self.factory.chat.scheduler)
@@ -276,8 +279,22 @@ class Connection(Paced, Protocol):
         self.phase = Phase.CLOSED
         self.factory.closings.discard(self)
         self.send_queue.forget()
+        if self.encrypted:
+            note_failed_handshake(self.factory.chat, self.host, reason)
         self.session.lost("connection closed" if reason.check(error.ConnectionDone) else "connection lost")
         self.factory.disconnected(self)
+
+
+def note_failed_handshake(chat: Chat, host: str, reason: Failure) -> None:
+    """Have the log say that somebody could not agree on TLS with this server, if that is why they are gone.
+
+    :param reason: why the connection is lost.
+    """
+    # By its name: without TLS, there may be no OpenSSL.
+    if reason.check("OpenSSL.SSL.Error"):
+        errors = getattr(reason.value, "args", ((),))[0]
+        why = ", ".join(str(error[-1]) for error in errors) if isinstance(errors, (list, tuple)) else str(errors)
+        chat.journal(f"{host or NO_ADDRESS} was turned away: TLS has failed ({why or 'for no reason given'})")
 
 
 def _notice_dead_peers(transport: Any) -> None:

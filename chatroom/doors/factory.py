@@ -102,6 +102,12 @@ class DoorFactory(Factory, Generic[C]):
         """Ways to join when the door listens at a Unix socket."""
         return [f"nc -U {path}"]
 
+    def listens_at(self, address: IAddress, encrypted: bool) -> None:
+        """Take notice that the door listens at ``address``.
+
+        :param encrypted: whether connections there are.
+        """
+
     @property
     def clock(self) -> IReactorTime:
         """The clock for limits and timers, which never goes back; there is one as soon as there is a connection."""

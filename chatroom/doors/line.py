@@ -84,9 +84,13 @@ class ChatFactory(DoorFactory[ChatProtocol]):
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
         """The bundled client, and programs that people have already."""
+        where = f" --host {host}" if host != HOST_NAME else ""
         if tls:
-            return [f"openssl s_client -quiet -connect {host_and_port(host, port)}"]
-        options = (f" --host {host}" if host != HOST_NAME else "") + (f" --port {port}" if port != PORT else "")
+            return [
+                f"{_python()} -m chatroom.client NICKNAME --tls{where} --port {port}",
+                f"openssl s_client -quiet -connect {host_and_port(host, port)}",
+            ]
+        options = where + (f" --port {port}" if port != PORT else "")
         return [f"{_python()} -m chatroom.client NICKNAME{options}", f"nc {host} {port}", f"telnet {host} {port}"]
 
 

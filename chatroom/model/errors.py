@@ -172,6 +172,16 @@ class WrongPassword(PeerError):
     sentence = "{why}."
 
 
+class NotEncrypted(PeerError):
+    """A password over a connection that others can read: it was not looked at."""
+
+    code = "not-encrypted"
+    sentence = (
+        "Your connection is not encrypted, so no password is taken from it: connect with encryption (TLS). If you sent "
+        "a password, take another one: others may have read it."
+    )
+
+
 class NothingToSearch(PeerError):
     code = "nothing-to-search"
     sentence = "There is no word to search for: give one that was said."
@@ -235,6 +245,11 @@ class Unforeseen(ServerFault):
 
 class HistoryUnusable(ServerFault):
     code = "history-unusable"
+    sentence = "{path}: {why}."
+
+
+class CertificateUnusable(ServerFault):
+    code = "bad-certificate"
     sentence = "{path}: {why}."
 
 

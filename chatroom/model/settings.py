@@ -39,6 +39,11 @@ def number(text: str) -> float:
     return found
 
 
+def whole_or_nothing(text: str) -> str:
+    """A whole number that is not negative, or nothing."""
+    return str(whole(text)) if text else ""
+
+
 def durability(text: str) -> str:
     """The word power or the word process."""
     if text not in ("power", "process"):
@@ -148,6 +153,27 @@ class Settings:
     irc_password: str = _setting("", str, "FILE", "a file with the password that IRC clients have to give (PASS)")
     operators: str = _setting(
         "", str, "FILE", "a file with the people who may become operators (/oper): a name and a password in each line"
+    )
+    clear_passwords: str = _setting(
+        "",
+        networks,
+        "NETWORKS",
+        "networks whose passwords (/oper, OPER, PASS) are taken though the connection is not encrypted; "
+        "those from this machine are taken in any case",
+    )
+    irc_sts: str = _setting(
+        "",
+        whole_or_nothing,
+        "SECONDS",
+        "how long IRC clients remember to come by --irc-tls alone (STS); 0: they forget it; without it, they are not "
+        "told",
+    )
+    hsts: int = _setting(
+        365 * 24 * 60 * 60,
+        whole,
+        "SECONDS",
+        "how long browsers remember to open the page by https alone, once they have (Strict-Transport-Security); "
+        "0: they forget it",
     )
     web_origins: str = _setting(
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.error import CannotListenError
@@ -40,11 +41,14 @@ def why_not(error: BaseException, option: str, options: Options) -> str:
     return f"--{option} {port}: cannot listen there: {getattr(cause, 'strerror', None) or cause}"
 
 
-def how_to_join(door: DoorFactory[Any], address: IAddress, tls: bool = False) -> list[str]:
+def how_to_join(
+    door: DoorFactory[Any], address: IAddress, tls: bool = False, name_for: Callable[[str], str] = lambda host: host
+) -> list[str]:
     """The lines about ``door`` for the person who starts the server.
 
     :param address: the address on which the door listens.
     :param tls: whether connections there are encrypted.
+    :param name_for: the name by which a host is reached.
     """
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     if host is None or port is None:
@@ -53,6 +57,6 @@ def how_to_join(door: DoorFactory[Any], address: IAddress, tls: bool = False) ->
         where, ways = path, door.ways_in_by_socket(path)
     else:
         where = host_and_port(host, port)
-        ways = door.ways_in({"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host), port, tls)
+        ways = door.ways_in(name_for({"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host)), port, tls)
     starts = ["join it", *["     or"] * (len(ways) - 1)]
     return [f"chatroom listens on {where}", *(f"{start}: {way}" for start, way in zip(starts, ways, strict=False))]

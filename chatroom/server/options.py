@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorFDSet, IStreamServerEndpoint
@@ -16,13 +16,16 @@ from twisted.python import usage
 from chatroom.doors.assembly import read_motd, read_operators
 from chatroom.doors.factory import DoorFactory
 from chatroom.model.constants import HOST_NAME
-from chatroom.model.errors import ChatError
+from chatroom.model.errors import CertificateUnusable, ChatError
 from chatroom.model.names import room_name
 from chatroom.model.settings import Settings, settings_table
 from chatroom.server.accepting import FairEndpoint
-from chatroom.server.door_table import DOORS, DoorRow
+from chatroom.server.door_table import DOORS, ENCRYPTS_ITSELF, PORTS, DoorRow, Encryption, PortRow
 from chatroom.server.reactor import global_reactor
 from chatroom.version import __version__
+
+if TYPE_CHECKING:
+    from chatroom.doors.encryption import Certificate
 
 HISTORY = "chatroom.sqlite"
 """The default file of the history of a server; a room in another program keeps none on disk unless it is told to."""
@@ -33,6 +36,27 @@ wait until their packets are sent again."""
 
 TRY_HELP = "chatroom: try --help for the options."
 
+_PACKAGES = {"OpenSSL": "pyOpenSSL"}
+"""The packages whose modules have another name."""
+
+
+class OpenPort(NamedTuple):
+    """A place to listen at."""
+
+    row: PortRow
+    endpoint: IStreamServerEndpoint
+    certificate: Certificate | None
+    """The certificate that connections are encrypted with there; None where the endpoint sees to that, or nobody."""
+    encrypted: bool
+    """Whether connections there are encrypted."""
+
+
+class OpenDoor(NamedTuple):
+    """A door that is to be opened."""
+
+    factory: type[DoorFactory[Any]]
+    ports: list[OpenPort]
+
 
 class Options(usage.Options):
     """The options of ``twistd chatroom`` and ``python -m chatroom``."""
@@ -40,20 +64,22 @@ class Options(usage.Options):
     synopsis = "[options]"
     longdesc = (
         "Serve a chatroom. Join it with nc, telnet or python -m chatroom.client; "
-        "with --web, by a browser; with --irc, by an IRC client. "
+        "with --web, by a browser; with --irc, by an IRC client; with --tls-cert, by encrypted connections. "
         "Wherever an option takes a port, it takes a Twisted endpoint description too (tcp:..., unix:..., systemd:...)."
     )
     optParameters = [
         *(
             [
-                door.option,
-                "p" if door.option == "port" else None,
-                door.default,
-                f"PORT: {door.help}, or an endpoint description",
+                port.option,
+                "p" if port.option == "port" else None,
+                port.default,
+                f"PORT: {port.help}, or an endpoint description",
             ]
-            for door in DOORS
+            for port in PORTS
         ),
         ["host", "H", HOST_NAME, "HOST: the address to listen on; 0.0.0.0 or :: for all"],
+        ["tls-cert", None, "", "FILE: the certificate for encrypted connections, with its chain (PEM)"],
+        ["tls-key", None, "", "FILE: its private key, without a passphrase, unless that is in the file of --tls-cert"],
         *(
             [
                 setting.name.replace("_", "-"),
@@ -108,25 +134,73 @@ class Options(usage.Options):
             raise usage.UsageError(f"--operators {self.settings.operators}: it is not UTF-8") from None
         except ValueError as error:
             raise usage.UsageError(f"--operators {self.settings.operators}: {error}") from None
-        self.doors = [self._open(door) for door in DOORS if self[door.option]]
-        """The doors to open: the row, the endpoint to listen on, and the factory of each."""
-        if not self.doors:
-            raise usage.UsageError(f"no door is open: give one of --{', --'.join(door.option for door in DOORS)}")
+        self.certificate = self._read_certificate()
+        """The certificate for encrypted connections; None where there is none."""
+        self.doors = [self._open(door) for door in DOORS if any(self[port.option] for port in door.ports)]
+        """The doors to open."""
+        self._check_ports()
 
-    def _open(self, door: DoorRow) -> tuple[DoorRow, IStreamServerEndpoint, type[DoorFactory[Any]]]:
+    def _check_ports(self) -> None:
+        """:raises usage.UsageError: no port is open, or another option needs one that is not."""
+        if not self.doors:
+            raise usage.UsageError(f"no door is open: give one of --{', --'.join(port.option for port in PORTS)}")
+        for port in PORTS:
+            for name in port.settings:
+                if getattr(self.settings, name) and not self[port.option]:
+                    option = name.replace("_", "-")
+                    raise usage.UsageError(f"--{option} {self[option]} needs --{port.option} PORT")
+        if self.certificate is not None and not any(port.certificate for door in self.doors for port in door.ports):
+            takers = [f"--{port.option} PORT" for port in PORTS if port.encryption is not Encryption.NEVER]
+            raise usage.UsageError(
+                f"--tls-cert {self['tls-cert']}: no port is encrypted with it: give one of {', '.join(takers)}"
+            )
+
+    def _read_certificate(self) -> Certificate | None:
+        path, key_path = self["tls-cert"], self["tls-key"]
+        if not path:
+            if key_path:
+                raise usage.UsageError(f"--tls-key {key_path} needs --tls-cert FILE: the certificate that it is of")
+            return None
+        try:
+            from chatroom.doors.encryption import Certificate  # noqa: PLC0415 - it needs an extra
+        except ImportError as error:
+            raise usage.UsageError(f"--tls-cert needs {_package_of(error)}: pip install 'chatroom[tls]'") from None
+        try:
+            return Certificate(path, key_path)
+        except CertificateUnusable as error:
+            found = error.details["path"]
+            option = "tls-cert" if found == path else "tls-key"
+            raise usage.UsageError(f"--{option} {found}: {error.details['why']}") from None
+
+    def _open(self, door: DoorRow) -> OpenDoor:
+        ports = [port for port in door.ports if self[port.option]]
         try:
             factory = door.load()
         except ImportError as error:
             if not door.extra:
                 raise
             raise usage.UsageError(
-                f"--{door.option} needs {error.name}: pip install 'chatroom[{door.extra}]'"
+                f"--{ports[0].option} needs {_package_of(error)}: pip install 'chatroom[{door.extra}]'"
             ) from None
         try:
             factory.check(self.settings)
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
-        return door, self._endpoint(door.option), factory
+        return OpenDoor(factory, [self._open_port(port) for port in ports])
+
+    def _open_port(self, port: PortRow) -> OpenPort:
+        description = self[port.option]
+        endpoint = self._endpoint(port.option)
+        if description.startswith(ENCRYPTS_ITSELF):
+            return OpenPort(port, endpoint, None, encrypted=True)
+        encrypts = port.encryption is Encryption.ALWAYS or (
+            port.encryption is Encryption.WITH_CERTIFICATE
+            and self.certificate is not None
+            and _is_port_number(description)
+        )
+        if encrypts and self.certificate is None:
+            raise usage.UsageError(f"--{port.option} {description} needs --tls-cert FILE: a certificate")
+        return OpenPort(port, endpoint, self.certificate if encrypts else None, encrypts)
 
     def _read_settings(self) -> Settings:
         read = {}
@@ -146,7 +220,7 @@ class Options(usage.Options):
 
     def _endpoint(self, option: str) -> IStreamServerEndpoint:
         description = self[option]
-        if description.isascii() and description.isdigit():
+        if _is_port_number(description):
             if not int(description) < 65536:
                 raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
             if IReactorFDSet.providedBy(global_reactor()):
@@ -156,7 +230,7 @@ class Options(usage.Options):
             endpoint: IStreamServerEndpoint = serverFromString(global_reactor(), description)
         except ImportError as error:
             raise usage.UsageError(
-                f"--{option} {description}: it needs {error.name}: pip install 'twisted[tls]'"
+                f"--{option} {description}: it needs {_package_of(error)}: pip install 'chatroom[tls]'"
             ) from None
         except FileNotFoundError as error:
             raise usage.UsageError(f"--{option} {description}: there is no file {error.filename}") from None
@@ -165,6 +239,16 @@ class Options(usage.Options):
                 f"--{option} {description}: neither a port number nor an endpoint description ({error})"
             ) from None
         return endpoint
+
+
+def _is_port_number(description: str) -> bool:
+    return description.isascii() and description.isdigit()
+
+
+def _package_of(error: ImportError) -> str:
+    """The package that is not installed."""
+    module = (error.name or "").partition(".")[0]
+    return _PACKAGES.get(module, module)
 
 
 def _is_name(host: str) -> bool:

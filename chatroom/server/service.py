@@ -10,7 +10,8 @@ from typing import Any
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from chatroom.core.chat import Chat
@@ -18,7 +19,7 @@ from chatroom.doors.assembly import open_chat
 from chatroom.doors.factory import DoorFactory
 from chatroom.model.errors import ChatError
 from chatroom.server.listening import how_to_join, raise_file_limit, why_not
-from chatroom.server.options import CannotStart, Options
+from chatroom.server.options import CannotStart, OpenPort, Options
 from chatroom.server.reactor import global_reactor
 from chatroom.server.signals import Signals
 
@@ -40,6 +41,10 @@ A commit takes the lock several times. At Python's own 0.005, a line waits for 2
 """
 
 
+LOOK_AT_CERTIFICATE_EVERY = 10
+"""Seconds between two looks whether the certificate was renewed, while nobody connects."""
+
+
 class ChatService(Service):
     """Listens, says how to join, and stops without losing a message."""
 
@@ -50,6 +55,7 @@ class ChatService(Service):
         self._chat: Chat | None = None
         self._doors: list[DoorFactory[Any]] = []
         self._ports: list[IListeningPort] = []
+        self._looks: LoopingCall | None = None
 
     def privilegedStartService(self) -> None:
         """Open the history and listen, in the process that stays, and before it gives up any rights."""
@@ -60,28 +66,56 @@ class ChatService(Service):
             self._chat = open_chat(self._options.settings, global_reactor, on_broken=self._end)
         except (ChatError, OSError) as error:
             raise CannotStart(f"--history {error}") from None
-        for row, endpoint, factory in self._options.doors:
+        lines: list[str] = []
+        for factory, ports in self._options.doors:
             door = factory(chat=self._chat, reactor=global_reactor())
             self._doors.append(door)
-            failures: list[BaseException] = []
-            listening = endpoint.listen(door)
-            listening.addCallbacks(self._ports.append, lambda failure, to=failures: to.append(failure.value))
-            if failures:
-                # The history is open already.
-                self._chat.stop(lambda: None)
-                for port in self._ports:
-                    port.stopListening()
-                # The files of Unix sockets are removed in a turn of the reactor, and there will be no other turn.
-                global_reactor().iterate()
-                raise CannotStart(why_not(failures[0], row.option, self._options))
-        for (row, *_), door, port in zip(self._options.doors, self._doors, self._ports, strict=True):
-            tls = self._options[row.option].startswith(("ssl:", "tls:"))
-            for line in how_to_join(door, port.getHost(), tls):
-                self._log.info("{line}", line=line)
+            for port in ports:
+                lines += self._listen(door, port)
+        for line in lines:
+            self._log.info("{line}", line=line)
+
+    def _listen(self, door: DoorFactory[Any], port: OpenPort) -> list[str]:
+        """Listen at one port of ``door``; how to join there."""
+        reactor, certificate = global_reactor(), port.certificate
+        taken: IProtocolFactory = door
+        if certificate is not None:
+            from chatroom.doors.encryption import encrypted  # noqa: PLC0415 - it needs an extra
+
+            taken = encrypted(door, certificate, reactor)
+        failures: list[BaseException] = []
+        listening = port.endpoint.listen(taken)
+        listening.addCallbacks(self._ports.append, lambda failure: failures.append(failure.value))
+        if failures:
+            # The history is open already.
+            assert self._chat is not None
+            self._chat.stop(lambda: None)
+            for open_port in self._ports:
+                open_port.stopListening()
+            # The files of Unix sockets are removed in a turn of the reactor, and there will be no other turn.
+            reactor.iterate()
+            raise CannotStart(why_not(failures[0], port.row.option, self._options))
+        address = self._ports[-1].getHost()
+        door.listens_at(address, port.encrypted)
+        if certificate is None:
+            return how_to_join(door, address, port.encrypted)
+        return how_to_join(door, address, port.encrypted, certificate.name_for)
 
     def startService(self) -> None:
-        """Warn who serves as root, in the process that has given up what rights it was told to."""
+        """Begin what needs the process that has given up what rights it was told to."""
         super().startService()
+        certificate, settings = self._options.certificate, self._options.settings
+        if certificate is not None:
+            self._looks = LoopingCall(certificate.look)
+            self._looks.clock = global_reactor()
+            self._looks.start(LOOK_AT_CERTIFICATE_EVERY)
+            if certificate.current.self_signed:
+                self._log.info(
+                    "the certificate in {path} is self-signed: clients that have the file verify it (--ca {path})",
+                    path=certificate.path,
+                )
+                if settings.irc_sts.strip("0"):
+                    self._log.warn("--irc-sts: IRC clients that cannot verify the certificate are locked out by it")
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             self._log.warn(
                 "chatroom runs as root, which it never needs: start it as a user of its own, or with twistd --uid"
@@ -99,6 +133,8 @@ class ChatService(Service):
         :returns: fires when that is done.
         """
         super().stopService()
+        if self._looks is not None and self._looks.running:
+            self._looks.stop()
         ports, self._ports = self._ports, []
         # The file of a Unix socket is removed only when its port has closed.
         closed = DeferredList([maybeDeferred(port.stopListening) for port in ports])
@@ -115,6 +151,6 @@ def makeService(options: Options) -> MultiService:
     """The services that twistd runs."""
     services = MultiService()
     # Signals first: no moment of the start is without them.
-    Signals().setServiceParent(services)
+    Signals(None if options.certificate is None else options.certificate.read_again).setServiceParent(services)
     ChatService(options).setServiceParent(services)
     return services

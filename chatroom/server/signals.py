@@ -1,4 +1,7 @@
-"""Signals: SIGTERM, Ctrl-C and SIGQUIT end the program in good order, SIGHUP is noted, and no other ends it."""
+"""Signals: SIGTERM, Ctrl-C and SIGQUIT end the program in good order, and no other does.
+
+SIGHUP has the certificate read again, or is noted where there is none.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,10 @@ class Signals(Service):
     _stopping = False
     # Whether the program was started from a terminal that it still has.
     _had_terminal = False
+
+    def __init__(self, read_again: Callable[[], None] | None = None) -> None:
+        """:param read_again: reads the files again that can be; None where there is none."""
+        self._read_again = read_again
 
     def privilegedStartService(self) -> None:
         """Take the signals from here on: the history may take a while to open."""
@@ -60,7 +67,11 @@ class Signals(Service):
             global_reactor().callFromThread(self._note_hang_up)
 
     def _note_hang_up(self) -> None:
-        self._log.info("SIGHUP has come and changes nothing: restart the server to have its files read again")
+        if self._read_again is None:
+            self._log.info("SIGHUP has come and changes nothing: restart the server to have its files read again")
+        else:
+            self._log.info("SIGHUP has come: the certificate is read again; for other files, restart the server")
+            self._read_again()
 
 
 def _replace_default(name: str, handler: signal.Handlers | Callable[[int, object], None]) -> None:

@@ -15,7 +15,6 @@ from chatroom.doors.irc.multiline import limits_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.welcome import proceed
-from chatroom.model.settings import Settings
 from chatroom.model.text import whole_number
 
 CAPABILITIES = (
@@ -25,10 +24,13 @@ CAPABILITIES = (
 )
 """The capabilities that a client may ask for."""
 
-VALUES: Mapping[str, Callable[[Settings], str]] = {
-    MULTILINE: lambda settings: limits_of(settings.max_line, settings.max_lines),
+VALUES: Mapping[str, Callable[[IRCSession], str]] = {
+    MULTILINE: lambda session: limits_of(session.chat.settings.max_line, session.chat.settings.max_lines),
 }
 """The values of those that have one."""
+
+STS = "sts"
+"""https://ircv3.net/specs/extensions/sts: it tells clients something, and cannot be asked for."""
 
 CAP_VERSION = 302
 """The version of CAP from which on a client is told values, and of new capabilities without asking for that."""
@@ -59,9 +61,21 @@ def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
         _answer(session, "LS", " ".join(CAPABILITIES))
         return
     session.take_capabilities(session.capabilities | {"cap-notify"})
-    settings = session.chat.settings
-    words = [f"{name}={VALUES[name](settings)}" if name in VALUES else name for name in CAPABILITIES]
+    words = [f"{name}={VALUES[name](session)}" if name in VALUES else name for name in CAPABILITIES]
+    if policy := _transport_policy(session):
+        words.append(f"{STS}={policy}")
     _answer(session, "LS", " ".join(words))
+
+
+def _transport_policy(session: IRCSession) -> str:
+    """The value of STS: where to come encrypted, or, to those who have, for how long to do so; empty for nothing."""
+    seconds, port = session.chat.settings.irc_sts, session.server.encrypted_port
+    if not seconds:
+        return ""
+    if session.encrypted:
+        return f"duration={seconds}"
+    # Those who are to forget it are told so where they come: nobody is sent there for that.
+    return f"port={port}" if int(seconds) and port else ""
 
 
 def _list(session: IRCSession, parameters: Sequence[str]) -> None:

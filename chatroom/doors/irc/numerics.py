@@ -103,6 +103,7 @@ class Numeric(Enum):
     ERR_UMODEUNKNOWNFLAG = ("501", "Unknown MODE flag")
     ERR_USERSDONTMATCH = ("502", "Cannot change mode for other users")
     ERR_HELPNOTFOUND = ("524", "No help available on this topic")
+    RPL_WHOISSECURE = ("671", "is using a secure connection")
     RPL_HELPSTART = ("704", "")
     RPL_HELPTXT = ("705", "")
     RPL_ENDOFHELP = ("706", "End of HELP")

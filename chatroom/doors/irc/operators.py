@@ -13,6 +13,7 @@ from chatroom.model.errors import PeerError
 
 def oper(session: IRCSession, parameters: Sequence[str]) -> None:
     """OPER name password: become an operator."""
+    session.check_encrypted()
     name, password, *_ = parameters
     operators, host, now = session.chat.operators, session.door.host, session.door.seconds()
     if not operators:

@@ -144,6 +144,8 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     address = _address(session, member)
     if address:
         session.numeric(Numeric.RPL_WHOISHOST, one.nickname, address=address)
+    if member.session is not None and member.session.encrypted:
+        session.numeric(Numeric.RPL_WHOISSECURE, one.nickname)
     if one.account:
         session.numeric(Numeric.RPL_WHOISACCOUNT, one.nickname, one.account)
     if one.away is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
@@ -143,6 +143,11 @@ class IRCFactory(DoorFactory[IRCConnection]):
     def check(cls, settings: Settings) -> None:
         """:raises ValueError: a setting of this door will not do; it says which, and why."""
         check(settings)
+
+    def listens_at(self, address: IAddress, encrypted: bool) -> None:
+        """Clients may be sent to a port that is encrypted (STS)."""
+        if encrypted:
+            self.server.encrypted_port = getattr(address, "port", 0)
 
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
         """The commands to type to come in."""

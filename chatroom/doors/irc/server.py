@@ -55,6 +55,8 @@ class IRCServer:
         self.password = _read_password(chat.settings)
         """The password that PASS has to give; empty where none is wanted."""
         self.passwords = Passwords()
+        self.encrypted_port = 0
+        """The port for encrypted connections; 0 where there is none."""
         self.users = Users(chat, self.name)
         self.clients: dict[Member, Client] = {}
         """Everybody at this door, registered or not."""

@@ -35,6 +35,7 @@ from chatroom.model.errors import (
     NicknameTaken,
     NoSuchNickname,
     NoSuchRoom,
+    NotEncrypted,
     NotInRoom,
     NotOperator,
     PeerError,
@@ -51,6 +52,7 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     LooksLikeEvent: Numeric.ERR_CANNOTSENDTOCHAN,
     NicknameRefused: Numeric.ERR_ERRONEUSNICKNAME,
     NicknameTaken: Numeric.ERR_NICKNAMEINUSE,
+    NotEncrypted: Numeric.ERR_PASSWDMISMATCH,
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
     NoSuchRoom: Numeric.ERR_NOSUCHCHANNEL,
     NotInRoom: Numeric.ERR_NOTONCHANNEL,
@@ -60,10 +62,10 @@ NUMERICS: dict[type[ChatError], Numeric] = {
 }
 """The numeric of an error; any other error is an ERR_UNKNOWNERROR for the command that it came of."""
 
-_WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES})
+_WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES, Numeric.ERR_PASSWDMISMATCH})
 """Those that name nothing that the error is about."""
 
-_EXPLAINED = frozenset({ExpelledLately, LooksLikeEvent, NicknameRefused, RoomNameRefused})
+_EXPLAINED = frozenset({ExpelledLately, LooksLikeEvent, NicknameRefused, NotEncrypted, RoomNameRefused})
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
 SCANNED_IN_A_LINE = 1000

@@ -15,7 +15,7 @@ from chatroom.doors.irc.message import user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK, why_wrong
 from chatroom.doors.irc.session import IRCSession
-from chatroom.model.errors import NicknameTaken, PeerError
+from chatroom.model.errors import NicknameTaken, NotEncrypted, PeerError
 from chatroom.model.names import check_nickname
 from chatroom.version import __version__
 
@@ -73,6 +73,14 @@ def proceed(session: IRCSession) -> None:
     if session.phase is not Phase.OUTSIDE or not registration.complete:
         return
     host, now = session.door.host, session.door.seconds()
+    if server.password:
+        try:
+            session.check_encrypted()
+        except NotEncrypted as error:
+            session.chat.journal(f"{host or NO_ADDRESS} was turned away: {error}")
+            session.refuse(error)
+            session.quit("no encryption")
+            return
     if not server.is_right_password(host, registration.password, now):
         why = why_wrong(server.passwords, host, now)
         session.chat.journal(f"{host or NO_ADDRESS} was turned away: {why}")

@@ -7,8 +7,8 @@ that name, in ``Host`` and in ``Origin``. So these names are the server's, and n
 - addresses, since a browser that says an address was told no name that could change its meaning;
 - ``localhost`` and names that end in it, which browsers look up by themselves (RFC 6761 section 6.3);
 - the name of this machine, ``--server-name`` and ``--web-hosts``;
-- each name that a page was loaded from over TLS, since somebody with the certificate of that name, a proxy in front of
-  the server, has passed the request on.
+- each name that a page was loaded from over TLS, since whoever answers there has the certificate of that name: the
+  server itself, or a proxy in front of it that has passed the request on.
 
 No I/O.
 """
@@ -101,17 +101,21 @@ class Hosts:
         host = authority.host
         return host in self._names or host == b"localhost" or host.endswith(b".localhost") or _is_address(host)
 
-    def may_come(self, origin: bytes, host: bytes, origins: Collection[Origin]) -> bool:
+    def may_come(self, origin: bytes, host: bytes, origins: Collection[Origin], is_encrypted: bool = False) -> bool:
         """Whether a page of ``origin`` may open a WebSocket at ``host``.
 
         :param origins: those of other sites whose pages may.
+        :param is_encrypted: whether the connection is; then a page of this server has come over TLS, too, and somebody
+            on the way may have written one that has not.
         """
         page, authority = parse_origin(origin), parse_authority(host)
         if page is None or authority is None:
             return False
         if page in origins:
             return True
-        return page.is_of(authority) and (page.scheme == b"https" or self.has(authority))
+        if page.scheme == b"https":
+            return page.is_of(authority)
+        return not is_encrypted and page.is_of(authority) and self.has(authority)
 
 
 def came_over_tls(headers: Headers) -> bool:

@@ -10,16 +10,17 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToString
+from zope.interface import implementer
 
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
 from chatroom.core.rate_limits import RateLimit
 from chatroom.core.session import NO_ADDRESS
-from chatroom.doors.connection import CLOSE_TIMEOUT
+from chatroom.doors.connection import CLOSE_TIMEOUT, note_failed_handshake
 from chatroom.doors.intake import Intake, Piece
 from chatroom.doors.pacing import Paced
 from chatroom.doors.web.websocket import WebSocketConnection
@@ -128,7 +129,7 @@ class PageRequest(Request):
             return
         self.setResponseCode(reply.status, HTTPStatus(reply.status).phrase.encode())
         for name, value in (
-            *HEADERS.items(),
+            *self.channel.headers.items(),
             (b"Date", datetimeToString()),
             (b"Content-Type", reply.type),
             *reply.headers,
@@ -140,6 +141,7 @@ class PageRequest(Request):
         self.finish()
 
 
+@implementer(IHandshakeListener)
 class Channel(Paced, HTTPChannel):
     """One connection, until it is upgraded."""
 
@@ -158,13 +160,25 @@ class Channel(Paced, HTTPChannel):
         """Whether there was a request before."""
         self.host = ""
         """The address of the peer; empty where it has none."""
+        self.headers: Mapping[bytes, bytes] = HEADERS
+        """The headers of every answer here."""
         self._is_admitted = False
+        # Whether it was registered with the transport here, and not by Twisted.
+        self._is_producer = False
         self._upgraded: WebSocketConnection | None = None
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        if not IPushProducer.providedBy(self.transport):
+            # Twisted's transport for TLS does not say that it is one, and HTTPChannel would not be told when to pause.
+            self.transport.registerProducer(self, True)
+            self._is_producer = True
         self.intake = Intake(self, self, self.factory.chat.scheduler)
         self.host = getattr(self.transport.getPeer(), "host", "")
+        if self.isSecure():
+            # RFC 6797 section 7.2: a host "MUST NOT include the STS header field" in answers without encryption.
+            self.headers = {**HEADERS, b"Strict-Transport-Security": b"max-age=%d" % self.factory.settings.hsts}
+            self.setTimeout(min(IDLE, self.factory.settings.handshake_timeout))
         self.factory.channels.add(self)
         try:
             self._address = self.factory.admit(self.transport, self.host)
@@ -185,7 +199,7 @@ class Channel(Paced, HTTPChannel):
 
     def turn_away(self, status: bytes, why: bytes) -> None:
         """Answer with an error, and close."""
-        headers = {**HEADERS, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
+        headers = {**self.headers, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
         lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers.items()), b"", why]
         self.transport.write(b"\r\n".join(lines))
         self.loseConnection()
@@ -194,6 +208,7 @@ class Channel(Paced, HTTPChannel):
         """Hand all later input to ``connection``."""
         self.setTimeout(None)
         self.requests.clear()
+        self._is_producer = False
         self.transport.unregisterProducer()
         # The new connection is counted by its own factory.
         self._release()
@@ -201,6 +216,11 @@ class Channel(Paced, HTTPChannel):
         connection.makeConnection(self.transport)
 
     # What comes in.
+
+    def handshakeCompleted(self) -> None:
+        """Take requests from here on: the connection is encrypted."""
+        if not self.transport.disconnecting:
+            self.setTimeout(IDLE)
 
     def dataReceived(self, data: bytes) -> None:
         if self._upgraded is not None:
@@ -274,6 +294,10 @@ class Channel(Paced, HTTPChannel):
     def loseConnection(self) -> None:
         """Close once the peer has read all answers, :data:`CLOSE_TIMEOUT` from now at the latest."""
         self.setTimeout(CLOSE_TIMEOUT)
+        if self._is_producer:
+            # A transport does not close while it has a producer.
+            self._is_producer = False
+            self.transport.unregisterProducer()
         super().loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -282,6 +306,8 @@ class Channel(Paced, HTTPChannel):
         if self._upgraded is not None:
             self._upgraded.connectionLost(reason)
         else:
+            if self.isSecure():
+                note_failed_handshake(self.factory.chat, self.host, reason)
             super().connectionLost(reason)
 
     def _release(self) -> None:

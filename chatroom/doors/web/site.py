@@ -90,7 +90,9 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         """Whether the page may be shown by the name ``host``."""
         # No browser leaves the host out.
         is_named = bool(host) or request.requestHeaders.hasHeader(b"Host")
-        return not is_named or self._hosts.has(parse_authority(host)) or came_over_tls(request.requestHeaders)
+        # Over TLS, a browser has been shown a certificate of that name.
+        over_tls = request.isSecure() or came_over_tls(request.requestHeaders)
+        return not is_named or over_tls or self._hosts.has(parse_authority(host))
 
     def _upgrade(self, request: PageRequest, host: bytes) -> Reply | None:
         if request.method not in (b"GET", b"HEAD"):
@@ -98,7 +100,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         if request.method != b"GET" or request.clientproto != b"HTTP/1.1":
             return self._refuse(request, host, BAD_REQUEST, "A WebSocket begins with GET and HTTP/1.1.")
         try:
-            response = upgrade.accept(request.requestHeaders, host, self._may_come)
+            response = upgrade.accept(request.requestHeaders, host, partial(self._may_come, request.isSecure()))
         except upgrade.Refused as refusal:
             return self._refuse(request, host, refusal.status, str(refusal), *refusal.headers)
         if self.chat.stopping:
@@ -109,8 +111,8 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         request.channel.upgrade(connection)
         return None
 
-    def _may_come(self, origin: bytes, host: bytes) -> bool:
-        return self._hosts.may_come(origin, host, self._origins)
+    def _may_come(self, is_encrypted: bool, origin: bytes, host: bytes) -> bool:
+        return self._hosts.may_come(origin, host, self._origins, is_encrypted)
 
     def _refuse(self, request: PageRequest, host: bytes, status: int, why: str, *headers: tuple[bytes, bytes]) -> Reply:
         """Refuse a page or a WebSocket, and say so in the log: the person at the browser often sees no reason."""
@@ -125,6 +127,10 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         for channel in list(self.channels):
             channel.loseConnection()
         return super().close_all()
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """What may be spoken over TLS (RFC 7301): Twisted would offer HTTP/2, too, where it is installed."""
+        return [b"http/1.1"]
 
     def startFactory(self) -> None:
         """Do nothing: Twisted would start a clock for the access log, and there is none."""
