@@ -481,6 +481,8 @@ def test_help_explains_every_option_with_its_default(stage: Stage) -> None:
         "--commands",
         "--past",
         "--no-bell",
+        "--tls",
+        "--ca FILE",
     ):
         assert said in text
 

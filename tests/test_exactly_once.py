@@ -15,9 +15,12 @@ from contextlib import ExitStack, closing
 from typing import Any, NamedTuple
 
 import pytest
+from client_certificates import Authority, encrypted
 from crowd import BY, kept, new_seed
 from support import Program, Stage
 from wire import Wire
+
+from chatroom.model.constants import HOST_NAME
 
 WINDOW = 50
 """Messages that the program has on their way at once."""
@@ -31,9 +34,10 @@ from twisted.application.internet import ClientService
 from twisted.internet import reactor
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from chatroom import ChatClientFactory, ChatClientProtocol
+from chatroom.client.encryption import EncryptedEndpoint, authorities_in
 from chatroom.model.events import Acted, Said
 
-nickname, port, total, window = sys.argv[1], *map(int, sys.argv[2:])
+nickname, ca, port, total, window = *sys.argv[1:3], *map(int, sys.argv[3:])
 made, outcomes, seen = 0, {}, []
 
 class Program(ChatClientProtocol):
@@ -69,7 +73,10 @@ class Program(ChatClientProtocol):
                 print(json.dumps({"seen": seen, "outcomes": outcomes}), flush=True)
         super().received(thing, ref)
 
-endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
+if ca:
+    endpoint = EncryptedEndpoint(reactor, "127.0.0.1", port, authorities_in(ca))
+else:
+    endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
 factory = ChatClientFactory(nickname, Program)
 ClientService(endpoint, factory, retryPolicy=lambda attempt: 0.05).startService()
 reactor.run()
@@ -96,16 +103,22 @@ def plan(chance: random.Random, messages: int, disturbances: int) -> list[Distur
     return [Disturbance(*both) for both in zip(moments, whats, strict=True)]
 
 
-def send_and_listen(stage: Stage, messages: int, disturbances: int, seed: int) -> None:
+def send_and_listen(
+    stage: Stage, messages: int, disturbances: int, seed: int, authority: Authority | None = None
+) -> None:
+    """:param authority: whose certificate the server has, where the connections are encrypted."""
     chance = random.Random(seed)
     path, port = stage.folder / "history.sqlite", stage.port()
     options = ("--history", str(path), "--rate", "0")
-    server = stage.serve(*options, port=port, by=BY)
+    ca, door = "", str(port)
+    if authority is not None:
+        ca, door = str(authority.save(stage.folder)), encrypted(authority.certify(HOST_NAME), stage.folder, port)
+    server = stage.serve(*options, port=door, by=BY)
     with ExitStack() as stack:
         wires = {name: stack.enter_context(closing(Wire(port))) for name in ("sender", "listener")}
         programs = {}
         for name, total in (("listener", 0), ("sender", messages)):
-            arguments = (name, *map(str, (wires[name].port, total, WINDOW)))
+            arguments = (name, ca, *map(str, (wires[name].port, total, WINDOW)))
             programs[name] = stage.start(sys.executable, "-c", PROGRAM, *arguments)
             programs[name].expect("in\n")
         expected = dict.fromkeys(wires, 0)
@@ -113,14 +126,15 @@ def send_and_listen(stage: Stage, messages: int, disturbances: int, seed: int) -
             programs["sender"].expect(f"acknowledged {disturbance.after}\n")
             if disturbance.what == "kill":
                 server.stop(signal.SIGKILL)
-                server = stage.serve(*options, port=port, by=BY)
+                server = stage.serve(*options, port=door, by=BY)
             else:
                 wire = wires[disturbance.what]
                 # One that has yet to be made is made by the next.
                 expected[disturbance.what] = wire.cuts + 1
                 wire.cut_after(chance.randrange(1, LONGEST_WAY), noticed=chance.random() < 0.5)
         programs["sender"].expect(f"acknowledged {messages}\n")
-        alice = stage.enter(port, "alice")
+        alice = stage.client("alice", port, *(("--ca", ca) if ca else ()))
+        alice.expect("* alice joined\n")
         alice.send("the end")
         found = {name: summary(program) for name, program in programs.items()}
         log = kept(path, stage.folder / "copy")
@@ -146,6 +160,10 @@ def summary(program: Program) -> dict[str, Any]:
 
 def test_what_is_sent_while_everything_fails_is_kept_once_and_seen_once_in_order(stage: Stage) -> None:
     send_and_listen(stage, 1_000, 10, new_seed())
+
+
+def test_that_is_so_over_encrypted_connections_too(stage: Stage) -> None:
+    send_and_listen(stage, 500, 10, new_seed(), Authority())
 
 
 @pytest.mark.soak

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from client_certificates import NAMES, Authority, encrypted
 from support import TIMEOUT, Person, Program, Stage
 
 from chatroom import HOST_NAME, PORT
@@ -45,6 +46,18 @@ def test_the_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> Non
     alice.expect("alice: hello greeter\r\n")
     alice.expect("greeter: hello alice\r\n")
     assert "greeter: hello everybody" not in alice.lines_so_far()
+
+
+def test_the_encrypted_bot_of_the_documentation_answers_who_greets_it(stage: Stage) -> None:
+    authority = Authority()
+    ca = str(authority.save(stage.folder))
+    server = stage.serve(port=encrypted(authority.certify(*NAMES), stage.folder))
+    alice = stage.client("alice", server.port, "--ca", ca)
+    alice.expect("* alice joined\n")
+    run_example(stage, "encrypted_greeter.py", {PORT: server.port})
+    alice.expect("* greeter joined\n")
+    alice.send("hello greeter")
+    alice.expect("greeter: hello alice\n")
 
 
 def test_the_scribe_of_the_documentation_writes_everything_down_once_whoever_is_killed(stage: Stage) -> None:

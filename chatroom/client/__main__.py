@@ -6,19 +6,25 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import react
 
 from chatroom.client.conversation import Conversation
-from chatroom.client.options import read
+from chatroom.client.errors import AuthoritiesUnread
+from chatroom.client.options import read, refuse
 from chatroom.client.plain import PlainTerminal, open_closed_descriptors
 from chatroom.client.terminal import Terminal
 from chatroom.model.clock import go_steadily
+
+Way = Callable[[Any], IStreamClientEndpoint]
+"""Makes the endpoint to connect to, from the reactor."""
 
 HINT = "* pip install 'chatroom[client]' makes a better terminal of this one; --plain keeps it as it is"
 
@@ -27,12 +33,30 @@ def run(arguments: Sequence[str]) -> None:
     """Run the client to its end."""
     open_closed_descriptors()
     options = read(arguments)
-    react(main, (options, terminal_for(options)))
+    way = way_to(options)
+    react(main, (options, way, terminal_for(options)))
 
 
-def main(reactor: Any, options: argparse.Namespace, terminal: Terminal) -> Deferred[None]:
+def main(reactor: Any, options: argparse.Namespace, way: Way, terminal: Terminal) -> Deferred[None]:
     go_steadily(reactor)
-    return Conversation(reactor, options, terminal).run()
+    return Conversation(reactor, options, way(reactor), terminal).run()
+
+
+def way_to(options: argparse.Namespace) -> Way:
+    """The way to the server, once there is a reactor; ends the program where there can be none."""
+    host, port = options.host, options.port
+    if not options.tls:
+        return lambda reactor: HostnameEndpoint(reactor, host, port)
+    try:
+        # What it needs may not be installed.
+        from chatroom.client.encryption import EncryptedEndpoint, authorities_in, system_authorities  # noqa: PLC0415
+    except ImportError as error:
+        refuse(f"{'--ca' if options.ca else '--tls'} needs {error.name}: pip install 'chatroom[tls]'")
+    try:
+        authorities = authorities_in(options.ca) if options.ca else system_authorities()
+    except AuthoritiesUnread as error:
+        refuse(f"--ca {error}")
+    return lambda reactor: EncryptedEndpoint(reactor, host, port, authorities)
 
 
 def terminal_for(options: argparse.Namespace) -> Terminal:
@@ -48,7 +72,7 @@ def terminal_for(options: argparse.Namespace) -> Terminal:
     asyncioreactor.install(loop)
     from chatroom.client.rich import RichTerminal  # noqa: PLC0415 - what it needs may not be installed
 
-    return RichTerminal(bell=bell)
+    return RichTerminal(bell=bell, encrypted=options.tls)
 
 
 def _can_draw() -> bool:

@@ -10,19 +10,21 @@ pipe, where no person reads that, the exit status counts: 0 means that the serve
 
 from __future__ import annotations
 
+import signal
 from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
+from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from chatroom.client.burst import FEW
-from chatroom.client.errors import NotConnected, NotSent
+from chatroom.client.encrypted_port import speaks_tls
+from chatroom.client.errors import IsEncrypted, NotConnected, NotEncrypted, NotSent
 from chatroom.client.protocol import ChatClientFactory, ChatClientProtocol
 from chatroom.client.render_context import RenderContext
 from chatroom.client.terminal import Terminal
@@ -38,18 +40,31 @@ LONGEST_PAUSE = 60.0
 PING_EVERY = 30.0
 """Seconds of silence after which the server is asked whether it is there."""
 
+GREETED_WITHIN = 2.0
+"""Seconds of silence at the beginning of a connection after which the port is perhaps an encrypted one."""
+
+CLOSED_WITHIN = 2.0
+"""Seconds that the last connection has to close: the rest of what was sent goes first, and TLS waits for an answer."""
+
 
 class Conversation:
     """Holds the connection to the server and the terminal together."""
 
-    def __init__(self, reactor: Any, options: Namespace, terminal: Terminal) -> None:
+    def __init__(self, reactor: Any, options: Namespace, endpoint: IStreamClientEndpoint, terminal: Terminal) -> None:
+        """:param endpoint: the server, where each connection is made to."""
         self.terminal = terminal
         self._where = f"{options.host}:{options.port}"
         self._once = options.once
+        self._endpoint = endpoint
+        self._encrypted = options.tls
         self._reactor = reactor
         self._ended: Deferred[None] = Deferred()
         self._exit_status = 0
+        # The connection that there is, and that by which we are in.
+        self._made: PersonalProtocol | None = None
         self._connection: PersonalProtocol | None = None
+        # What is done when a new connection stays silent.
+        self._silence: IDelayedCall | None = None
         self._was_in = False
         # Whether to leave once every request is answered.
         self._leaving = False
@@ -60,19 +75,28 @@ class Conversation:
         self._looked_up: set[str] = set()
         rooms = [options.room] if options.room else []
         self._factory = PersonalFactory(self, options.nickname, rooms, reactor)
-        endpoint = HostnameEndpoint(reactor, options.host, options.port)
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
-        self._service = ClientService(endpoint, self._factory, retryPolicy=self._pause, clock=reactor)
+        self._service = ClientService(self._endpoint, self._factory, retryPolicy=self._pause, clock=reactor)
 
     def run(self) -> Deferred[None]:
         """Start; the Deferred fires at the end, and fails with SystemExit where the exit status is not 0."""
         self._reactor.addSystemEventTrigger("before", "shutdown", self._stop)
         self.terminal.start(self, self._reactor)
         self._service.startService()
-        self._service.whenConnected(failAfterFailures=1).addErrback(self._no_server)
+        self._watch_for_failure()
         return self._ended
 
+    def _watch_for_failure(self) -> None:
+        """Have :meth:`_no_server` called if the next connection cannot be made."""
+        self._service.whenConnected(failAfterFailures=1).addErrback(self._no_server)
+
     def _no_server(self, failure: Failure) -> None:
+        error = failure.value
+        if self._was_in and not (isinstance(error, NotEncrypted) and error.final):
+            return  # Another is tried in a while.
+        if isinstance(error, NotEncrypted):
+            self.end(str(error))
+            return
         if failure.check(ConnectionRefusedError):
             why = "nothing listens there"
         elif failure.check(DNSLookupError):
@@ -90,8 +114,37 @@ class Conversation:
     def _say_pause(self, pause: float) -> None:
         if self._was_in and not self._over:
             self.terminal.trying_again(self._where, pause)
+            self._watch_for_failure()
 
     # What the connection to the server tells.
+
+    def connecting(self, connection: PersonalProtocol) -> None:
+        """Take notice of a new connection, and ask about the first if it stays silent."""
+        self._made = connection
+        self.terminal.connecting()
+        # After a restart, a busy server may be slow to greet, and must not be asked twice as much.
+        if not self._encrypted and not self._was_in:
+            self._silence = self._reactor.callLater(GREETED_WITHIN, self._look_for_encryption)
+
+    def greeted(self) -> None:
+        """Take notice that the server has said something."""
+        self._end_silence()
+
+    def _end_silence(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def _look_for_encryption(self) -> None:
+        self._silence = None
+        silent = self._made
+
+        def look(encrypted: bool) -> None:
+            # It may have been slow, and have spoken since.
+            if encrypted and silent is not None and not silent.greeted:
+                self.end(str(IsEncrypted(where=self._where)))
+
+        speaks_tls(self._endpoint, self._reactor).addCallback(look)
 
     def entered(self, connection: PersonalProtocol) -> None:
         """Let the terminal take input: the server has let us in."""
@@ -124,7 +177,8 @@ class Conversation:
 
     def lost(self, connection: PersonalProtocol) -> None:
         """Wait for another connection, or end: this one is lost."""
-        self._connection = None
+        self._end_silence()
+        self._made = self._connection = None
         self.terminal.lost()
         if connection.has_left or (connection.leaving and not self.unacknowledged):
             self.end()
@@ -201,7 +255,25 @@ class Conversation:
             self.terminal.complain(error)
         self._say_what_was_not_kept()
         # In a turn of its own, since the service may be in the middle of telling us something.
-        self._reactor.callLater(0, lambda: self._service.stopService().addBoth(lambda _: self.terminal.close()))
+        self._reactor.callLater(0, lambda: self._close().addBoth(lambda _: self.terminal.close()))
+
+    def _close(self) -> Deferred[None]:
+        """Close the connection if there is one, and make no other; the Deferred fires when that is done."""
+        if self._connection is not None:
+            # TLS does not close while somebody may still write.
+            self.terminal.lost()
+        hurry = self._reactor.callLater(CLOSED_WITHIN, self._abort)
+
+        def closed(_: object) -> None:
+            if hurry.active():
+                hurry.cancel()
+
+        stopping: Deferred[None] = self._service.stopService()
+        return stopping.addBoth(closed)
+
+    def _abort(self) -> None:
+        if self._made is not None:
+            self._made.transport.abortConnection()
 
     def _say_what_was_not_kept(self) -> None:
         for request in self._factory.unacknowledged:
@@ -220,13 +292,18 @@ class Conversation:
             self.terminal.complain("not sent: the rest of the input")
             self._exit_status = 1
 
-    def _stop(self) -> None:
-        """Take notice of a signal: the reactor closes both ends now, and neither is a fault."""
+    def _stop(self) -> Deferred[None]:
+        """Close the connection before the reactor stops: after a signal, perhaps, and that is no fault."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # The second does not wait. The reactor would take it for an error.
+            signal.signal(number, lambda *_: self._reactor.callFromThread(self._abort))
         if not self._over:
             self._over = True
             self._say_what_was_not_kept()
         if self._exit_status and not self._ended.called:
             self._ended.errback(SystemExit(self._exit_status))
+        # The reactor would only close the sockets. Over TLS, that looks to the server like a lost connection.
+        return self._close()
 
     def ended(self) -> None:
         self.end()
@@ -242,6 +319,8 @@ class PersonalProtocol(ChatClientProtocol):
     """The connection to the server."""
 
     factory: PersonalFactory
+    greeted = False
+    """Whether the server has said anything."""
     leaving = False
     """Whether we have asked to leave."""
     has_left = False
@@ -250,7 +329,13 @@ class PersonalProtocol(ChatClientProtocol):
     def connectionMade(self) -> None:
         super().connectionMade()
         self._coming_back = self.factory.last_id > 0
-        self.factory.conversation.terminal.connecting()
+        self.factory.conversation.connecting(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if not self.greeted:
+            self.greeted = True
+            self.factory.conversation.greeted()
+        super().dataReceived(data)
 
     def nickname_wanted(self, again: bool) -> None:
         if again:

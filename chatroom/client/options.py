@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 from chatroom.model.constants import ENCODING, HOST_NAME, PORT
 from chatroom.model.text import whole_number
@@ -20,6 +21,17 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("nickname", type=_filled, help="what you are called")
     parser.add_argument("--host", type=_filled, default=HOST_NAME, help="where the server is (default: %(default)s)")
     parser.add_argument("--port", default=PORT, type=_port, help="its TCP port (default: %(default)s)")
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt the connection, and check the server's certificate by the authorities that the system trusts",
+    )
+    parser.add_argument(
+        "--ca",
+        type=_filled,
+        metavar="FILE",
+        help="encrypt the connection, and trust only the authorities (certificates in PEM) in this file",
+    )
     parser.add_argument(
         "--room",
         type=_filled,
@@ -54,10 +66,16 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         try:
             texts.append(_text(argument))
         except UnicodeDecodeError:
-            ours.exit(
-                2, f"{ours.prog}: error: argument {number} is {argument!a}, which is not text: write it in UTF-8\n"
-            )
-    return ours.parse_args(texts)
+            refuse(f"argument {number} is {argument!a}, which is not text: write it in UTF-8")
+    options = ours.parse_args(texts)
+    options.tls = options.tls or options.ca is not None
+    return options
+
+
+def refuse(why: str) -> NoReturn:
+    """End the program: an option cannot be followed. The usage would say nothing of the reason."""
+    ours = parser()
+    ours.exit(2, f"{ours.prog}: error: {why}\n")
 
 
 def _text(argument: str) -> str:

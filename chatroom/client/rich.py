@@ -113,7 +113,9 @@ class RichTerminal:
 
     can_ask = True
 
-    def __init__(self, *, bell: bool = True) -> None:
+    def __init__(self, *, bell: bool = True, encrypted: bool = False) -> None:
+        """:param encrypted: whether every connection to the server is."""
+        self._encrypted = encrypted
         self._bell = Bell(self._ring) if bell else None
         self._theme = Theme()
         self._roster = Roster()
@@ -253,7 +255,7 @@ class RichTerminal:
             return "leaving"
         state: str = self._link.value
         if self._link is not Link.LOST:
-            return state
+            return f"{state}, encrypted" if self._encrypted and self._link is Link.IN else state
         left = round(self._try_at - self._reactor.seconds())
         return f"{state}: trying again {f'in {left} s' if left > 0 else 'now'}"
 
