@@ -91,7 +91,7 @@ class MemoryRoom:
 
     def _join(self, client: Protocol, door: IProtocolFactory, address: str = ADDRESS, encrypted: bool = False) -> Any:
         self._connected += 1
-        server = door.buildProtocol(IPv4Address("TCP", HOST_NAME, self._connected))
+        server = door.buildProtocol(_address(address, self._connected))
         if server is None:
             raise ConnectionRefusedError("the factory takes no more connections")
         far, near = _End(self.clock, client), _End(self.clock, server, address)
@@ -191,6 +191,10 @@ BUFFER = 64 * 1024
 """Unsent bytes above which a transport pauses its producer, as Twisted's do."""
 
 
+def _address(host: str, port: int) -> IPv4Address | IPv6Address:
+    return (IPv6Address if ":" in host else IPv4Address)("TCP", host, port)
+
+
 class _End(StringTransport):
     """One end of a connection: pieces that are written here are read at the ``other`` as they were written.
 
@@ -201,8 +205,7 @@ class _End(StringTransport):
     other: _End
 
     def __init__(self, clock: Clock, protocol: Any, peer: str = HOST_NAME) -> None:
-        kind = IPv6Address if ":" in peer else IPv4Address
-        super().__init__(peerAddress=kind("TCP", peer, PORT), lenient=True)
+        super().__init__(peerAddress=_address(peer, PORT), lenient=True)
         self._clock = clock
         self._protocol = protocol
         # None stands for the end of the input from the other end.

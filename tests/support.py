@@ -353,6 +353,18 @@ class Stage:
             connection.connect(address)
         return self._stack.enter_context(closing(Person(connection)))
 
+    def connect_from(self, address: str, port: int) -> Person:
+        """Somebody at another address of this machine, who comes as soon as something listens at ``port``."""
+        end = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                connection = socket.create_connection((HOST_NAME, port), TIMEOUT, (address, 0))
+            except ConnectionRefusedError:
+                if time.monotonic() > end:
+                    pytest.fail(f"nothing listens on {port}")
+                continue
+            return self._stack.enter_context(closing(Person(connection)))
+
     def port(self) -> int:
         """A port at which nothing listens, unless it is told to, as long as the test goes on.
 

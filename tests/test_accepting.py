@@ -14,6 +14,7 @@ from typing import Any, cast
 import pytest
 from support import TIMEOUT, Stage
 
+from chatroom.core.proxies import Proxies
 from chatroom.model.constants import HOST_NAME
 from chatroom.server.accepting import MOST_WAITING, FairQueue, Waiting
 
@@ -51,6 +52,16 @@ def test_the_machines_of_one_site_share_a_turn() -> None:
     queue.add(waiting("2001:db8:1::1", 3))
 
     assert [number for _, number in order(queue)] == [0, 3, 1, 2]
+
+
+def test_each_connection_of_a_proxy_has_a_turn_since_it_is_another_persons() -> None:
+    queue = FairQueue(Proxies("192.0.2.9"))
+    for number in range(3):
+        queue.add(waiting("192.0.2.1", number))
+    for number in range(3, 6):
+        queue.add(waiting("192.0.2.9", number))
+
+    assert [number for _, number in order(queue)] == [0, 3, 4, 5, 1, 2]
 
 
 def test_where_there_is_no_room_the_newest_of_the_address_with_the_most_goes() -> None:

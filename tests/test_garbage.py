@@ -19,7 +19,7 @@ from twisted.internet import reactor
 from twisted.python.reflect import namedAny
 
 door, said, shown = sys.argv[1:]
-factory = namedAny(door)()
+factory = namedAny(door)(proxies="127.0.0.1" if "PROXY" in said else "")
 listening = reactor.listenTCP(0, factory, interface="127.0.0.1")
 
 
@@ -76,8 +76,11 @@ reactor.run()
         ("chatroom.doors.irc.IRCFactory", "NICK NAME\nUSER u 0 * :r\nJOIN #lobby\n", " 366 "),
         ("chatroom.doors.web.WebFactory", "", ""),
         ("chatroom.doors.web.WebFactory", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "</html>"),
+        ("chatroom.ChatFactory", "PROXY UNKNOWN\r\nNAME\n", "welcome"),
+        ("chatroom.doors.irc.IRCFactory", "PROXY nonsense\r\n", "ERROR"),
+        ("chatroom.doors.web.WebFactory", "GET /PROXY HTTP/1.1\r\nForwarded: for=192.0.2.1\r\n\r\n", "404"),
     ],
-    ids=["line", "line-in", "json-talk", "irc", "irc-in", "web", "page"],
+    ids=["line", "line-in", "json-talk", "irc", "irc-in", "web", "page", "proxied", "refused", "forwarded"],
 )
 def test_nothing_of_those_who_have_gone_waits_for_a_collection(
     tmp_path: Path, door: str, said: str, shown: str

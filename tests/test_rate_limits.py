@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatroom.core.admission import Admission
+from chatroom.core.admission import REMEMBERED, Admission
 from chatroom.core.rate_limits import RateLimit
 from chatroom.model.errors import TooManyClients, TooManyFromHost
 from chatroom.model.settings import PRIVATE_NETWORKS
@@ -202,3 +202,42 @@ def test_the_addresses_of_one_site_are_one() -> None:
     admission.release("2001:db8::1")
 
     admission.admit("2001:db8::2")
+
+
+def test_of_one_site_an_address_may_be_exempt_and_the_others_not() -> None:
+    admission = Admission(0, 1, [ip_network("2001:db8::7"), ip_network("2001:db8::100/120")])
+    admission.admit("2001:db8::1")
+    for _ in range(3):
+        assert admission.admit("2001:db8::7").exempt
+        assert admission.admit("2001:db8::1ff").exempt
+    with pytest.raises(TooManyFromHost):
+        admission.admit("2001:db8::2")
+    for _ in range(3):
+        admission.release("2001:db8::7")
+    admission.release("2001:db8::1")
+
+    assert not admission.admit("2001:db8::3").exempt
+
+
+def test_somebody_without_a_connection_has_a_limit_that_stays_and_is_that_of_their_connections() -> None:
+    admission = Admission(1, 0, EXEMPT)
+    address = admission.visit("203.0.113.1", 0)
+    assert address.limit is not None
+    address.limit.spend(1500)
+
+    assert admission.visit("203.0.113.1", 0) is address
+    assert admission.admit("203.0.113.1", 0) is address
+    assert admission.visit("203.0.113.1", 0) is address
+    admission.release("203.0.113.1", 0)
+    assert admission.visit("203.0.113.1", 0) is address
+    assert admission.visit("10.0.0.1", 0).limit is None
+
+
+def test_not_every_visitor_is_remembered() -> None:
+    admission = Admission(0, 0, ())
+    first, second = admission.visit("203.0.113.1"), admission.visit("203.0.113.2")
+    for number in range(REMEMBERED - 1):
+        admission.visit(f"2001:db8:0:{number:x}::1")
+
+    assert admission.visit("203.0.113.2") is second
+    assert admission.visit("203.0.113.1") is not first

@@ -17,6 +17,7 @@ from chatroom.model.settings import (
     hosts,
     networks,
     number,
+    proxies,
     settings_table,
     whole,
 )
@@ -56,6 +57,8 @@ def test_the_defaults_are_those_that_were_promised() -> None:
         (networks, "", ""),
         (networks, "10.0.0.0/8,::1", "10.0.0.0/8,::1"),
         (networks, PRIVATE_NETWORKS, PRIVATE_NETWORKS),
+        (proxies, "", ""),
+        (proxies, "192.0.2.7,fd00:1::/64,unix", "192.0.2.7,fd00:1::/64,unix"),
         (host_name, "chat.example.org", "chat.example.org"),
         (host_name, "Chat-1.localhost", "Chat-1.localhost"),
         (host_name, "a.b", "a.b"),
@@ -75,6 +78,7 @@ def test_what_is_right_is_read(parse: Any, text: str, value: object) -> None:
         *[(number, text) for text in ("-0.1", "nan", "inf", "-inf", "ten", "")],
         *[(durability, text) for text in ("", "Power", "none")],
         *[(networks, text) for text in ("here", "10.0.0.1/8", "10.0.0.0/33", "::1/129", "10.0.0.0/8;::1")],
+        *[(proxies, text) for text in ("proxy.lan", "10.0.0.1/8", "unix:/run/chatroom", "192.0.2.7 unix", "Unix")],
         *[(host_name, text) for text in ("", "chat", ".", "chat.", ".org", "a..b", "-a.b", "a-.b", "a.b-", "a_b.c")],
         *[
             (host_name, text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from chatroom.core.rate_limits import LINE_SECONDS, RateLimit
+from chatroom.model.addresses import parse_address
 from chatroom.model.errors import TooManyClients, TooManyFromHost
 
 Network = IPv4Network | IPv6Network
@@ -32,14 +33,10 @@ _SITE = 64
 @lru_cache(4096)
 def place_of(host: str) -> str:
     """The place that an address belongs to: the address itself, or the site of an IPv6 address."""
-    try:
-        found = ip_address(host.partition("%")[0])
-    except ValueError:
+    found = parse_address(host)
+    if found is None:
         return host
-    if not isinstance(found, IPv6Address):
-        return host
-    mapped = found.ipv4_mapped
-    return str(mapped) if mapped is not None else f"{int(found) >> (found.max_prefixlen - _SITE):x}"
+    return f"{int(found) >> (found.max_prefixlen - _SITE):x}" if isinstance(found, IPv6Address) else str(found)
 
 
 def networks_of(text: str) -> list[Network]:
@@ -49,12 +46,8 @@ def networks_of(text: str) -> list[Network]:
 
 def is_in(host: str, networks: Iterable[Network]) -> bool:
     """True when ``host`` is an address in one of ``networks``."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in networks)
+    address = parse_address(host)
+    return address is not None and any(address in network for network in networks)
 
 
 def is_this_machine(host: str) -> bool:
@@ -72,7 +65,7 @@ class Address:
 
     def __init__(self, host: str, exempt: bool, limit: RateLimit | None) -> None:
         self.host = host
-        """The place that it belongs to (:func:`place_of`); empty for a Unix socket."""
+        """Its place (:func:`place_of`), or a single address that is exempt; empty for a Unix socket."""
         self.exempt = exempt
         """Whether any number of connections may come from there: they are many people's."""
         self.limit = limit
@@ -93,6 +86,8 @@ class Admission:
         self._most = most
         self._most_from_host = most_from_host
         self._exempt = tuple(exempt)
+        # Exempt are some addresses of a site, and not the others there.
+        self._parts_of_sites = [one for one in self._exempt if one.version == 6 and one.prefixlen > _SITE]
         self._limited = limited
         self._total = 0
         self._addresses: dict[str, Address] = {}
@@ -109,7 +104,7 @@ class Admission:
         """
         if self._most and self._total >= self._most:
             raise TooManyClients(limit=self._most)
-        place = place_of(host)
+        place = self._place(host)
         address = self._addresses.get(place) or self._used.pop(place, None) or self._new(place, host, now)
         if self._most_from_host and address.connections >= self._most_from_host and not address.exempt:
             raise TooManyFromHost(limit=self._most_from_host)
@@ -121,16 +116,33 @@ class Admission:
     def release(self, host: str, now: float = 0.0) -> None:
         """A connection that was admitted has gone."""
         self._total -= 1
-        place = place_of(host)
+        place = self._place(host)
         address = self._addresses[place]
         address.connections -= 1
         if address.connections:
             return
         del self._addresses[place]
         if address.limit is not None and not address.limit.is_full(now):
-            self._used[place] = address
-            if len(self._used) > REMEMBERED:
-                self._used.popitem(last=False)
+            self._remember(place, address)
+
+    def visit(self, host: str, now: float = 0.0) -> Address:
+        """The address of somebody who uses the server by the connection of a proxy."""
+        place = self._place(host)
+        address = self._addresses.get(place)
+        if address is None:
+            address = self._used.pop(place, None) or self._new(place, host, now)
+            if address.limit is not None:
+                self._remember(place, address)
+        return address
+
+    def _place(self, host: str) -> str:
+        """The place by which connections from ``host`` are counted."""
+        return host if ":" in host and is_in(host, self._parts_of_sites) else place_of(host)
+
+    def _remember(self, place: str, address: Address) -> None:
+        self._used[place] = address
+        if len(self._used) > REMEMBERED:
+            self._used.popitem(last=False)
 
     def _new(self, place: str, host: str, now: float) -> Address:
         exempt = self._is_exempt(host)

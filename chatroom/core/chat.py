@@ -27,6 +27,7 @@ from chatroom.core.members import Member, Standing
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import ClearPasswords, Operators
+from chatroom.core.proxies import Proxies
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
@@ -129,10 +130,13 @@ class Chat:
         """Why nothing can be kept, and so said, for the moment; empty while all is well."""
         self.when_broken: list[Callable[[ChatError], None]] = [on_broken]
         """Each is called when the log can keep nothing any more, after everybody was told."""
+        self.proxies = Proxies(settings.proxies)
+        """The proxies that are believed, at all doors."""
+        # A proxy may have any number of connections: those behind it are limited.
         self.admission = Admission(
             settings.max_clients,
             settings.max_clients_per_host,
-            networks_of(settings.exempt),
+            [*networks_of(settings.exempt), *self.proxies.networks],
             limited=bool(settings.rate),
         )
         """How many connections there are, at all doors."""

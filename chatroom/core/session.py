@@ -121,6 +121,7 @@ class _Gone:
     """Stands in for the door of somebody who has gone, whose session so refers to nothing that refers to it."""
 
     host = ""
+    encrypted = False
 
     @property
     def send_queue(self) -> SendQueue:

@@ -32,9 +32,10 @@ from chatroom.core.session import Phase as SessionPhase
 from chatroom.doors.deadlines import Deadlines
 from chatroom.doors.intake import Intake, Piece
 from chatroom.doors.pacing import Paced
-from chatroom.model.errors import ChatError, HandshakeTimeout, OtherProtocol, PeerError
+from chatroom.doors.sources import Source, host_behind
+from chatroom.model.errors import ChatError, HandshakeTimeout, OtherProtocol, PeerError, ProxyHeader
 from chatroom.model.settings import Settings
-from chatroom.wire.other_protocols import MAX_START, other_protocol
+from chatroom.wire.other_protocols import MAX_START, PROXY, other_protocol
 from chatroom.wire.send_queue import SendQueue, send_queue_for
 
 CLOSE_TIMEOUT = 5
@@ -99,13 +100,15 @@ class Connection(Paced, Protocol):
     send_queue: SendQueue
     session: Session
     intake: Intake
+    source: Source | None = None
+    """The word of a proxy about where the connection comes from."""
     chunk: ClassVar[int] = 4096
     """Bytes of input that are decoded at once: what takes a millisecond at most."""
 
     def __init__(self) -> None:
         self.phase = Phase.OPEN
         self.host = ""
-        """The address of the peer; empty where it has none."""
+        """The address of the peer, or of the person behind a named proxy; empty where it has none."""
         self.encrypted = False
         """Whether the connection is encrypted (TLS)."""
         # The first bytes, until they tell which protocol the peer speaks.
@@ -148,8 +151,9 @@ class Connection(Paced, Protocol):
     def connectionMade(self) -> None:
         """Admit the connection, or say why not."""
         # One string for all who come from there.
-        self.host = sys.intern(getattr(self.transport.getPeer(), "host", ""))
-        self.encrypted = ISSLTransport.providedBy(self.transport)
+        self.host = sys.intern(host_behind(self.transport, self.source))
+        over_tls = self.source is not None and self.source.encrypted
+        self.encrypted = over_tls or ISSLTransport.providedBy(self.transport)
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
         self.intake = Intake(self, self.session, self.factory.chat.scheduler)
@@ -215,7 +219,8 @@ class Connection(Paced, Protocol):
             if found is not None:
                 self._start = None
             if found and not self.closing:
-                self.say_goodbye(OtherProtocol(protocol=found))
+                unnamed = ProxyHeader(why="its address is not in --proxies")
+                self.say_goodbye(unnamed if found == PROXY else OtherProtocol(protocol=found))
                 return
         self.intake.receive(data)
 

@@ -203,8 +203,9 @@ def read_credentials(path: str, key_path: str) -> Credentials:
 
 def _credentials(chain: Sequence[x509.Certificate], key: PrivateKeyTypes) -> Credentials:
     own = chain[0]
-    # Twisted hands these to OpenSSL as they are, and pyOpenSSL takes them so.
-    options = CertificateOptions(key, own, extraCertChain=list(chain[1:]))
+    # Twisted hands these to OpenSSL as they are, and pyOpenSSL takes them so, whatever the types of Twisted's say.
+    make_options: Any = CertificateOptions
+    options = make_options(key, own, extraCertChain=list(chain[1:]))
     # Twisted has TLS 1.2 at least, ciphers with forward secrecy alone, and no compression.
     context = options.getContext()
     context.set_options(SSL.OP_NO_RENEGOTIATION)
@@ -285,7 +286,7 @@ def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
 class _EncryptedFactory(TLSMemoryBIOFactory):
     """TLS around the connections of a door."""
 
-    def buildProtocol(self, addr: IAddress | None) -> TLSMemoryBIOProtocol | None:  # type: ignore[override]
+    def buildProtocol(self, addr: IAddress | None) -> TLSMemoryBIOProtocol | None:
         """The protocol of a new connection; None, which closes the connection, when the door takes none."""
         wrapped = self.wrappedFactory.buildProtocol(addr)  # type: ignore[arg-type]
         return None if wrapped is None else self.protocol(self, wrapped)

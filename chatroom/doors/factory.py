@@ -21,6 +21,8 @@ from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
 from chatroom.doors.connection import CLOSE_TIMEOUT, Connection, Phase
 from chatroom.doors.deadlines import Deadlines
+from chatroom.doors.proxied import ProxiedConnection, proxied
+from chatroom.doors.sources import Source
 from chatroom.model.answers import Notice
 from chatroom.model.clock import steady
 from chatroom.model.errors import ChatError
@@ -55,6 +57,8 @@ class DoorFactory(Factory, Generic[C]):
 
     protocol: Callable[..., C] | None  # type: ignore[assignment]  # Twisted's takes no arguments
     noisy = False
+    needs_proxy_header = True
+    """Whether each connection of a named proxy begins with a PROXY header."""
 
     def __init__(
         self,
@@ -79,7 +83,9 @@ class DoorFactory(Factory, Generic[C]):
         self.chat.when_broken.append(self._broken)
         self.settings = self.chat.settings
         self._connections: dict[C, None] = {}
-        self._to_abort: deque[C] = deque()
+        self.waiting: set[ProxiedConnection] = set()
+        """The connections of named proxies that have not said for whom they are."""
+        self._to_abort: deque[C | ProxiedConnection] = deque()
         self._aborting = False
         self._when_all_gone: list[Deferred[None]] = []
         if self._clock is not None:
@@ -108,6 +114,10 @@ class DoorFactory(Factory, Generic[C]):
         :param encrypted: whether connections there are.
         """
 
+    def farewell(self, error: ChatError) -> bytes:
+        """The last bytes to a peer that gets no further than that, and has no session."""
+        return f"! {error}\r\n".encode()
+
     @property
     def clock(self) -> IReactorTime:
         """The clock for limits and timers, which never goes back; there is one as soon as there is a connection."""
@@ -115,12 +125,12 @@ class DoorFactory(Factory, Generic[C]):
         return self._clock
 
     @cached_property
-    def handshakes(self) -> Deadlines[C]:
+    def handshakes(self) -> Deadlines[Any]:
         """The deadlines of those who have not come in yet."""
         return Deadlines(self.clock, self.settings.handshake_timeout, lambda connection: connection.too_late())
 
     @cached_property
-    def closings(self) -> Deadlines[C]:
+    def closings(self) -> Deadlines[Any]:
         """The deadlines of those who read their last output."""
         return Deadlines(self.clock, CLOSE_TIMEOUT, self.abort_soon)
 
@@ -146,8 +156,19 @@ class DoorFactory(Factory, Generic[C]):
             self.chat.broadcast(clean(line))
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """The protocol of a new connection; None, which closes the connection, when the server is stopping."""
-        return None if self.chat.stopping else super().buildProtocol(addr)
+        """The protocol of a new connection; None, which closes the connection, when the server is stopping.
+
+        :param addr: where it comes from: of a named proxy, its own address until a :class:`Source` takes its place.
+        """
+        if self.chat.stopping:
+            return None
+        waiting = proxied(self, addr, self.buildProtocol)
+        if waiting is not None:
+            return waiting
+        protocol: Any = super().buildProtocol(addr)
+        if isinstance(addr, Source):
+            protocol.source = addr
+        return protocol
 
     @cached_property
     def seconds(self) -> Callable[[], float]:
@@ -191,7 +212,7 @@ class DoorFactory(Factory, Generic[C]):
     def _broken(self, error: ChatError) -> None:
         self.close_all()
 
-    def abort_soon(self, connection: C) -> None:
+    def abort_soon(self, connection: C | ProxiedConnection) -> None:
         """Abort a connection that is stuck, in its turn.
 
         When one connection is stuck, many are, and for each the system has megabytes to throw away. All at once, that
@@ -227,6 +248,8 @@ class DoorFactory(Factory, Generic[C]):
         """Say goodbye to everybody at this door; fires when the last connection is closed."""
         gone: Deferred[None] = Deferred()
         self._when_all_gone.append(gone)
+        for waiting in list(self.waiting):
+            waiting.close()
         for connection in list(self._connections):
             if not connection.closing:
                 connection.session.tell(Notice(GOODBYE))

@@ -80,6 +80,13 @@ class OtherProtocol(PeerError):
     sentence = "{protocol} is not spoken at this door: use a chat client, or open the server's page in your browser."
 
 
+class ProxyHeader(PeerError):
+    """A named proxy has sent no PROXY header, or a broken one; or another peer has sent one."""
+
+    code = "proxy-header"
+    sentence = "You came by a proxy that is not set up for this server: {why}. Tell whoever runs it."
+
+
 class UnknownCommand(PeerError):
     code = "unknown-command"
     sentence = "There is no /{name}{hint}. /help lists the commands; //{name} says it as text."

@@ -59,6 +59,16 @@ def networks(text: str) -> str:
     return text
 
 
+UNIX = "unix"
+"""The word in ``proxies`` for those who connect to a Unix socket."""
+
+
+def proxies(text: str) -> str:
+    """A list of addresses and networks with commas between them, such as 192.0.2.7,fd00:1::/64, or the word unix."""
+    networks(",".join(word for word in text.split(",") if word != UNIX))
+    return text
+
+
 _LABEL = re.compile("[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
 """A label of a host name; names of machines in a local network may have underscores."""
 
@@ -146,6 +156,13 @@ class Settings:
     max_clients_per_host: int = _setting(100, whole, "CLIENTS", "connections at once from one address; 0: any number")
     exempt: str = _setting(
         PRIVATE_NETWORKS, networks, "NETWORKS", "networks whose addresses may have any number of connections"
+    )
+    proxies: str = _setting(
+        "",
+        proxies,
+        "NETWORKS",
+        "proxies that say for whom they connect: their addresses or networks, with commas between them; unix: whoever "
+        "connects to a Unix socket",
     )
     server_name: str = _setting(
         "chatroom.localhost", host_name, "NAME", "the name of the server for IRC clients: a host name"

@@ -20,12 +20,15 @@ from twisted.internet.protocol import Factory
 from zope.interface import implementer
 
 from chatroom.core.admission import place_of
+from chatroom.core.proxies import Proxies
 
 TAKEN_AT_ONCE = 100
 """Connections that are taken from the system in one turn of the reactor: a millisecond's work."""
 
 LET_IN_FOR = 0.0005
 """Seconds in which connections are let in, in one turn of the reactor; one at least is."""
+
+NO_PROXIES = Proxies("")
 
 MOST_WAITING = 4096
 """Connections that wait to be let in, at one port; of more, the newest of the address that has the most is closed."""
@@ -44,7 +47,9 @@ class Waiting(NamedTuple):
 class FairQueue:
     """The connections that wait, by the place that they come from; each place has its turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxies: Proxies = NO_PROXIES) -> None:
+        """:param proxies: those whose connections are many people's, and have a turn each."""
+        self._proxies = proxies
         self._places: dict[str, deque[Waiting]] = {}
         # The places with somebody who waits, in the order of their turns.
         self._turns: deque[str] = deque()
@@ -58,7 +63,8 @@ class FairQueue:
 
         :returns: the one that there is no room for, if there is none for all.
         """
-        place = place_of(str(one.address[0]))
+        host = str(one.address[0])
+        place = f"{host} {one.number}" if self._proxies.has(host) else place_of(host)
         waiting = self._places.get(place)
         if waiting is None:
             waiting = self._places[place] = deque()
@@ -125,10 +131,12 @@ class FairPort(tcp.Port):
 
     transport = staticmethod(_waiting)  # type: ignore[assignment]
 
-    def __init__(self, port: int, factory: Factory, backlog: int, interface: str, reactor: Any) -> None:
+    def __init__(  # noqa: PLR0917 - those of the port that it derives from come first
+        self, port: int, factory: Factory, backlog: int, interface: str, reactor: Any, proxies: Proxies = NO_PROXIES
+    ) -> None:
         self._taker = _Taker(factory)
         self._let_into = factory
-        self._queue = FairQueue()
+        self._queue = FairQueue(proxies)
         self._scheduled = False
         self._clock: IReactorTime = reactor
         taker: Any = self._taker
@@ -180,22 +188,24 @@ class FairPort(tcp.Port):
 class FairEndpoint:
     """Listens at a TCP port that lets connections in as this module has it."""
 
-    def __init__(self, reactor: Any, port: int, backlog: int, interface: str) -> None:
+    def __init__(self, reactor: Any, port: int, backlog: int, interface: str, proxies: Proxies = NO_PROXIES) -> None:
         """
         :param port: 0: one that the system chooses.
         :param backlog: connections that the system holds until they are taken.
         :param interface: the address to listen on.
+        :param proxies: those whose connections are many people's.
         """
         self._reactor = reactor
         self._port = port
         self._backlog = backlog
         self._interface = interface
+        self._proxies = proxies
 
     def listen(self, factory: Any) -> Deferred[IListeningPort]:
         """Begin to listen."""
 
         def listen() -> IListeningPort:
-            port = FairPort(self._port, factory, self._backlog, self._interface, self._reactor)
+            port = FairPort(self._port, factory, self._backlog, self._interface, self._reactor, self._proxies)
             port.startListening()
             return port
 

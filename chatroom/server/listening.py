@@ -54,9 +54,13 @@ def how_to_join(
     if host is None or port is None:
         path = getattr(address, "name", address)
         path = path.decode(errors="replace") if isinstance(path, bytes) else str(path)
-        where, ways = path, door.ways_in_by_socket(path)
+        where, ways, comes_from = path, door.ways_in_by_socket(path), ""
     else:
         where = host_and_port(host, port)
-        ways = door.ways_in(name_for({"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host)), port, tls)
+        # Who connects on this machine comes from the address to which they connect.
+        comes_from = {"0.0.0.0": HOST_NAME, "::": "::1"}.get(host, host)
+        ways = door.ways_in(name_for(comes_from), port, tls)
+    if door.needs_proxy_header and door.chat.proxies.has(comes_from):
+        ways = ["by the proxy in front of it"]
     starts = ["join it", *["     or"] * (len(ways) - 1)]
     return [f"chatroom listens on {where}", *(f"{start}: {way}" for start, way in zip(starts, ways, strict=False))]

@@ -13,6 +13,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorFDSet, IStreamServerEndpoint
 from twisted.python import usage
 
+from chatroom.core.proxies import Proxies
 from chatroom.doors.assembly import read_motd, read_operators
 from chatroom.doors.factory import DoorFactory
 from chatroom.model.constants import HOST_NAME
@@ -224,7 +225,8 @@ class Options(usage.Options):
             if not int(description) < 65536:
                 raise usage.UsageError(f"--{option} {description}: a port is a number from 0 to 65535")
             if IReactorFDSet.providedBy(global_reactor()):
-                return FairEndpoint(global_reactor(), int(description), BACKLOG, self["host"])
+                proxies = Proxies(self.settings.proxies)
+                return FairEndpoint(global_reactor(), int(description), BACKLOG, self["host"], proxies)
             description = f"tcp:{description}:interface={_quoted(self['host'])}:backlog={BACKLOG}"
         try:
             endpoint: IStreamServerEndpoint = serverFromString(global_reactor(), description)

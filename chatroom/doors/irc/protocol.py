@@ -149,6 +149,9 @@ class IRCFactory(DoorFactory[IRCConnection]):
         if encrypted:
             self.server.encrypted_port = getattr(address, "port", 0)
 
+    def farewell(self, error: ChatError) -> bytes:
+        return f"ERROR :Closing link: ({error})\r\n".encode()
+
     def ways_in(self, host: str, port: int, tls: bool = False) -> list[str]:
         """The commands to type to come in."""
         option = "-tls " if tls else ""

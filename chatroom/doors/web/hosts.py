@@ -10,6 +10,8 @@ that name, in ``Host`` and in ``Origin``. So these names are the server's, and n
 - each name that a page was loaded from over TLS, since whoever answers there has the certificate of that name: the
   server itself, or a proxy in front of it that has passed the request on.
 
+A named proxy may say itself by which name, and whether over TLS (:mod:`chatroom.wire.forwarded`).
+
 No I/O.
 """
 

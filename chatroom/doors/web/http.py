@@ -8,24 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from io import BytesIO
+from math import ceil
 from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToString
+from twisted.web.http import BAD_REQUEST, NOT_MODIFIED, OK, HTTPChannel, Request, datetimeToString
 from zope.interface import implementer
 
 from chatroom.core.admission import Address
 from chatroom.core.chat import Chat
-from chatroom.core.rate_limits import RateLimit
+from chatroom.core.rate_limits import RateLimit, worth
 from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.connection import CLOSE_TIMEOUT, note_failed_handshake
 from chatroom.doors.intake import Intake, Piece
 from chatroom.doors.pacing import Paced
+from chatroom.doors.sources import Source, host_behind
 from chatroom.doors.web.websocket import WebSocketConnection
 from chatroom.model.errors import ChatError, PeerError
 from chatroom.model.settings import Settings
+from chatroom.wire.forwarded import BrokenForwarded, Lines, Visitor, visitor
 
 PEOPLE = 10
 """People whose limits a connection over HTTP has: it may be a proxy's."""
@@ -75,6 +78,13 @@ def text_reply(status: int, text: str, *headers: tuple[bytes, bytes]) -> Reply:
     return Reply(f"{text}\n".encode(errors="replace"), TEXT, status, headers)
 
 
+def closing_reply(status: bytes, why: bytes, headers: Mapping[bytes, bytes] = HEADERS) -> bytes:
+    """An answer, as it goes over the wire, behind which the connection is closed."""
+    headers = {**headers, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
+    lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers.items()), b"", why]
+    return b"\r\n".join(lines)
+
+
 class Site(Protocol):
     """The part of the factory that its connections need."""
 
@@ -105,6 +115,28 @@ class PageRequest(Request):
     """A request. Nothing here takes a body, so none is kept."""
 
     channel: Channel
+    visitor: Visitor
+    """The person whom it is from."""
+
+    def find_visitor(self) -> None:
+        """Find out whom it is from: on one connection of a proxy, each request may be another person's.
+
+        :raises BrokenForwarded: the proxy says so in a way that cannot be read.
+        """
+        channel, headers = self.channel, self.requestHeaders
+        self.visitor = Visitor(channel.host, channel.source is not None and channel.source.encrypted)
+        proxies = channel.factory.chat.proxies
+        if channel.is_proxy:
+            names = (b"Forwarded", b"X-Forwarded-For", b"X-Forwarded-Proto", b"X-Forwarded-Host")
+            lines = Lines(*(headers.getRawHeaders(name, []) for name in names))
+            self.visitor = visitor(self.visitor, lines, proxies.has)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its target and its headers."""
+        return len(self.uri) + sum(
+            len(name) + sum(map(len, values)) for name, values in self.requestHeaders.getAllRawHeaders()
+        )
 
     def gotLength(self, length: int | None) -> None:
         """:param length: of the body, in bytes; None when it is not said."""
@@ -123,7 +155,7 @@ class PageRequest(Request):
             # The answers to a client that keeps asking and reads nothing would all be kept.
             self.channel.loseConnection()
             return
-        reply = self.channel.factory.reply(self)
+        reply = self.channel.reply(self)
         self.channel.has_answered = True
         if reply is None:
             return
@@ -148,6 +180,8 @@ class Channel(Paced, HTTPChannel):
     factory: Site
     transport: Any
     requestFactory = PageRequest
+    source: Source | None = None
+    """The word of a proxy about where the connection comes from."""
     chunk = 256
     """Bytes of input that are decoded at once: a dozen of the shortest requests."""
     busy = False
@@ -159,7 +193,9 @@ class Channel(Paced, HTTPChannel):
         self.has_answered = False
         """Whether there was a request before."""
         self.host = ""
-        """The address of the peer; empty where it has none."""
+        """The address of the peer, or of the person behind a named proxy; empty where it has none."""
+        self.is_proxy = False
+        """Whether it is that of a named proxy, which says in each request whom it is from."""
         self.headers: Mapping[bytes, bytes] = HEADERS
         """The headers of every answer here."""
         self._is_admitted = False
@@ -174,7 +210,8 @@ class Channel(Paced, HTTPChannel):
             self.transport.registerProducer(self, True)
             self._is_producer = True
         self.intake = Intake(self, self, self.factory.chat.scheduler)
-        self.host = getattr(self.transport.getPeer(), "host", "")
+        self.host = host_behind(self.transport, self.source)
+        self.is_proxy = self.factory.chat.proxies.has(self.host)
         if self.isSecure():
             # RFC 6797 section 7.2: a host "MUST NOT include the STS header field" in answers without encryption.
             self.headers = {**HEADERS, b"Strict-Transport-Security": b"max-age=%d" % self.factory.settings.hsts}
@@ -188,7 +225,8 @@ class Channel(Paced, HTTPChannel):
             return
         self._is_admitted = True
         rate, burst = self.factory.settings.rate, self.factory.settings.burst
-        if rate:
+        # The people behind a proxy are limited, each by their own address.
+        if rate and not self.is_proxy:
             own = RateLimit(rate * PEOPLE, burst * PEOPLE, self.factory.seconds())
             self.intake.limit(own, self._address.limit)
 
@@ -199,10 +237,32 @@ class Channel(Paced, HTTPChannel):
 
     def turn_away(self, status: bytes, why: bytes) -> None:
         """Answer with an error, and close."""
-        headers = {**self.headers, b"Connection": b"close", b"Content-Type": TEXT, b"Content-Length": b"%d" % len(why)}
-        lines = [b"HTTP/1.1 " + status, *(name + b": " + value for name, value in headers.items()), b"", why]
-        self.transport.write(b"\r\n".join(lines))
+        self.transport.write(closing_reply(status, why, self.headers))
         self.loseConnection()
+
+    def reply(self, request: PageRequest) -> Reply | None:
+        """The answer to a request; None when the connection was upgraded.
+
+        A proxy's connection is many people's, so each request is paid for out of the limit of its person's address.
+        """
+        site = self.factory
+        try:
+            request.find_visitor()
+        except BrokenForwarded as broken:
+            why = f"The proxy in front of this server does not say who asks: {broken}."
+            site.chat.journal(f"{self.host or NO_ADDRESS} was refused a request ({BAD_REQUEST}): {why}")
+            return text_reply(BAD_REQUEST, why)
+        began = site.seconds()
+        limit = site.chat.admission.visit(request.visitor.host, began).limit if self.is_proxy else None
+        if limit is None:
+            return site.reply(request)
+        if wait := ceil(limit.debt(began)):
+            why = f"That is too much from your address: try again in {wait} s."
+            return text_reply(HTTPStatus.TOO_MANY_REQUESTS, why, (b"Retry-After", b"%d" % wait))
+        try:
+            return site.reply(request)
+        finally:
+            limit.spend(max(1, worth(site.seconds() - began, request.size)))
 
     def upgrade(self, connection: WebSocketConnection) -> None:
         """Hand all later input to ``connection``."""

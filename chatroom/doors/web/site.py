@@ -21,13 +21,15 @@ from twisted.web.http import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UN
 from chatroom.core.chat import Chat
 from chatroom.core.session import NO_ADDRESS
 from chatroom.doors.factory import DoorFactory, host_and_port
+from chatroom.doors.sources import Source
 from chatroom.doors.web import upgrade
 from chatroom.doors.web.assets import page_answers
 from chatroom.doors.web.hosts import Hosts, came_over_tls, parse_authority, parse_origin, split_target
-from chatroom.doors.web.http import IDLE, Channel, PageRequest, Reply, text_reply
+from chatroom.doors.web.http import IDLE, Channel, PageRequest, Reply, closing_reply, text_reply
 from chatroom.doors.web.upgrade import only
 from chatroom.doors.web.websocket import WebSocketConnection
 from chatroom.model.clock import steady
+from chatroom.model.errors import ChatError
 
 UPGRADE, HEALTH = b"/chat", b"/healthz"
 """The paths of the WebSocket, and of the state of the server, which programs ask for by whatever name."""
@@ -53,6 +55,8 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
     """The door for browsers, to hand to ``endpoint.listen``."""
 
     protocol = Channel  # type: ignore[assignment]  # it becomes a WebSocketConnection when it is upgraded
+    # A proxy that speaks HTTP says in each request for whom it asks.
+    needs_proxy_header = False
 
     def __init__(self, *, reactor: IReactorTime | None = None, **options: Any) -> None:
         """As :class:`~chatroom.doors.factory.DoorFactory`; without a ``reactor``, HTTP goes by the global one."""
@@ -75,6 +79,8 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         """The answer to a request; None when the connection was upgraded."""
         path, authority = split_target(request.uri)
         host = only(request.requestHeaders, b"Host") if authority is None else authority
+        # A proxy may ask by a name of its own, and say what it was asked for.
+        host = request.visitor.authority or host
         if path == UPGRADE:
             return self._upgrade(request, host)
         answer = self._answers.get(path)
@@ -91,7 +97,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         # No browser leaves the host out.
         is_named = bool(host) or request.requestHeaders.hasHeader(b"Host")
         # Over TLS, a browser has been shown a certificate of that name.
-        over_tls = request.isSecure() or came_over_tls(request.requestHeaders)
+        over_tls = request.isSecure() or request.visitor.over_tls or came_over_tls(request.requestHeaders)
         return not is_named or over_tls or self._hosts.has(parse_authority(host))
 
     def _upgrade(self, request: PageRequest, host: bytes) -> Reply | None:
@@ -108,6 +114,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
             return self._refuse(request, host, SERVICE_UNAVAILABLE, why)
         connection = WebSocketConnection(response, request.channel.has_answered)
         connection.factory = self
+        connection.source = Source(request.visitor.host, request.visitor.over_tls)
         request.channel.upgrade(connection)
         return None
 
@@ -119,7 +126,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         asked = [("Host", host), ("Origin", b", ".join(request.requestHeaders.getRawHeaders(b"Origin", [])))]
         shown = "".join(f", {name} {value[:MAX_SHOWN].decode('latin-1')}" for name, value in asked if value)
         what = "the page" if status == MISDIRECTED_REQUEST else "a WebSocket"
-        self.chat.journal(f"{request.channel.host or NO_ADDRESS} was refused {what} ({status}{shown}): {why}")
+        self.chat.journal(f"{request.visitor.host or NO_ADDRESS} was refused {what} ({status}{shown}): {why}")
         return text_reply(status, why, *headers)
 
     def close_all(self) -> Deferred[None]:
@@ -131,6 +138,9 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
     def acceptableProtocols(self) -> list[bytes]:
         """What may be spoken over TLS (RFC 7301): Twisted would offer HTTP/2, too, where it is installed."""
         return [b"http/1.1"]
+
+    def farewell(self, error: ChatError) -> bytes:
+        return closing_reply(b"400 Bad Request", f"{error}\n".encode())
 
     def startFactory(self) -> None:
         """Do nothing: Twisted would start a clock for the access log, and there is none."""
