@@ -286,9 +286,9 @@ def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> Any:
 class _EncryptedFactory(TLSMemoryBIOFactory):
     """TLS around the connections of a door."""
 
-    def buildProtocol(self, addr: IAddress | None) -> TLSMemoryBIOProtocol | None:
+    def buildProtocol(self, addr: IAddress | None) -> TLSMemoryBIOProtocol | None:  # type: ignore[override]
         """The protocol of a new connection; None, which closes the connection, when the door takes none."""
-        wrapped = self.wrappedFactory.buildProtocol(addr)  # type: ignore[arg-type]
+        wrapped = self.wrappedFactory.buildProtocol(addr)
         return None if wrapped is None else self.protocol(self, wrapped)
 
 
