@@ -110,7 +110,7 @@ class Connection(Paced, Protocol):
         self.host = ""
         """The address of the peer, or of the person behind a named proxy; empty where it has none."""
         self.encrypted = False
-        """Whether the connection is encrypted (TLS)."""
+        """Whether the connection is encrypted (TLS): to this server, or to a named proxy."""
         # The first bytes, until they tell which protocol the peer speaks.
         self._start: bytes | None = b""
 
@@ -152,8 +152,8 @@ class Connection(Paced, Protocol):
         """Admit the connection, or say why not."""
         # One string for all who come from there.
         self.host = sys.intern(host_behind(self.transport, self.source))
-        over_tls = self.source is not None and self.source.encrypted
-        self.encrypted = over_tls or ISSLTransport.providedBy(self.transport)
+        behind_tls = self.source is not None and self.source.encrypted
+        self.encrypted = behind_tls or ISSLTransport.providedBy(self.transport)
         self.send_queue = self.new_send_queue()
         self.session = self.new_session()
         self.intake = Intake(self, self.session, self.factory.chat.scheduler)

@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from chatroom.core.chat import Chat
 from chatroom.doors.assembly import open_chat
 from chatroom.doors.factory import DoorFactory
+from chatroom.doors.proxied import HeadersFirst
 from chatroom.model.errors import ChatError
 from chatroom.server.listening import how_to_join, raise_file_limit, why_not
 from chatroom.server.options import CannotStart, OpenPort, Options
@@ -82,7 +83,8 @@ class ChatService(Service):
         if certificate is not None:
             from chatroom.doors.encryption import encrypted  # noqa: PLC0415 - it needs an extra
 
-            taken = encrypted(door, certificate, reactor)
+            # A proxy that passes on TLS as it comes writes its header before that.
+            taken = HeadersFirst(door, encrypted(door, certificate, reactor))
         failures: list[BaseException] = []
         listening = port.endpoint.listen(taken)
         listening.addCallbacks(self._ports.append, lambda failure: failures.append(failure.value))
