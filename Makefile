@@ -88,7 +88,7 @@ clean: ## remove .venv, node_modules and everything that was built
 
 # A stamp for what is installed: installed once, and again when the dependencies have changed.
 .venv/installed: setup.cfg setup.py | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[web,client]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[accounts,web,client]'
 	@touch $@
 
 .venv/installed-%: setup.cfg setup.py | .venv/bin/python

@@ -8,6 +8,7 @@ from functools import partial
 
 from zope.interface import implementer
 
+from chatroom.core.accounts import Accounts
 from chatroom.core.chat import Chat
 from chatroom.core.commands import COMMANDS
 from chatroom.core.delivery import REPLAY_BUFFER, Delivery
@@ -326,6 +327,9 @@ class Visitor:
     def spend(self, lines: float) -> None:
         self.spent += lines
 
+    def hide_typing(self, hidden: bool) -> None:
+        """There is no terminal here."""
+
     def come_in(self) -> None:
         """There is no timer here."""
 
@@ -371,6 +375,7 @@ class House:
         replay_buffer: int = REPLAY_BUFFER,
         *,
         nicknames: Nicknames | None = None,
+        accounts: Accounts | None = None,
         operators: Mapping[str, str] | None = None,
         **settings: object,
     ) -> None:
@@ -387,6 +392,7 @@ class House:
             now=lambda: 0.0,
             settings=Settings(**{"replay": 0, **settings}),  # type: ignore[arg-type]
             nicknames=nicknames,
+            accounts=accounts,
             operators=operators,
             hook=self._happens,
             on_not_kept=self.not_kept.append,

@@ -31,6 +31,7 @@ from chatroom.core.chat import REMEMBERED_REFS, Chat
 from chatroom.core.commands import COMMANDS
 from chatroom.core.delivery import Delivery
 from chatroom.core.dialogue import OTHER_HISTORY, TRIMMED
+from chatroom.doors.assembly import open_accounts
 from chatroom.log import restore, schema
 from chatroom.log.memory import MemoryLog
 from chatroom.model import names
@@ -83,7 +84,10 @@ class Transcript:
     def __init__(self) -> None:
         log = MemoryLog(lambda call: self.room.clock.callLater(0, call), lambda: AT)
         log.identity = HISTORY_IDENTITY
-        self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=Settings()))
+        # Their connections are encrypted, or do not leave the machine.
+        settings = Settings(clear_passwords="0.0.0.0/0")
+        accounts = open_accounts(log.accounts, settings, lambda: self.room.clock)
+        self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=settings, accounts=accounts))
         self._clients: dict[str, Visitor] = {}
         self._unread: list[str] = []
         # What the transcript shows for each id of a member.
@@ -278,6 +282,7 @@ def test_a_command_that_starts_the_server_as_shown_is_understood(
         for file, name in zip(Authority(tmp_path).issue(), ("cert", "key"), strict=True):
             shown = re.findall(rf"--tls-{name} (\S+)", command)[0]
             file.rename(tmp_path / shown)
+    (tmp_path / "passwd").write_text("alice:secret\n")
     arguments = shlex.split(command)
     options = arguments[arguments.index("chatroom") + 1 :]
     if "systemd:" not in command:

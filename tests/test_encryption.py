@@ -328,3 +328,22 @@ def test_whoever_does_has_the_time_of_a_request() -> None:
     assert not browser.closed
     room.advance(1)
     assert browser.closed
+
+
+def test_passwords_of_accounts_are_not_asked_for_where_others_can_read_them() -> None:
+    room = MemoryRoom(replay=0, clear_passwords="")
+    bob = room.connect(address=FAR, encrypted=True)
+    bob.type("bob", "/register", "correct horse", "correct horse", "/quit")
+    assert "* you are logged in to the account bob" in bob.lines()
+    alice = line(room, FAR)
+    alice.type("/register", "/login bob correct horse", "hello")
+
+    assert [shown for shown in alice.lines() if shown[0] == "!"] == [f"! {REFUSED}"] * 2
+    assert not alice.protocol.session.member.account
+    for answer, refusals in (
+        ("bob", ["! The nickname bob is registered: log in if it is yours, or choose another.", f"! {REFUSED}"]),
+        ("bob account=bob", [f"! {REFUSED}"]),
+    ):
+        stranger = room.connect(address=FAR)
+        stranger.type(answer)
+        assert stranger.lines() == ["NICK", *refusals, "NICK"]

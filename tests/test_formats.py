@@ -19,7 +19,9 @@ from chatroom.model.answers import (
     Invited,
     Limits,
     Live,
+    LoggedIn,
     Notice,
+    PasswordWanted,
     Past,
     People,
     Pong,
@@ -212,6 +214,10 @@ ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
     (Speaking(""), ["* you are in no room: /join one"], {"kind": "speaking", "room": ""}),
     (Pong(""), ["* pong"], {"kind": "pong", "text": ""}),
     (Pong("17 tea"), ["* pong 17 tea"], {"kind": "pong", "text": "17 tea"}),
+    (PasswordWanted(), ["* password:"], {"kind": "password"}),
+    (PasswordWanted("again"), ["* password (again):"], {"kind": "password", "what": "again"}),
+    (LoggedIn("alice"), ["* you are logged in to the account alice"], {"kind": "account", "account": "alice"}),
+    (LoggedIn(""), ["* you are logged out"], {"kind": "account", "account": ""}),
 ]
 
 

@@ -82,7 +82,7 @@ def test_a_request_is_read(request_: object, wanted: Say | Do) -> None:
         ({"do": "/me \udf75"}, '"do" has half a character in it', ""),
         ({"say": "hi", "room": "\ud800"}, '"room" has half a character in it', ""),
         ({"say": "hi", "do": "/quit"}, 'there is no "do" in it (say, room, about, ref)', ""),
-        ({"do": "/me x", "about": 1}, 'there is no "about" in it (do, room, ref)', ""),
+        ({"do": "/me x", "about": 1}, 'there is no "about" in it (do, room, ref, secret, new)', ""),
         ({"say": "hi", "colour": "red"}, 'there is no "colour" in it (say, room, about, ref)', ""),
         ({"say": "hi", "\x1b\ud800" * 40: 1}, "there is no", ""),
         *[({"say": "hi", "about": wrong}, '"about" is the id of an event', "") for wrong in (-1, MAX_ID + 1, 1.5, 7.0)],

@@ -49,6 +49,7 @@ OPTIONAL = {
     "done": ("event",),
     "people": ("after", "more", "ref"),
     "rooms": ("words", "after", "more", "ref"),
+    "password": ("what",),
     **dict.fromkeys(("welcome", "reset", "invited", "gone"), ()),
 }
 """The fields that a line may do without, by its kind; of every other kind, the ref alone."""
@@ -108,6 +109,7 @@ def lively_session() -> tuple[list[Line], list[Line]]:
         "/me joined",
         "/halp",
         "/history 0",
+        *("/register", "", "/login", ""),
         "/oper root tea",
         "/kill robert",
         "x" * 5000,
@@ -144,6 +146,7 @@ def programs(room: MemoryRoom) -> list[Line]:
         {"say": ""},
         {"say": "\n".join("123456")},
         {"say": 7},
+        {"do": "/register", "secret": "correct horse"},
         {"do": "/away lunch"},
         *({"do": f"/{name}"} for name in COMMANDS if name not in ("quit", "away", "leave")),
         *({"do": f"/{line}"} for line in ("me waves", "nick Erin2", "join loft", "msg nobody psst")),

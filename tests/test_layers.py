@@ -23,8 +23,8 @@ BESIDE = {("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "
 SHARED_BY_DOORS = tuple(
     f"doors.{name}"
     for name in (
-        *("assembly", "connection", "deadlines", "dialogue", "factory", "intake", "journal", "pacing", "proxied"),
-        "sources",
+        *("assembly", "connection", "credentials", "deadlines", "dialogue", "factory", "hashing", "intake", "journal"),
+        *("pacing", "proxied", "sources"),
     )
 )
 """What all doors are made of."""

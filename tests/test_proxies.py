@@ -488,7 +488,7 @@ def test_connections_that_wait_for_their_header_count_altogether(door: str) -> N
 @DOORS
 def test_somebody_who_was_put_out_does_not_come_back_by_another_proxy(door: str, tmp_path: Path) -> None:
     (tmp_path / "operators").write_text("boss secret\n")
-    house = House(operators=str(tmp_path / "operators"))
+    house = House(operators=str(tmp_path / "operators"), clear_passwords=STRANGER)
     house.come_in(door, "alice", text_header(ALICE))
     boss = house.connect(address=STRANGER)
     boss.type("boss", "/oper boss secret", "/whois alice", "/kill alice spam")

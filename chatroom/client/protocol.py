@@ -34,6 +34,7 @@ from chatroom.model.answers import (
     Limits,
     Live,
     Notice,
+    PasswordWanted,
     Past,
     Private,
     Refused,
@@ -45,6 +46,7 @@ from chatroom.model.clock import steady
 from chatroom.model.constants import ENCODING, MAGIC
 from chatroom.model.errors import Stopping
 from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said, TopicChanged
+from chatroom.model.passwords import Secret
 from chatroom.model.text import clean
 from chatroom.wire.jsonlines import JSON
 from chatroom.wire.reading import Received, read_received
@@ -320,7 +322,11 @@ class ChatClientProtocol(LineReceiver):
             self._send_line(request_line(Do(command, ref=self._ignoring)))
 
     def _note_answer(self, answer: Answer) -> None:
-        if isinstance(answer, Welcome):
+        if isinstance(answer, PasswordWanted):
+            # Only the handshake asks: later passwords come with their requests.
+            if not self.nickname:
+                self._send_line(self.factory.password.encode(ENCODING))
+        elif isinstance(answer, Welcome):
             self.nickname = answer.nickname
             self.member = answer.member
             self.limits = answer.limits
@@ -395,13 +401,19 @@ class ChatClientFactory(Factory):
         *,
         ping_every: float = 0,
         reactor: IReactorTime | None = None,
+        account: str = "",
+        password: str = "",
     ) -> None:
         """
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
         :param ping_every: seconds of silence after which the server is asked whether it is there; one that does
             not answer loses the connection. 0 never asks.
         :param reactor: whose clock that goes by.
+        :param account: the account to log in to on each connection; empty for none.
+        :param password: that of the account, which is one line.
         """
+        if "\n" in password or "\r" in password:
+            raise ValueError("a password is one line")
         if ping_every and reactor is None:
             raise ValueError("ping_every needs a reactor")
         self.ping_every = ping_every
@@ -409,6 +421,8 @@ class ChatClientFactory(Factory):
         self.nickname = nickname
         """The nickname to ask for; after a rename, the new one."""
         self.protocol = protocol
+        self.account = account
+        self.password = Secret(password)
         self.rooms = tuple(rooms)
         """The rooms to join; once we are in, those that we are in."""
         self.last_id = 0
@@ -431,6 +445,8 @@ class ChatClientFactory(Factory):
     def options(self) -> dict[str, str]:
         """The options for the handshake."""
         options = {"format": JSON.name, "input": JSON.name, "client": self.secret}
+        if self.account:
+            options["account"] = self.account
         if self.rooms:
             options["room"] = ",".join(self.rooms)
         if self.last_id:

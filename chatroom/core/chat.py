@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from chatroom.core.accounts import Accounts
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
@@ -92,6 +93,7 @@ class Chat:
         now: Callable[[], float],
         settings: Settings,
         nicknames: Nicknames | None = None,
+        accounts: Accounts | None = None,
         memory: Memory | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
@@ -104,6 +106,7 @@ class Chat:
         """
         :param now: the time, in seconds since 1970, UTC.
         :param nicknames: who is called what; those of one process unless given.
+        :param accounts: who is logged in; nobody can be unless given.
         :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
@@ -146,6 +149,8 @@ class Chat:
         """Whose input is taken next, at all doors."""
         self.operators = Operators(operators or {})
         self.clear_passwords = ClearPasswords(networks_of(settings.clear_passwords))
+        self.accounts = accounts or Accounts(settings, now=now)
+        """Who is logged in to what, and whose nicknames are whose."""
         self.directory = Directory(nicknames or LocalNicknames())
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
@@ -184,6 +189,7 @@ class Chat:
 
         Neither is called for a member who has quit in the meantime.
 
+        :param refused: told that it is taken, or registered by another.
         :raises NicknameRefused: nobody may be called that.
         :raises ExpelledLately: an operator has just expelled them under this name.
         """
@@ -201,9 +207,21 @@ class Chat:
             else:
                 member.standing = Standing.HERE
                 self.directory.enter(member, nickname)
+                self.accounts.used(member)
                 granted()
 
-        self.directory.claim(member, nickname, answered)
+        self._claim(member, nickname, answered)
+
+    def _claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
+        """Claim a valid nickname, which may belong to an account."""
+
+        def may_have(error: PeerError | None, own: bool) -> None:
+            if error is not None:
+                answer(error)
+            else:
+                self.directory.claim(member, nickname, answer, own=own)
+
+        self.accounts.claim(member, nickname, may_have)
 
     def give_up(self, member: Member) -> None:
         """Have ``member``, who is in no room, hold no nickname: they are outside again."""
@@ -232,10 +250,14 @@ class Chat:
             else:
                 # There is no room in which it could be seen.
                 event = self._unseen(request)
-                self.directory.rename(member, nickname)
+                self._renamed(member, nickname)
                 self._done(request, event)
 
-        self.directory.claim(member, nickname, answered)
+        self._claim(member, nickname, answered)
+
+    def _renamed(self, member: Member, nickname: str) -> None:
+        self.directory.rename(member, nickname)
+        self.accounts.used(member)
 
     def _check_nickname(self, member: Member, nickname: str) -> None:
         if self.stopping:
@@ -295,6 +317,7 @@ class Chat:
             return
         waits = member.pending or member.standing is Standing.CLAIMING
         member.standing = Standing.LEAVING
+        self.accounts.gone(member)
         if waits:
             self._quits[member] = reason, asker
         else:
@@ -548,7 +571,7 @@ class Chat:
         request.first = request.first or event.id
         member = request.member
         if isinstance(event, Renamed):
-            self.directory.rename(member, event.text)
+            self._renamed(member, event.text)
         elif isinstance(event, Away):
             self._went_away(member, event.text)
         elif isinstance(event, Joined):

@@ -225,6 +225,43 @@ def _away(session: Dialogue, argument: str) -> None:
     session.set_away(argument)
 
 
+@COMMANDS.command(
+    "register", "[password]", "have your nickname be yours alone; you are asked for a password", waits=True
+)
+def _register(session: Dialogue, argument: str) -> None:
+    session.register(argument)
+
+
+@COMMANDS.command("login", "[account] [password]", "log in to your account; you are asked for its password", waits=True)
+def _login(session: Dialogue, argument: str) -> None:
+    session.log_in(argument)
+
+
+@COMMANDS.command("logout", "", "log out of your account", waits=True)
+def _logout(session: Dialogue, argument: str) -> None:
+    session.log_out()
+
+
+@COMMANDS.command("password", "[old] [new]", "change your password; you are asked for both", waits=True)
+def _password(session: Dialogue, argument: str) -> None:
+    session.change_password(argument)
+
+
+@COMMANDS.command(
+    "unregister",
+    "[nickname]",
+    "give up your account and all its nicknames; or, if you name it, one of its other nicknames alone",
+    waits=True,
+)
+def _unregister(session: Dialogue, argument: str) -> None:
+    session.unregister(argument)
+
+
+@COMMANDS.command("account", "[nickname]", "show whether a nickname is registered, and more of your own", waits=True)
+def _account(session: Dialogue, argument: str) -> None:
+    session.describe_account(argument)
+
+
 @COMMANDS.command("oper", "name password", "become an operator, who may close others' connections", waits=True)
 def _oper(session: Dialogue, argument: str) -> None:
     name, password = argument.split(maxsplit=1)

@@ -6,21 +6,51 @@ person where they are. A request with a ``ref`` has that in every answer, error 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import NamedTuple
 
+from chatroom.core.accounts import Origin
 from chatroom.core.catching_up import CatchingUp, go_live, within
 from chatroom.core.chat import Chat
 from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
 from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
-from chatroom.core.session import NO_ADDRESS, Door, Phase, Session, Wait
-from chatroom.model.answers import Done, History, Limits, Notice, Past, Reset, Speaking, Welcome
-from chatroom.model.errors import BadArgument, InNoRoom, NothingSaid, NotInRoom, PeerError, TooManyRooms, WrongPassword
+from chatroom.core.session import NO_ADDRESS, OWNER_HAS_COME, Door, Phase, Session, Wait
+from chatroom.log.accounts import Account, key_of
+from chatroom.log.interface import NoAnswer
+from chatroom.model.answers import (
+    Done,
+    History,
+    Limits,
+    LoggedIn,
+    Notice,
+    PasswordWanted,
+    Past,
+    Reset,
+    Speaking,
+    Welcome,
+)
+from chatroom.model.errors import (
+    BadArgument,
+    ChatError,
+    InNoRoom,
+    NicknameRegistered,
+    NoAccounts,
+    NothingSaid,
+    NotInRoom,
+    NotLoggedIn,
+    PasswordMissing,
+    PasswordRefused,
+    PeerError,
+    TooManyRooms,
+    WrongPassword,
+)
 from chatroom.model.events import Acted, Away, Event
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
+from chatroom.model.passwords import Secret, typed
 from chatroom.model.text import clean, clean_lines
 from chatroom.wire.formats import Format, day_of
 from chatroom.wire.handshake import Place
@@ -42,13 +72,27 @@ TRIMMED = (
 )
 """Why somebody who comes back is shown the last talk instead of what they missed: the code and the sentence."""
 
+MAY_BE_SEEN = (
+    "Your password may have been seen: it stands in the line that you typed. You're asked for it without that."
+)
+"""Told to somebody who gives a password as an argument of a command."""
+
 _NOBODY: frozenset[str] = frozenset()
+
+
+class Wanted(NamedTuple):
+    """A password that they are asked for: their next line."""
+
+    what: str
+    """Which one; empty where it is simply theirs."""
+    then: Callable[[Secret], None]
+    """Called with it; may raise a PeerError."""
 
 
 class Dialogue(Session):
     """Somebody who types lines, or a program that sends requests."""
 
-    __slots__ = ("_commands", "_ignored", "_room", "_since", "active")
+    __slots__ = ("_commands", "_given", "_ignored", "_room", "_since", "active", "wanted")
 
     def __init__(self, chat: Chat, door: Door, format_: Format, commands: CommandTable[Dialogue]) -> None:
         super().__init__(chat, door, format_)
@@ -59,6 +103,11 @@ class Dialogue(Session):
         self._room = ""
         self._ignored = _NOBODY
         self._since: Place | None = None
+        self.wanted: Wanted | None = None
+        """The password that their next line is, whatever it begins with; None while they are asked for none."""
+        # The passwords that came with the request of a program, by the fields that they stood in; None for a person,
+        # who is asked for them.
+        self._given: dict[str, Secret] | None = None
 
     @property
     def active_room(self) -> str:
@@ -73,13 +122,34 @@ class Dialogue(Session):
 
     # Input from the door.
 
-    def enter(self, nickname: str, rooms: Sequence[str] = (), since: Place | None = None, client: str = "") -> None:
+    def enter(
+        self,
+        nickname: str,
+        rooms: Sequence[str] = (),
+        since: Place | None = None,
+        client: str = "",
+        account: str = "",
+    ) -> None:
         """Ask to come in; they are shown the welcome, or why not.
+
+        A person whose nickname is registered is asked for the password of its account. A program is not, unless it has
+        named the account: it might take no notice.
 
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
         :param since: the last event that they know of; then all that they missed is shown to them.
         :param client: a secret of their client's, by which they are the same member as before; empty for none.
+        :param account: the account to log in to first; empty for none.
         """
+        again = partial(self.enter, nickname, rooms, since, client)
+        if account and not self._is_logged_in_to(account):
+            self._given = None
+            try:
+                if not self.chat.accounts.on:
+                    raise NoAccounts(why=self.chat.accounts.off)
+                self._ask_password("", lambda secret: self._log_in_first(account, secret, again))
+            except PeerError as error:
+                self._not_granted(error)
+            return
         self.phase = Phase.ENTERING
         self.wait(Wait.NICKNAME)
         self._since = since
@@ -90,9 +160,47 @@ class Dialogue(Session):
             if len(rooms) > self.chat.settings.max_joined:
                 raise TooManyRooms(who="One person may be in", limit=self.chat.settings.max_joined)
             names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
-            self.chat.claim(self.member, nickname, lambda: self._granted(names), self._not_granted)
+            self.chat.claim(
+                self.member,
+                nickname,
+                lambda: self._granted(names),
+                lambda error: self._not_granted(error, lambda secret: self._log_in_first(nickname, secret, again)),
+            )
         except PeerError as error:
             self._not_granted(error)
+
+    def _is_logged_in_to(self, account: str) -> bool:
+        mine = self.member.account
+        return bool(mine) and (account == mine or key_of(account) == key_of(mine) != "")
+
+    def _log_in_first(self, account: str, password: Secret, then: Callable[[], None]) -> None:
+        """Log in on the way in, and go on with ``then``."""
+        self.phase = Phase.ENTERING
+        self.wait(Wait.ACCOUNT)
+
+        def right() -> None:
+            if self._has_come():
+                self.tell(LoggedIn(self.member.account))
+                then()
+
+        def wrong(error: ChatError) -> None:
+            self._note_wrong(error)
+            if self._has_come():
+                self._not_granted(error)
+
+        self.chat.accounts.log_in(self.member, account, password, right, wrong, origin=self._origin)
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.door.host, self.door.seconds())
+
+    def _note_wrong(self, error: ChatError) -> None:
+        """Have the log of the server say that they gave a wrong password.
+
+        It names no account: people give their password in the place of its name.
+        """
+        if isinstance(error, WrongPassword) and not self.chat.stopping:
+            self.chat.journal(f"{self.address or NO_ADDRESS} gave a wrong password for an account")
 
     def _granted(self, rooms: Sequence[str]) -> None:
         self.waits_for = Wait.OUTCOME
@@ -102,15 +210,85 @@ class Dialogue(Session):
             self.chat.give_up(self.member)
             self._not_granted(error)
 
-    def _not_granted(self, error: PeerError) -> None:
+    def _not_granted(self, error: ChatError, proved: Callable[[Secret], None] | None = None) -> None:
+        """Tell them why they may not come in under that nickname.
+
+        :param proved: called with the password, if that is all that is missing.
+        """
         self.phase = Phase.OUTSIDE
         self.waits_for = Wait.NOTHING
         self.refuse(error)
+        if isinstance(error, NicknameRegistered) and proved is not None and self._may_be_asked():
+            try:
+                self.check_encrypted()
+            except PeerError as insecure:
+                self.refuse(insecure)
+            else:
+                # The door shows it, in the place of the nickname prompt.
+                self.wanted = Wanted("", proved)
         self.go_on()
+
+    def _may_be_asked(self) -> bool:
+        return self.chat.accounts.on and self.format.for_people
+
+    # Passwords, each in a step of its own.
+
+    def _ask_password(self, what: str, then: Callable[[Secret], None], field: str = "secret") -> None:
+        """Have ``then`` called with a password: with their next line, or with what their request brought along.
+
+        :param what: which one, for a person.
+        :param field: of the request of a program.
+        :raises NotEncrypted: others on the way could read it.
+        :raises PasswordMissing: there is none in the request.
+        """
+        self.check_encrypted()
+        if self._given is None:
+            self.wanted = Wanted(what, then)
+            self.show_wanted()
+        elif given := self._given.get(field):
+            then(given)
+        else:
+            raise PasswordMissing(field=field)
+
+    def _ask_new_password(self, what: str, then: Callable[[Secret], None], field: str = "secret") -> None:
+        """The same for one that is to be: a person, who does not see it, types it twice."""
+
+        def again(first: Secret) -> None:
+            def compare(second: Secret) -> None:
+                if first != second:
+                    raise PasswordRefused(why="the two are not the same, so nothing was done: begin again")
+                then(first)
+
+            if self._given is None:
+                self._ask_password("the same again", compare)
+            else:
+                then(first)
+
+        self._ask_password(what, again, field)
+
+    def show_wanted(self) -> None:
+        """Ask for the password that they are to give."""
+        if self.wanted is not None:
+            self.reply(PasswordWanted(self.wanted.what))
+            self.door.hide_typing(True)
+
+    def take_password(self, text: str) -> None:
+        """Take the line that is the password; an empty one says that they give none."""
+        wanted, self.wanted = self.wanted, None
+        assert wanted is not None
+        self.door.hide_typing(False)
+        secret = typed(text)
+        if secret:
+            self._do(lambda: wanted.then(secret))
+        elif self.phase is Phase.OUTSIDE:
+            self.go_on()
+        else:
+            self.reply(Notice("You gave no password, so nothing was done."))
 
     def line(self, text: str) -> None:
         """Take one line that they typed, as it came in; it must not be ``busy``."""
         self.ref = self._room = ""
+        self._given = None
         try:
             # As clean() does, which is not called for each line.
             if not text.isprintable():
@@ -129,6 +307,9 @@ class Dialogue(Session):
         """Take one request of a program; it must not be ``busy``."""
         self.ref = request.ref
         self._room = ""
+        self._given = {}
+        if isinstance(request, Do):
+            self._given = {"secret": request.secret, "new": request.new}
         self._do(lambda: self._take(request))
 
     def _take(self, request: Say | Do) -> None:
@@ -229,6 +410,195 @@ class Dialogue(Session):
             raise WrongPassword(why="Too many wrong passwords came from your address: wait a minute, then try again")
         raise WrongPassword(why="There is no operator of that name and password: check both")
 
+    # Accounts.
+
+    def register(self, argument: str) -> None:
+        """Have their nickname belong to them: to the account that they are logged in to, or to a new one.
+
+        :param argument: a password, where they have typed it in the line.
+        """
+        accounts = self.chat.accounts
+        if self.member.account:
+            self._add_nickname()
+            return
+        accounts.check_registration()
+        self._take_typed(argument)
+        self._ask_new_password("a new one, for the nickname that is yours from now on", self._register)
+
+    def _take_typed(self, *passwords: str) -> None:
+        """Take the passwords that stand in the line of a command, if any do."""
+        if any(passwords):
+            self._given = dict(zip(("secret", "new"), map(Secret, passwords), strict=False))
+            self.reply(Notice(MAY_BE_SEEN))
+
+    def _register(self, password: Secret) -> None:
+        def answered(_: None) -> None:
+            self.journal("has registered their nickname")
+            self.reply(LoggedIn(self.member.account))
+            self.reply(Notice(f"{self.member.account} is yours now: /login with your password when you come back."))
+
+        def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
+            self.chat.accounts.register(self.member, password, lambda: answer(None), failed, origin=self._origin)
+
+        self.ask_accounts(question, answered)
+
+    def _add_nickname(self) -> None:
+        def answered(_: None) -> None:
+            self.reply(Notice(f"The nickname {self.nickname} belongs to your account {self.member.account}."))
+
+        self.ask_accounts(
+            lambda answer, failed: self.chat.accounts.add_nickname(self.member, lambda: answer(None), failed), answered
+        )
+
+    def log_in(self, argument: str) -> None:
+        """Be logged in to an account.
+
+        :param argument: its name, theirs where there is none; and perhaps the password.
+        """
+        accounts = self.chat.accounts
+        if not accounts.on:
+            raise NoAccounts(why=accounts.off)
+        name, _, password = argument.partition(" ")
+        self._take_typed(password.strip())
+        self._ask_password("", lambda secret: self._log_in(name or self.nickname, secret))
+
+    def _log_in(self, name: str, password: Secret) -> None:
+        def answered(_: None) -> None:
+            self.journal(f"has logged in to the account {self.member.account}")
+            self.reply(LoggedIn(self.member.account))
+
+        def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
+            self.chat.accounts.log_in(
+                self.member, name, password, lambda: answer(None), self._with_note(failed), origin=self._origin
+            )
+
+        self.ask_accounts(question, answered)
+
+    def _with_note(self, failed: NoAnswer) -> NoAnswer:
+        def noted(error: ChatError) -> None:
+            self._note_wrong(error)
+            failed(error)
+
+        return noted
+
+    def log_out(self) -> None:
+        """Be logged in to no account."""
+        self._must_be_logged_in()
+        self.chat.accounts.used(self.member)
+        self.chat.accounts.log_out(self.member)
+        self.journal("has logged out")
+        self.reply(LoggedIn(""))
+
+    def _must_be_logged_in(self) -> None:
+        if not self.member.account:
+            raise NotLoggedIn()
+
+    def change_password(self, argument: str) -> None:
+        """Have another password.
+
+        :param argument: the old one and the new one, where they have typed them in the line.
+        """
+        self._must_be_logged_in()
+        given = argument.split(maxsplit=1)
+        if len(given) == 1:
+            raise BadArgument(what="/password takes both passwords or none", usage="/password [old] [new]")
+        self._take_typed(*given)
+        self._ask_password(
+            "the one that you have now",
+            lambda old: self._ask_new_password("the new one", lambda new: self._change_password(old, new), "new"),
+        )
+
+    def _change_password(self, old: Secret, new: Secret) -> None:
+        def answered(_: None) -> None:
+            self.journal("has changed their password")
+            self.reply(Notice("Your password is another one now."))
+
+        def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
+            self.chat.accounts.change_password(
+                self.member, old, new, lambda: answer(None), self._with_note(failed), origin=self._origin
+            )
+
+        self.ask_accounts(question, answered)
+
+    def unregister(self, nickname: str) -> None:
+        """Give up a nickname that belongs to their account, or, where none is named, the account.
+
+        :param nickname: empty for none.
+        """
+        self._must_be_logged_in()
+        if nickname and not self._is_logged_in_to(nickname):
+            self._drop_nickname(nickname)
+        else:
+            self._ask_password("to remove your account", self._unregister)
+
+    def _drop_nickname(self, nickname: str) -> None:
+        key = _key(nickname, "/unregister [nickname]")
+
+        def found(account: Account | None) -> None:
+            nicknames = account.nicknames if account is not None else ()
+            if key not in [owned.key for owned in nicknames]:
+                listed = ", ".join(owned.nickname for owned in nicknames)
+                raise BadArgument(what=f"Yours are {listed}, not {nickname}", usage="/unregister [nickname]")
+
+        def answered(_: None) -> None:
+            self.reply(Notice(f"The nickname {nickname} is no longer yours alone."))
+
+        def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
+            accounts = self.chat.accounts
+
+            def drop(account: Account | None) -> None:
+                try:
+                    found(account)
+                except PeerError as error:
+                    failed(error)
+                else:
+                    accounts.drop_nickname(self.member, nickname, lambda: answer(None), failed)
+
+            accounts.find(self.member.account, drop, failed)
+
+        self.ask_accounts(question, answered)
+
+    def _unregister(self, password: Secret) -> None:
+        name = self.member.account
+
+        def answered(members: list[Member]) -> None:
+            for member in members:
+                if member is not self.member:
+                    member.tell(LoggedIn(""))
+            self.journal(f"has removed the account {name}")
+            self.reply(LoggedIn(""))
+            self.reply(Notice(f"The account {name} is gone, and anybody may have its nicknames."))
+
+        def question(answer: Callable[[list[Member]], None], failed: NoAnswer) -> None:
+            self.chat.accounts.unregister(self.member, password, answer, self._with_note(failed), origin=self._origin)
+
+        self.ask_accounts(question, answered)
+
+    def describe_account(self, nickname: str) -> None:
+        """Say what is known of an account: of one's own, and to operators, all but the password."""
+        name = nickname or self.member.account or self.nickname
+
+        def answered(account: Account | None) -> None:
+            for line in self._about(name, account):
+                self.reply(Notice(line))
+
+        self.ask_accounts(lambda answer, failed: self.chat.accounts.find(name, answer, failed), answered)
+
+    def _about(self, name: str, account: Account | None) -> Iterator[str]:
+        here = self.chat.members.get(key_of(name))
+        if here is not None:
+            name = here.nickname
+            yield f"{name} is logged in to the account {here.account}" if here.account else f"{name} is not logged in"
+        if account is None:
+            yield f"{name} is not registered"
+            return
+        yield f"{name} is registered to the account {account.name}"
+        if self.member.account == account.name or self.member.operator:
+            nicknames = ", ".join(f"{one.nickname} (last used on {day_of(one.used)})" for one in account.nicknames)
+            yield f"{account.name} was made on {day_of(account.made)}. Its nicknames: {nicknames}"
+            if not account.password:
+                yield f"The password of {account.name} is kept elsewhere"
+
     def expel_other(self, nickname: str, reason: str) -> None:
         """Close somebody's connection, as operators may."""
         victim = self.chat.expel(self.member, nickname, reason)
@@ -239,6 +609,8 @@ class Dialogue(Session):
         member = self.chat.find(nickname)
         name, rooms = member.nickname, sorted(member.rooms)
         self.reply(Notice(f"{name} is in {', '.join(rooms)}" if rooms else f"{name} is in no room"))
+        if member.account:
+            self.reply(Notice(f"{name} is logged in to the account {member.account}"))
         if member.operator:
             self.reply(Notice(f"{name} is an operator"))
         self._say_if_away(member)
@@ -374,10 +746,11 @@ class Dialogue(Session):
         self.tell(Notice(f"{by} closes your connection: {reason}"))
         self.quit(f"Killed ({by} ({reason}))")
 
-    def replace(self) -> None:
+    def replace(self, owner: bool = False) -> None:
         if self.phase is not Phase.GONE:
-            self.tell(Notice("You've come back by another connection: this one is closed."))
-        self.quit("came back by another connection")
+            again = "You've come back by another connection: this one is closed."
+            self.tell(Notice(OWNER_HAS_COME if owner else again))
+        self.quit("its owner has logged in" if owner else "came back by another connection")
 
 
 def _where_from(session: Connection) -> str:
@@ -385,8 +758,8 @@ def _where_from(session: Connection) -> str:
     return f"comes from {session.address or NO_ADDRESS}, {safety}"
 
 
-def _key(nickname: str) -> str:
+def _key(nickname: str, usage: str = "/ignore nickname") -> str:
     try:
         return nickname_key(nickname)
     except ValueError:
-        raise BadArgument(what=f"Nobody can be called {nickname}", usage="/ignore nickname") from None
+        raise BadArgument(what=f"Nobody can be called {nickname}", usage=usage) from None

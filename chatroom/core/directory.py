@@ -56,21 +56,24 @@ class Directory:
         """The member with this id, if it is one that outlives connections; None when they are not here."""
         return self._by_id.get(member_id)
 
-    def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
+    def claim(
+        self, member: Member, nickname: str, answer: Callable[[PeerError | None], None], *, own: bool = False
+    ) -> None:
         """Claim a valid nickname for ``member``.
 
         A holder of it, or of one that could be taken for it, makes way if they have the same id: their connection is
-        dead, which was not noticed.
+        dead, which was not noticed. Any holder makes way for the owner.
 
         :param answer: told why not, or None; perhaps later.
+        :param own: whether the nickname belongs to the account that ``member`` is logged in to.
         """
         holder = self._nicknames.in_the_way(member, nickname)
         if holder is not None:
-            if holder.member_id == member.member_id and holder.session is not None:
-                holder.session.replace()
+            if holder.session is not None and (own or holder.member_id == member.member_id):
+                holder.session.replace(owner=holder.member_id != member.member_id and holder.account != member.account)
             # A member who is leaving gives the nickname up in a moment.
             if holder.standing is Standing.LEAVING and holder.key:
-                self._when_released.setdefault(holder, []).append(lambda: self.claim(member, nickname, answer))
+                self._when_released.setdefault(holder, []).append(lambda: self.claim(member, nickname, answer, own=own))
                 return
         self._nicknames.claim(member, nickname, answer)
 

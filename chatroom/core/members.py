@@ -64,8 +64,11 @@ class Connection(Protocol):
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
 
-    def replace(self) -> None:
-        """Close the connection: the member has come back by another."""
+    def replace(self, owner: bool = False) -> None:
+        """Close the connection: the member has come back by another.
+
+        :param owner: whether it is the owner of the nickname who comes, to whom this member is nobody.
+        """
 
 
 class Standing(Enum):

@@ -76,6 +76,8 @@ class Wait(Enum):
     """That all they have said is in the log, before something is done that does not pass through it."""
     LOG = auto()
     """The log's answer to a question."""
+    ACCOUNT = auto()
+    """That a password is looked at, or something is changed in an account."""
     TURN = auto()
     """Their turn to have a part of a long answer made."""
     READER = auto()
@@ -113,6 +115,9 @@ class Door(Protocol):
     def spend(self, lines: float) -> None:
         """Count the line that was read last as so many more."""
 
+    def hide_typing(self, hidden: bool) -> None:
+        """Have what they type not be shown to them, as far as the door can, or have it shown again."""
+
     def close(self) -> None:
         """Close the connection once everything was sent."""
 
@@ -133,6 +138,9 @@ class _Gone:
     def come_in(self) -> None:
         """They do not come in any more."""
 
+    def hide_typing(self, hidden: bool) -> None:
+        """Nobody types."""
+
     def go_on(self) -> None:
         """There is nothing to go on with."""
 
@@ -144,6 +152,8 @@ class _Gone:
 
 
 _GONE = _Gone()
+
+OWNER_HAS_COME = "The owner of your nickname has logged in and takes it: your connection is closed."
 
 NO_ADDRESS = "a Unix socket"
 """The place that somebody comes from whose connection has no address."""
@@ -397,6 +407,13 @@ class Session:
         self.wait(Wait.LOG)
         self._when_roomy((lambda: self.chat.slots.take(self, ask)) if in_slot else ask)
 
+    def ask_accounts(
+        self, question: Callable[[Callable[[T], None], NoAnswer], None], answer: Callable[[T], None]
+    ) -> None:
+        """Ask for something about an account; ``answer`` is told what comes of it, unless they have left."""
+        self.wait(Wait.ACCOUNT)
+        question(self._told(answer), self._not_told(lambda: None))
+
     def in_turn(self, work: Work[T], answer: Callable[[T], None], no_answer: Callable[[], None] = lambda: None) -> None:
         """Have long work done in turns with others; ``answer`` is told what comes of it, as by :meth:`ask_log`."""
         self.wait(Wait.TURN)
@@ -621,8 +638,11 @@ class Session:
         """Say that ``by`` closes the connection, and close it."""
         raise NotImplementedError
 
-    def replace(self) -> None:
-        """Close the connection: the member has come back by another."""
+    def replace(self, owner: bool = False) -> None:
+        """Close the connection: the member has come back by another.
+
+        :param owner: whether it is the owner of the nickname who comes, to whom this member is nobody.
+        """
         raise NotImplementedError
 
 

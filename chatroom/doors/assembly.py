@@ -6,20 +6,27 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import Portal
 from twisted.internet.task import Clock
 from twisted.logger import Logger
 
+from chatroom.core.accounts import Accounts
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import Nicknames
+from chatroom.doors.credentials import Checkers, PortalAuthority, Realm, StoreChecker
+from chatroom.doors.hashing import MISSING, Hasher
 from chatroom.doors.journal import Journal
+from chatroom.log.accounts import AccountStore
 from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
 from chatroom.model.constants import FILE_ENCODING
@@ -30,6 +37,12 @@ from chatroom.model.text import clean
 
 _log = Logger()
 
+BUILT_IN = "accounts"
+"""Stands for the checker of the built-in store among other checkers (``--auth accounts``)."""
+
+Checker = ICredentialsChecker | str
+"""A checker of passwords, or :data:`BUILT_IN`."""
+
 
 def open_chat(
     settings: Settings,
@@ -37,6 +50,9 @@ def open_chat(
     hook: Callable[[Event], None] | None = None,
     on_broken: Callable[[ChatError], None] = lambda error: None,
     nicknames: Nicknames | None = None,
+    *,
+    checkers: Sequence[Checker] = (),
+    portal: Portal | None = None,
 ) -> Chat:
     """The rooms of one server, with nobody in them.
 
@@ -44,6 +60,8 @@ def open_chat(
     :param hook: called with every event; its exceptions are logged.
     :param on_broken: called when the history cannot be kept any more.
     :param nicknames: the seam of nicknames; that of one process unless given.
+    :param checkers: of passwords, in the order in which they are asked; that of the built-in store unless given.
+    :param portal: through which people log in, in place of one for ``checkers``.
     :raises OSError, ValueError: a file that the settings name cannot be read.
     :raises HistoryUnusable: the file of the history cannot be used.
     """
@@ -82,12 +100,60 @@ def open_chat(
         motd=motd,
         operators=operators,
         nicknames=nicknames,
+        accounts=open_accounts(log.accounts, settings, clock, checkers, portal),
         soon=lambda call: clock().callLater(0, call),
         hook=hook and _guarded(hook),
         on_not_kept=not_kept,
         on_broken=broken,
         journal=journal.note,
     )
+
+
+def open_accounts(
+    store: AccountStore,
+    settings: Settings,
+    clock: Callable[[], Any],
+    checkers: Sequence[Checker] = (),
+    portal: Portal | None = None,
+) -> Accounts:
+    """The accounts of one server, with nobody logged in.
+
+    :param clock: returns the reactor.
+    :param checkers: as :func:`open_chat` has them, and ``portal`` as well.
+    """
+
+    def from_thread(call: Callable[[], None]) -> None:
+        reactor = clock()
+        if isinstance(reactor, Clock):
+            reactor.callLater(0, call)
+        else:
+            reactor.callFromThread(call)
+
+    def start(work: Callable[[], None]) -> None:
+        reactor = clock()
+        # The time of a test goes by hand, and so does its work.
+        if isinstance(reactor, Clock):
+            reactor.callLater(0, work)
+        else:
+            threading.Thread(target=work, name="chatroom-hasher", daemon=True).start()
+
+    def later(seconds: float, call: Callable[[], None]) -> None:
+        clock().callLater(seconds, call)
+
+    hasher = None
+    with suppress(ImportError):
+        hasher = Hasher(start, from_thread)
+    checkers = tuple(checkers) or (BUILT_IN,)
+    registers = portal is None and BUILT_IN in checkers and hasher is not None
+    if portal is None:
+        own = StoreChecker(store, hasher) if hasher is not None else None
+        asked = [own if checker == BUILT_IN else checker for checker in checkers]
+        found: list[ICredentialsChecker] = [
+            checker for checker in asked if checker is not None and not isinstance(checker, str)
+        ]
+        portal = Portal(Realm(), [Checkers(found)]) if found else None
+    authority = PortalAuthority(portal, hasher, registers) if portal is not None else None
+    return Accounts(settings, now=time.time, store=store, authority=authority, later=later, off=MISSING)
 
 
 def _memory_of_the_machine() -> int:

@@ -247,6 +247,9 @@ class Connection(Paced, Protocol):
         """Count as many more lines as taken, so that later input waits longer."""
         self.intake.spend(lines)
 
+    def hide_typing(self, hidden: bool) -> None:
+        """Do nothing: the peer's own terminal, or page, decides what it shows."""
+
     def come_in(self) -> None:
         """Cancel the handshake deadline: they are in, though they may have much to read first."""
         self.factory.handshakes.discard(self)

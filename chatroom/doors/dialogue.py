@@ -53,6 +53,9 @@ class DialogueConnection(Connection):
         """
         session = self.session
         outside = session.phase is _OUTSIDE
+        if session.wanted is not None:
+            self._take_password(line)
+            return
         if self._json_input and not outside:
             self._take_request(line)
             return
@@ -68,6 +71,15 @@ class DialogueConnection(Connection):
             self.refuse(LineTooLong(limit=limit))
         else:
             session.line(text)
+
+    def _take_password(self, line: bytes) -> None:
+        try:
+            text = line.decode(ENCODING)
+        except UnicodeDecodeError:
+            # They are still asked for it.
+            self.session.refuse(NotUTF8())
+            return
+        self.session.take_password(text)
 
     def refuse(self, error: ChatError) -> None:
         """Say that a line was thrown away; its ref, if it had one, was not read."""
@@ -104,10 +116,16 @@ class DialogueConnection(Connection):
         self._json_input = wanted.json_input
         limit = self.factory.settings.max_line
         self.limit_lines(max_line(limit) if wanted.json_input else limit)
-        self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client)
+        self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client, wanted.account)
 
     def not_entered(self) -> None:
-        """Ask for another nickname, at most :data:`~chatroom.wire.handshake.MAX_TRIES` times in all."""
+        """Ask for another nickname, at most :data:`~chatroom.wire.handshake.MAX_TRIES` times in all.
+
+        Whoever has given one that is registered is asked for its password first.
+        """
+        if self.session.wanted is not None:
+            self.session.show_wanted()
+            return
         self._tries += 1
         if self._tries < handshake.MAX_TRIES:
             self.greet()

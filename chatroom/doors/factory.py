@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
@@ -66,6 +68,8 @@ class DoorFactory(Factory, Generic[C]):
         hook: Callable[[Event], None] | None = None,
         reactor: IReactorTime | None = None,
         chat: Chat | None = None,
+        checkers: Sequence[ICredentialsChecker | str] = (),
+        portal: Portal | None = None,
         **options: Any,
     ) -> None:
         """
@@ -73,13 +77,17 @@ class DoorFactory(Factory, Generic[C]):
         :param reactor: for timers; without it, that of the first connection's transport.
         :param chat: the rooms that this door leads to, made by :func:`chatroom.doors.assembly.open_chat`; without it,
             the door has rooms of its own.
+        :param checkers: of passwords (``ICredentialsChecker`` for ``IUsernamePassword``), in place of the built-in one;
+            ``"accounts"`` among them stands for that.
+        :param portal: through which people log in, in place of one for ``checkers``; its realm has an avatar for
+            :class:`chatroom.doors.credentials.IAccount`.
         :param options: the fields of :class:`chatroom.model.settings.Settings`, when there is no ``chat``.
         :raises OSError: a file that the options name cannot be read.
         """
-        if chat is not None and (hook is not None or options):
-            raise TypeError("a chat that is handed in has its hook and its settings already")
+        if chat is not None and (hook is not None or checkers or portal is not None or options):
+            raise TypeError("a chat that is handed in has its hook, its checkers and its settings already")
         self._clock: IReactorTime | None = None if reactor is None else steady(reactor)
-        self.chat = chat or open_chat(Settings(**options), lambda: self._clock, hook)
+        self.chat = chat or open_chat(Settings(**options), lambda: self._clock, hook, checkers=checkers, portal=portal)
         self.chat.when_broken.append(self._broken)
         self.settings = self.chat.settings
         self._connections: dict[C, None] = {}

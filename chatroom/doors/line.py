@@ -65,6 +65,11 @@ class ChatProtocol(DialogueConnection, LineReceiver):
         self._after_cr = data[-1:] == b"\r"
         return self._splitter.feed(data)
 
+    def hide_typing(self, hidden: bool) -> None:
+        """Have a terminal that has shown that it speaks telnet leave it to the server to show what is typed."""
+        if self._telnet is not None:
+            self.send_queue.write(self._telnet.hide_typing(hidden))
+
     def limit_lines(self, limit: int) -> None:
         """Throw away what comes in longer lines, with an error."""
         self._splitter.limit = limit

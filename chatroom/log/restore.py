@@ -133,9 +133,7 @@ def _like(copy: str, target: str) -> None:
     try:
         replaced = os.stat(target)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(copy, 0o666 & ~mask)
+        # The copy is its user's alone, as a history that is made is.
         return
     os.chmod(copy, replaced.st_mode & 0o777)
     if hasattr(os, "chown"):

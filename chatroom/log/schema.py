@@ -14,6 +14,9 @@
     The ids of events whose time is earlier than that of the event before. Only older versions have made such.
 ``ages``
     One row: the time by which events are trimmed (:mod:`chatroom.log.ages`).
+``account``, ``account_nickname``
+    Accounts and the nicknames that belong to them (:mod:`chatroom.log.sqlite_accounts`); trimming leaves them alone.
+    ``history`` counts how often they have changed, so that an older copy of the file is known for one.
 
 Adding a version is adding a step to :data:`STEPS`; a step, once released, never changes.
 """
@@ -90,6 +93,20 @@ def _times(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO ages VALUES (0, 0, 0)")
 
 
+def _accounts(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE account (key TEXT PRIMARY KEY, name TEXT NOT NULL, password TEXT NOT NULL, made REAL NOT NULL,"
+        " used REAL NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE account_nickname (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, look TEXT NOT NULL,"
+        " nickname TEXT NOT NULL, account TEXT NOT NULL, used REAL NOT NULL)"
+    )
+    connection.execute("CREATE INDEX account_nickname_by_look ON account_nickname (look)")
+    connection.execute("CREATE INDEX account_nickname_by_account ON account_nickname (account)")
+    connection.execute("ALTER TABLE history ADD COLUMN account_changes INTEGER NOT NULL DEFAULT 0")
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
@@ -97,6 +114,7 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _topics,
     _members_and_state,
     _times,
+    _accounts,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 
@@ -108,6 +126,7 @@ def open_log(path: str, durability: str) -> sqlite3.Connection:
     :raises HistoryUnusable: the file cannot be used, and was left as it is.
     """
     try:
+        _make(path)
         connection = connect(path)
         with contextlib.ExitStack() as undo:
             undo.callback(connection.close)
@@ -124,6 +143,13 @@ def open_log(path: str, durability: str) -> sqlite3.Connection:
         raise HistoryUnusable(path=path, why=explain(error, path)) from error
 
 
+def _make(path: str) -> None:
+    """Make an empty file that its user alone may read, where there is none: there are hashes of passwords in it."""
+    # SQLite says better than the system why it cannot be made.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 class History(NamedTuple):
     """Facts about a file that a log needs at the start."""
 
@@ -135,15 +161,19 @@ class History(NamedTuple):
     last_at: float
     """The time of the last event."""
     ages: Ages
+    account_changes: int
+    """How often accounts have changed."""
 
 
 def read_history(connection: sqlite3.Connection) -> History:
     """Those facts, from the file."""
-    identity, forgotten = connection.execute("SELECT identity, forgotten FROM history").fetchone()
+    identity, forgotten, account_changes = connection.execute(
+        "SELECT identity, forgotten, account_changes FROM history"
+    ).fetchone()
     last = connection.execute("SELECT id, at FROM event ORDER BY id DESC LIMIT 1").fetchone()
     last_id, last_at = last or (0, 0.0)
     trusted, waited, wall = connection.execute("SELECT trusted, waited, wall FROM ages").fetchone()
-    return History(identity, forgotten, last_id, last_at, Ages(trusted or last_at, waited, wall))
+    return History(identity, forgotten, last_id, last_at, Ages(trusted or last_at, waited, wall), account_changes)
 
 
 def connect(path: str, read_only: bool = False) -> sqlite3.Connection:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from typing import TypeVar
 
 from zope.interface import implementer
 
@@ -29,14 +30,17 @@ from chatroom.log.questions import Questions
 from chatroom.log.recent import RecentEvents
 from chatroom.log.schema import FileLock, connect, explain, open_log, read_history
 from chatroom.log.search import SearchIndex
+from chatroom.log.sqlite_accounts import SQLiteAccounts
 from chatroom.log.state import read_state
 from chatroom.log.trimming import Trimming
-from chatroom.log.turns import Asker, ThreadTurns
+from chatroom.log.turns import Asker, ThreadTurns, Work
 from chatroom.log.watch import FileWatch
 from chatroom.log.worker import Worker
 from chatroom.log.writer import Writer, Written
 from chatroom.model.errors import ChatError, HistoryBroken, HistoryUnusable
 from chatroom.model.events import Draft, Event
+
+T = TypeVar("T")
 
 WATCH_EVERY = 20.0
 """Seconds between two looks at the files, unless set otherwise; there is one before each batch as well."""
@@ -102,13 +106,24 @@ class SQLiteLog:
                 keeping = undo.enter_context(closing(connect(path)))
                 history = read_history(reading)
                 self.state: Sequence[Event] = read_state(reading)
+                self.accounts = SQLiteAccounts(
+                    reading,
+                    writing,
+                    submit=self._submit,
+                    ask=self._ask_reader,
+                    look_at_files=self._look_at_files,
+                    from_thread=from_thread,
+                )
+                """The store of accounts in the same file."""
             except sqlite3.Error as error:
                 raise HistoryUnusable(path=path, why=explain(error, path)) from error
             # One index, beside the one file, though there may be several names of it.
             self._search = SearchIndex(os.path.realpath(path), from_thread)
             self._writer = Writer(writing, history.last_id, state_limit)
             try:
-                self._watch = FileWatch(path, history.identity, lambda: self._writer.last_id)
+                self._watch = FileWatch(
+                    path, history.identity, lambda: self._writer.last_id, lambda: self.accounts.changes
+                )
             except OSError as error:
                 raise HistoryUnusable(path=path, why=explain(error)) from error
             undo.pop_all()
@@ -210,6 +225,19 @@ class SQLiteLog:
     def _forgotten_up_to(self, last: int) -> None:
         self.forgotten = last
         self._recent.forget(last)
+
+    # Changes of accounts, and questions about them, between the batches and the questions about events.
+
+    def _submit(self, work: Callable[[], None]) -> None:
+        def change() -> None:
+            work()
+            # It is in the write-ahead log, as an event would be.
+            self._checkpoints.committed(1)
+
+        self._worker.submit(change)
+
+    def _ask_reader(self, work: Work[T], answer: Callable[[T], None], failed: NoAnswer) -> None:
+        self._reader.add(None, work, answer, failed)
 
     # The watch over the files.
 

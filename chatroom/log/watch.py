@@ -52,17 +52,25 @@ def _see(path: str) -> _Seen:
 class FileWatch:
     """Knows the files as they were when they were last in order."""
 
-    def __init__(self, path: str, identity: str, last_id: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: str,
+        identity: str,
+        last_id: Callable[[], int],
+        account_changes: Callable[[], int] = lambda: 0,
+    ) -> None:
         """
         :param path: of the history, which is open.
         :param identity: of the history.
         :param last_id: the id of the last event that was committed.
+        :param account_changes: how many changes of accounts were.
         :raises OSError: the files are gone already.
         """
         # SQLite's other files are beside the one that a link leads to.
         self._path = os.path.realpath(path)
         self._identity = identity
         self._last_id = last_id
+        self._account_changes = account_changes
         self._history = _see(self._path)
         self._wal = _see(f"{self._path}-wal")
         self._shm = _see(f"{self._path}-shm")
@@ -117,7 +125,8 @@ class FileWatch:
                 (pages,), (page,) = execute("PRAGMA page_count").fetchone(), execute("PRAGMA page_size").fetchone()
                 if pages * page > size + wal_size:
                     return overwritten
-                if execute("SELECT identity FROM history").fetchone() != (self._identity,):
+                identity, account_changes = execute("SELECT identity, account_changes FROM history").fetchone()
+                if identity != self._identity or account_changes < self._account_changes():
                     return overwritten
                 if execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0] < self._last_id():
                     return overwritten
@@ -126,7 +135,8 @@ class FileWatch:
                         return overwritten
                 else:
                     execute("SELECT * FROM event ORDER BY id DESC LIMIT 100").fetchall()
-        except sqlite3.Error:
+        except (sqlite3.Error, TypeError):
+            # No table, or no row in it.
             return overwritten
         return None
 

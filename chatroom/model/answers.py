@@ -178,6 +178,20 @@ class Pong(NamedTuple):
     """The text of the question."""
 
 
+class PasswordWanted(NamedTuple):
+    """The next line of the person is a password, whatever it begins with; an empty one says that they give none."""
+
+    what: str = ""
+    """Which password, where it is not simply theirs: ``again``, for example."""
+
+
+class LoggedIn(NamedTuple):
+    """The person is logged in to an account from now on, or to none."""
+
+    account: str
+    """Empty when they are logged out."""
+
+
 class Found(NamedTuple):
     """Earlier talk in a room that has certain words."""
 
@@ -203,5 +217,7 @@ Answer = (
     | Live
     | Speaking
     | Pong
+    | PasswordWanted
+    | LoggedIn
     | Found
 )

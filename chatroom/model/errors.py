@@ -56,6 +56,13 @@ class NicknameTaken(PeerError):
     sentence = "The nickname {nickname} is taken: choose another."
 
 
+class NicknameRegistered(PeerError):
+    """The nickname, or one that looks like it, belongs to an account that the peer is not logged in to."""
+
+    code = "nickname-registered"
+    sentence = "The nickname {nickname} is registered: log in if it is yours, or choose another."
+
+
 class ExpelledLately(PeerError):
     """An operator has closed the connection of somebody of this name from this address a moment ago."""
 
@@ -189,6 +196,55 @@ class NotEncrypted(PeerError):
     )
 
 
+class NoAccounts(PeerError):
+    code = "no-accounts"
+    sentence = "There are no accounts here: {why}."
+
+
+class RegistrationClosed(PeerError):
+    code = "registration-closed"
+    sentence = "Accounts cannot be made here: ask whoever runs the server for one."
+
+
+class NotLoggedIn(PeerError):
+    code = "not-logged-in"
+    sentence = "You're not logged in: /login first."
+
+
+class PasswordRefused(PeerError):
+    """No password may be like that; the sentence never repeats it."""
+
+    code = "password-refused"
+    sentence = "That password will not do: {why}."
+
+
+class PasswordMissing(PeerError):
+    code = "password-missing"
+    sentence = 'That needs a password: type it behind the command, or send it with the request as "{field}".'
+
+
+class PasswordElsewhere(PeerError):
+    code = "password-elsewhere"
+    sentence = "The password of {account} is kept elsewhere: ask whoever runs the server to change it."
+
+
+class TooManyAccounts(PeerError):
+    code = "too-many-accounts"
+    sentence = "{why}."
+
+
+class TooManyNicknames(PeerError):
+    code = "too-many-nicknames"
+    sentence = "An account has at most {limit} nicknames: give one up first, with /unregister and its name."
+
+
+class LoginsBusy(PeerError):
+    """More passwords wait to be looked at than may."""
+
+    code = "logins-busy"
+    sentence = "Too many people log in at this moment: try again in a few seconds."
+
+
 class NothingToSearch(PeerError):
     code = "nothing-to-search"
     sentence = "There is no word to search for: give one that was said."
@@ -236,6 +292,11 @@ class AlreadyKept(PeerError):
 class NotKept(ServerFault):
     code = "not-kept"
     sentence = "not sent: {why}. Try again when that is mended."
+
+
+class AccountNotKept(ServerFault):
+    code = "account-not-kept"
+    sentence = "Nothing was changed: {why}. Try again when that is mended."
 
 
 class NoHistory(ServerFault):

@@ -33,7 +33,7 @@ _COLON = "\u02d0"
 # "* ", of lines from the server.
 _RESERVED = (
     *("server", "chatroom", "system", "notice", "private"),
-    *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing"),
+    *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing", "password"),
     # Services that IRC clients send passwords to by themselves.
     *("nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"),
 )

@@ -51,6 +51,13 @@ def durability(text: str) -> str:
     return text
 
 
+def registration(text: str) -> str:
+    """The word open or the word closed."""
+    if text not in ("open", "closed"):
+        raise ValueError("it is another word")
+    return text
+
+
 def networks(text: str) -> str:
     """A list of networks with commas between them, such as 10.0.0.0/8,::1."""
     for network in text.split(","):
@@ -175,7 +182,7 @@ class Settings:
         "",
         networks,
         "NETWORKS",
-        "networks whose passwords (/oper, OPER, PASS) are taken though the connection is not encrypted; "
+        "networks whose passwords (/login, /oper, OPER, PASS) are taken though the connection is not encrypted; "
         "those from this machine are taken in any case",
     )
     irc_sts: str = _setting(
@@ -191,6 +198,18 @@ class Settings:
         "SECONDS",
         "how long browsers remember to open the page by https alone, once they have (Strict-Transport-Security); "
         "0: they forget it",
+    )
+    registration: str = _setting(
+        "open", registration, "WHO", "whether people may make accounts for themselves (/register): open or closed"
+    )
+    max_accounts: int = _setting(100_000, above_zero, "ACCOUNTS", "accounts that people may make for themselves")
+    max_nicknames: int = _setting(5, above_zero, "NAMES", "nicknames that may belong to one account")
+    keep_nicknames: float = _setting(
+        365,
+        number,
+        "DAYS",
+        "how long a nickname belongs to its account though nobody uses it: after that another may register it; "
+        "0: for ever",
     )
     web_origins: str = _setting(
         "",

@@ -6,17 +6,21 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twisted.cred.checkers import FilePasswordDB, ICredentialsChecker, InMemoryUsernamePasswordDatabaseDontUse
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import findCheckerFactories, makeChecker
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IReactorFDSet, IStreamServerEndpoint
 from twisted.python import usage
 
 from chatroom.core.proxies import Proxies
-from chatroom.doors.assembly import read_motd, read_operators
+from chatroom.doors.assembly import BUILT_IN, Checker, read_motd, read_operators
 from chatroom.doors.factory import DoorFactory
-from chatroom.model.constants import HOST_NAME
+from chatroom.model.constants import ENCODING, HOST_NAME
 from chatroom.model.errors import CertificateUnusable, ChatError
 from chatroom.model.names import room_name
 from chatroom.model.settings import Settings, settings_table
@@ -108,6 +112,19 @@ class Options(usage.Options):
             if self.parent is None:
                 raise
             raise CannotStart(f"{error}\n{TRY_HELP}") from None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checkers: list[Checker] = []
+        """The checkers of passwords, in the order in which they are asked; that of the built-in store where empty."""
+
+    def opt_auth(self, description: str) -> None:
+        """DESCRIPTION: check passwords by this, such as file:/etc/chat/passwd; give it again to ask one after the
+        other; accounts: the accounts that people make for themselves, which is the default
+        """
+        if description == BUILT_IN and find_spec("argon2") is None:
+            raise usage.UsageError(f"--auth {BUILT_IN} needs argon2-cffi: pip install 'chatroom[accounts]'")
+        self.checkers.append(BUILT_IN if description == BUILT_IN else _checker(description))
 
     def opt_version(self) -> None:
         """Print the version, and end."""
@@ -251,6 +268,37 @@ def _package_of(error: ImportError) -> str:
     """The package that is not installed."""
     module = (error.name or "").partition(".")[0]
     return _PACKAGES.get(module, module)
+
+
+def _checker(description: str) -> ICredentialsChecker:
+    """The checker that ``description`` describes (:mod:`twisted.cred.strcred`).
+
+    :raises usage.UsageError: there is none, or it takes no names and passwords.
+    """
+    # What stands behind the colon may be a password.
+    kind = description.partition(":")[0]
+    usable = sorted({one.authType for one in findCheckerFactories() if IUsernamePassword in one.credentialInterfaces})
+    if kind not in usable:
+        raise usage.UsageError(f"--auth {kind}: there is no such check of passwords: choose one of {', '.join(usable)}")
+    try:
+        checker: ICredentialsChecker = makeChecker(description)
+    except Exception as error:
+        raise usage.UsageError(f"--auth {kind}: it takes something else behind the colon ({error})") from None
+    if isinstance(checker, FilePasswordDB):
+        # Without its file, it would take every password for a wrong one.
+        try:
+            with open(checker.filename, "rb"):
+                pass
+        except OSError as error:
+            raise usage.UsageError(f"--auth {kind}: {checker.filename}: {error.strerror}") from None
+    if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
+        # Its factory has them as text, and it compares bytes.
+        checker.users = {_as_bytes(name): _as_bytes(password) for name, password in checker.users.items()}
+    return checker
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    return text.encode(ENCODING) if isinstance(text, str) else text
 
 
 def _is_name(host: str) -> bool:

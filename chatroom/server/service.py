@@ -64,7 +64,9 @@ class ChatService(Service):
         gc.set_threshold(*COLLECT_AFTER)
         sys.setswitchinterval(SWITCH_EVERY)
         try:
-            self._chat = open_chat(self._options.settings, global_reactor, on_broken=self._end)
+            self._chat = open_chat(
+                self._options.settings, global_reactor, on_broken=self._end, checkers=self._options.checkers
+            )
         except (ChatError, OSError) as error:
             raise CannotStart(f"--history {error}") from None
         lines: list[str] = []

@@ -23,6 +23,8 @@ class Format(ABC):
 
     name: ClassVar[str]
     """Its name in the handshake."""
+    for_people: ClassVar[bool] = False
+    """Whether people read it as it is, and so can be asked for things that a program might take no notice of."""
     marks_elsewhere: ClassVar[bool]
     """Whether events look different in rooms that the person does not speak in."""
     once_for_all_rooms: ClassVar[bool]

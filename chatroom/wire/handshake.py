@@ -57,6 +57,8 @@ class Handshake(NamedTuple):
     """Whether each line that they send is a request in JSON."""
     client: str = ""
     """A secret of their client, by which they are the same member each time; empty for none."""
+    account: str = ""
+    """The account to log in to before they come in; empty for none."""
 
 
 def _format(value: str) -> Format:
@@ -95,6 +97,7 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "since": ("since", _since),
     "input": ("json_input", _input),
     "client": ("client", _client),
+    "account": ("account", str),
 }
 """The options by name: the field of :class:`Handshake` that each sets, and the function that reads its value."""
 

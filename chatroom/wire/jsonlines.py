@@ -14,7 +14,9 @@ from chatroom.model.answers import (
     History,
     Invited,
     Live,
+    LoggedIn,
     Notice,
+    PasswordWanted,
     Past,
     People,
     Pong,
@@ -102,6 +104,8 @@ JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
     Live: lambda answer: {"kind": "live"},
     Speaking: lambda answer: {"kind": "speaking", "room": answer.room},
     Pong: lambda answer: {"kind": "pong", "text": answer.text},
+    PasswordWanted: lambda answer: {"kind": "password", **({"what": answer.what} if answer.what else {})},
+    LoggedIn: lambda answer: {"kind": "account", "account": answer.account},
 }
 
 

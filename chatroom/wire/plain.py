@@ -17,7 +17,9 @@ from chatroom.model.answers import (
     History,
     Invited,
     Live,
+    LoggedIn,
     Notice,
+    PasswordWanted,
     Past,
     People,
     Pong,
@@ -161,6 +163,10 @@ PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
         f"* you now speak in {answer.room}" if answer.room else "* you are in no room: /join one"
     ],
     Pong: lambda answer: [f"* pong {answer.text}".rstrip()],
+    PasswordWanted: lambda answer: [f"* password ({answer.what}):" if answer.what else "* password:"],
+    LoggedIn: lambda answer: [
+        f"* you are logged in to the account {answer.account}" if answer.account else "* you are logged out"
+    ],
     Invited: lambda answer: [f"* {answer.nickname} invites you to {answer.room}: /join {answer.room}"],
     Reset: lambda answer: [f"* {answer.text}"],
     Done: lambda answer: ["* that was done before"],
@@ -178,6 +184,7 @@ class Plain(Format):
     """
 
     name = "plain"
+    for_people = True
     marks_elsewhere = True
     once_for_all_rooms = True
 

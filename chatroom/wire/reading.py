@@ -16,7 +16,9 @@ from chatroom.model.answers import (
     Invited,
     Limits,
     Live,
+    LoggedIn,
     Notice,
+    PasswordWanted,
     Past,
     People,
     Pong,
@@ -177,4 +179,6 @@ JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "live": lambda found: Live(),
     "speaking": lambda found: Speaking(_text(found["room"])),
     "pong": lambda found: Pong(_text(found["text"])),
+    "password": lambda found: PasswordWanted(_text(found.get("what", ""))),
+    "account": lambda found: LoggedIn(_text(found["account"])),
 }

@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import BadRequest, ChatError, LineTooLong, TooManyLines
 from chatroom.model.events import MAX_ID
+from chatroom.model.passwords import Secret
 
 OVERHEAD = 6
 """Bytes of JSON that one byte of a text may take: ``\\u001f``."""
 
 ENVELOPE = 1024
 """Bytes that the rest of the object may take."""
+
+_FURTHER = ("room", "about", "ref", "secret", "new")
+"""The fields that may be left out."""
 
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 
@@ -43,13 +47,17 @@ class Do(NamedTuple):
     command: str
     room: str = ""
     ref: str = ""
+    secret: Secret = Secret()
+    """The password that the command asks for; empty for none."""
+    new: Secret = Secret()
+    """The new one, where it asks for two."""
 
 
 def request_line(request: Say | Do) -> bytes:
     """The line that asks for ``request``, without its end; :func:`parse_request` reads it."""
     fields: dict[str, object] = {"say": request.text} if isinstance(request, Say) else {"do": request.command}
     # The rest may be left out where it is empty.
-    fields |= {name: value for name, value in request._asdict().items() if name in ("room", "about", "ref") and value}
+    fields |= {name: value for name, value in request._asdict().items() if name in _FURTHER and value}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(ENCODING)
 
 
@@ -88,8 +96,9 @@ def parse_request(line: bytes, max_message: int, max_lines: int) -> Say | Do | R
             request = Say(_text(found, "say"), _text(found, "room"), _about(found), ref)
             _check_size(request.text, max_message, max_lines)
         elif "do" in found:
-            _only(found, "do", "room", "ref")
-            request = Do(_text(found, "do"), _text(found, "room"), ref)
+            _only(found, "do", "room", "ref", "secret", "new")
+            secrets = Secret(_text(found, "secret")), Secret(_text(found, "new"))
+            request = Do(_text(found, "do"), _text(found, "room"), ref, *secrets)
             if "\n" in request.command or "\r" in request.command:
                 raise BadRequest(why="a command is one line")
             _check_size(request.command, max_message, max_lines)

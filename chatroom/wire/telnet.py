@@ -11,6 +11,9 @@ _SE, _SB, _WILL, _WONT, _DO, _DONT, _IAC = 240, 250, 251, 252, 253, 254, 255
 IAC = bytes((_IAC,))
 """The byte that each command begins with."""
 
+_ECHO = 1
+"""The option of RFC 857: who has it shows what is typed."""
+
 
 def with_line_ends(data: bytes, after_cr: bool) -> bytes:
     """``data`` with each CR NUL as CR LF.
@@ -28,14 +31,23 @@ def with_line_ends(data: bytes, after_cr: bool) -> bytes:
 class TelnetFilter:
     """Takes the commands of telnet out of a stream, and refuses every option that the peer offers or asks for.
 
+    One option is offered at times: ECHO, with which a terminal leaves it to the server to show what is typed.
+
     Byte 255 starts each command and never stands in UTF-8, so a stream without telnet passes unchanged.
     """
 
-    __slots__ = ("_command", "_in_subnegotiation")
+    __slots__ = ("_command", "_echo_offers", "_in_subnegotiation")
 
     def __init__(self) -> None:
         self._command = b""
+        # Offers of ECHO that the peer has not answered.
+        self._echo_offers = 0
         self._in_subnegotiation = False
+
+    def hide_typing(self, hidden: bool) -> bytes:
+        """The command that has the peer's terminal not show what is typed, or show it again."""
+        self._echo_offers += hidden
+        return bytes((_IAC, _WILL if hidden else _WONT, _ECHO))
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """``data`` without the commands, and the answers to them."""
@@ -56,7 +68,10 @@ class TelnetFilter:
         elif len(command) == 2:
             # RFC 855: an option that is not wanted is refused, and an answer that refuses one is not refused again.
             self._command = b""
-            if command[1] == _DO:
+            if byte == _ECHO and command[1] in (_DO, _DONT) and self._echo_offers:
+                # An answer to an offer, which is not answered (RFC 1143).
+                self._echo_offers -= 1
+            elif command[1] == _DO:
                 answers += bytes((_IAC, _WONT, byte))
             elif command[1] == _WILL:
                 answers += bytes((_IAC, _DONT, byte))

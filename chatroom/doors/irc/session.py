@@ -15,7 +15,7 @@ from chatroom.core.chat import Chat
 from chatroom.core.members import Member
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
-from chatroom.core.session import Door, Phase, Session, Wait
+from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait
 from chatroom.doors.irc.format import MULTILINE, TAGS, IRCFormat
 from chatroom.doors.irc.labels import Labelled, LineAnswer
 from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
@@ -32,6 +32,7 @@ from chatroom.model.errors import (
     LineTooLong,
     LooksLikeEvent,
     NicknameRefused,
+    NicknameRegistered,
     NicknameTaken,
     NoSuchNickname,
     NoSuchRoom,
@@ -51,6 +52,7 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     LineTooLong: Numeric.ERR_INPUTTOOLONG,
     LooksLikeEvent: Numeric.ERR_CANNOTSENDTOCHAN,
     NicknameRefused: Numeric.ERR_ERRONEUSNICKNAME,
+    NicknameRegistered: Numeric.ERR_NICKNAMEINUSE,
     NicknameTaken: Numeric.ERR_NICKNAMEINUSE,
     NotEncrypted: Numeric.ERR_PASSWDMISMATCH,
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
@@ -65,7 +67,9 @@ NUMERICS: dict[type[ChatError], Numeric] = {
 _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES, Numeric.ERR_PASSWDMISMATCH})
 """Those that name nothing that the error is about."""
 
-_EXPLAINED = frozenset({ExpelledLately, LooksLikeEvent, NicknameRefused, NotEncrypted, RoomNameRefused})
+_EXPLAINED = frozenset(
+    {ExpelledLately, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted, RoomNameRefused}
+)
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
 SCANNED_IN_A_LINE = 1000
@@ -446,5 +450,7 @@ class IRCSession(Session):
         self.send_aside(f":{self.server.users.prefix(by)} KILL {self.nickname} :{reason}")
         self.quit(f"Killed ({by} ({reason}))")
 
-    def replace(self) -> None:
-        self.quit("came back by another connection")
+    def replace(self, owner: bool = False) -> None:
+        if owner:
+            self.send_aside(f":{self.server.name} NOTICE {self.nickname} :{OWNER_HAS_COME}")
+        self.quit("its owner has logged in" if owner else "came back by another connection")

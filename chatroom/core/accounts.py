@@ -1,0 +1,505 @@
+"""Accounts: who is logged in, whose nicknames are whose, and how often a password may be guessed.
+
+The way of a login::
+
+    door -> session -> Accounts.log_in -> Authority.check -> a checker -> a thread that hashes
+                            |                                                    |
+                            +--- pauses for who guesses      session <- answer <-+
+
+An :class:`Authority` knows passwords and answers later; so does the store (:mod:`chatroom.log.accounts`). This module
+knows neither of them nearer: it decides who may ask, and what follows from the answer. It knows no sockets, no threads
+and no Twisted.
+
+Rules about guesses:
+
+- Each one counts as wrong from the moment that it is made until it turns out to be right, so a thousand at once are no
+  way around the pauses.
+- Who guesses from one address waits longer and longer, for one account sooner than for all. The owner, at another
+  address, does not.
+- Where many addresses guess for one account, an address that has never logged in to it is kept waiting for a few
+  seconds, and is answered then. So nobody is locked out.
+- What is told of an account that does not exist is told of a wrong password, too, and takes as long.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from typing import NamedTuple, Protocol
+
+from chatroom.core.admission import place_of
+from chatroom.core.guessing import Pauses
+from chatroom.core.members import Member, Standing
+from chatroom.log.accounts import Account, AccountStore, OwnedNickname, Terms, key_of
+from chatroom.log.interface import NoAnswer
+from chatroom.model.errors import (
+    ChatError,
+    LoginsBusy,
+    NicknameRegistered,
+    NoAccounts,
+    NotLoggedIn,
+    PasswordElsewhere,
+    PasswordRefused,
+    PeerError,
+    RegistrationClosed,
+    TooManyAccounts,
+    WrongPassword,
+)
+from chatroom.model.names import check_nickname
+from chatroom.model.passwords import MIN_PASSWORD, Secret, prepared
+from chatroom.model.settings import Settings
+from chatroom.model.text import clean
+
+DAY = 24 * 60 * 60
+
+REMEMBERED = 10_000
+"""Addresses, accounts, and pairs of them, whose wrong passwords are remembered."""
+
+MAX_DELAYED = 1000
+"""Logins that may be kept waiting at once."""
+
+MAX_REGISTRATIONS, REGISTRATIONS_FOR = 30, 60 * 60
+"""Accounts that may be made from one address before there are pauses, and seconds until these are forgotten.
+
+A class may come from one address.
+"""
+
+MAX_ACCOUNT_NAME = 100
+"""Characters of the name of an account."""
+
+WRONG = "There is no account of that name with that password: check both"
+
+
+class Login(NamedTuple):
+    """Somebody has proved that an account is theirs."""
+
+    account: str
+    """The name of the account."""
+    end: Callable[[], None] = lambda: None
+    """Called when they are logged out, or have gone."""
+
+
+class Guess(NamedTuple):
+    """A name and a password that somebody has given."""
+
+    name: str
+    password: Secret
+    """In the form in which passwords are compared."""
+    rank: int = 0
+    """How many wrong ones came from the same address lately, or -1 where it has logged in to the account before.
+
+    Those with a lower one go first.
+    """
+
+
+class Origin(NamedTuple):
+    """The place and the time of a guess."""
+
+    host: str
+    """The address that it comes from; empty where there is none."""
+    now: float
+    """Seconds, by a clock that only goes forward."""
+
+    @property
+    def place(self) -> str:
+        """The place that the address belongs to."""
+        return place_of(self.host)
+
+
+class Authority(Protocol):
+    """Whoever knows passwords. Each question has one answer, in a later turn of the event loop."""
+
+    @property
+    def registers(self) -> bool:
+        """Whether it knows the passwords that the store keeps, so that people may make accounts for themselves."""
+
+    def check(self, guess: Guess, right: Callable[[Login], None], wrong: NoAnswer) -> None:
+        """Ask whether a password is right.
+
+        :param wrong: told :class:`~chatroom.model.errors.WrongPassword`, or why it could not be looked at.
+        """
+
+    def hash(self, password: Secret, answer: Callable[[str], None], failed: NoAnswer) -> None:
+        """Ask for the hash of a password, as the store keeps it."""
+
+
+class Accounts:
+    """The accounts of one server."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], float],
+        store: AccountStore | None = None,
+        authority: Authority | None = None,
+        later: Callable[[float, Callable[[], None]], object] = lambda seconds, call: call(),
+        off: str = "nobody has set them up",
+    ) -> None:
+        """
+        :param now: the time, in seconds since 1970, UTC.
+        :param store: where accounts are kept; without one, no nickname is registered.
+        :param authority: without one, nobody can log in; registered nicknames are their owners' all the same.
+        :param later: calls a function after so many seconds.
+        :param off: why there is no authority.
+        """
+        self._settings = settings
+        self._now = now
+        self._store = store
+        self._authority = authority
+        self._later = later
+        self.off = off
+        # Those who are logged in, by the account.
+        self._logins: dict[str, dict[Member, Login]] = {}
+        self._by_address = Pauses(10, 60, 10 * 60, REMEMBERED)
+        self._by_both = Pauses(3, 5 * 60, 10 * 60, REMEMBERED)
+        self._by_account = Pauses(20, 5, 10 * 60, REMEMBERED)
+        self._registrations = Pauses(MAX_REGISTRATIONS, REGISTRATIONS_FOR, REGISTRATIONS_FOR, REMEMBERED)
+        # Pairs of an account and an address that has logged in to it; oldest first.
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._delayed = 0
+
+    @property
+    def on(self) -> bool:
+        """Whether people can log in."""
+        return self._authority is not None
+
+    # Nicknames.
+
+    def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None, bool], None]) -> None:
+        """Ask whether ``member`` may be called ``nickname``, a valid one.
+
+        :param answer: told why not, or None; and whether it belongs to the account that they are logged in to.
+        """
+        if self._store is None:
+            answer(None, False)
+            return
+
+        def found(owned: Sequence[OwnedNickname]) -> None:
+            mine = [one for one in owned if member.account and one.account == member.account]
+            if any(one.account != member.account and not self._has_lapsed(one) for one in owned):
+                answer(NicknameRegistered(nickname=nickname), False)
+            else:
+                answer(None, any(one.key == key_of(nickname) for one in mine))
+
+        self._store.owners(nickname, found, lambda error: answer(NoAccounts(why=_why(error)), False))
+
+    def _has_lapsed(self, owned: OwnedNickname) -> bool:
+        return owned.used < self._terms.lapsed_before
+
+    @property
+    def _terms(self) -> Terms:
+        settings = self._settings
+        lapsed = self._now() - settings.keep_nicknames * DAY if settings.keep_nicknames else float("-inf")
+        return Terms(lapsed, settings.max_accounts, settings.max_nicknames)
+
+    def used(self, member: Member) -> None:
+        """Note that ``member`` uses their nickname, if it belongs to the account that they are logged in to."""
+        if member.account and self._store is not None:
+            self._store.used(member.account, member.nickname, self._now())
+
+    # Logging in and out.
+
+    def log_in(
+        self, member: Member, name: str, password: Secret, right: Callable[[], None], wrong: NoAnswer, *, origin: Origin
+    ) -> None:
+        """Log ``member`` in to an account. One of the two is called, unless they have gone; perhaps later.
+
+        :param name: of the account, or a nickname that belongs to it.
+        """
+
+        def checked(login: Login) -> None:
+            self._know(member, login, right, wrong)
+
+        self._with_name(name, lambda account: self._check(account, password, checked, wrong, origin=origin), wrong)
+
+    def _with_name(self, name: str, then: Callable[[str], None], failed: NoAnswer) -> None:
+        """The account that ``name`` is a nickname of, or else the account of that name."""
+        if self._store is None:
+            then(name)
+            return
+        key = key_of(name)
+        if not key:
+            then(name)
+            return
+        self._store.owners(name, lambda like: then(next((one.account for one in like if one.key == key), name)), failed)
+
+    def _check(
+        self, name: str, password: str, right: Callable[[Login], None], wrong: NoAnswer, *, origin: Origin
+    ) -> None:
+        """Have a password looked at, once its asker has waited for as long as they must."""
+        if self._authority is None:
+            wrong(NoAccounts(why=self.off))
+            return
+        place, now, account = origin.place, origin.now, key_of(name)
+        wait = max(self._by_address.wait(place, now), self._by_both.wait((account, place), now))
+        if wait:
+            wrong(WrongPassword(why=f"Too many wrong passwords: wait {_seconds(wait)}, then try again"))
+            return
+        known = (account, place) in self._known
+        delay = 0.0 if known else self._by_account.wait(account, now)
+        guess = Guess(name, _or_none(password), -1 if known else self._by_address.count(place, now))
+        self._by_address.wrong(place, now)
+        self._by_both.wrong((account, place), now)
+        self._by_account.wrong(account, now)
+
+        def take_back() -> None:
+            self._by_address.take_back(place)
+            self._by_both.take_back((account, place))
+            self._by_account.take_back(account)
+
+        def is_right(login: Login) -> None:
+            take_back()
+            self._by_both.forgive((account, place))
+            self._known[account, place] = None
+            self._known.move_to_end((account, place))
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            right(login)
+
+        def is_wrong(error: ChatError) -> None:
+            if not isinstance(error, WrongPassword):
+                take_back()
+            wrong(error)
+
+        if not delay:
+            self._authority.check(guess, is_right, is_wrong)
+        elif self._delayed >= MAX_DELAYED:
+            is_wrong(LoginsBusy())
+        else:
+            self._delayed += 1
+            authority = self._authority
+
+            def go_on() -> None:
+                self._delayed -= 1
+                authority.check(guess, is_right, is_wrong)
+
+            self._later(delay, go_on)
+
+    def _know(self, member: Member, login: Login, right: Callable[[], None], wrong: NoAnswer) -> None:
+        """Have ``member`` be logged in to an account that is theirs."""
+
+        def found(account: Account | None) -> None:
+            if member.standing in (Standing.LEAVING, Standing.GONE):
+                login.end()
+                return
+            # A checker may know accounts by names that are anything.
+            name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
+            self.log_out(member)
+            self._logins.setdefault(name, {})[member] = login
+            member.account = name
+            self.used(member)
+            if account is None:
+                self._adopt(name)
+            right()
+
+        def failed(error: ChatError) -> None:
+            login.end()
+            wrong(error)
+
+        if self._store is None:
+            found(None)
+        else:
+            self._store.find(login.account, found, failed)
+
+    def _adopt(self, name: str) -> None:
+        """Have the nickname of an account whose password is kept elsewhere belong to it, where it is free."""
+        if self._store is None:
+            return
+        try:
+            check_nickname(name, self._settings.server_name)
+        except PeerError:
+            return
+        now = self._now()
+        self._store.add(Account(name, "", now, now), lambda: None, lambda error: None, terms=self._terms)
+
+    def log_out(self, member: Member) -> None:
+        """Have ``member`` be logged in to no account, if they are to one."""
+        name, member.account = member.account, ""
+        logins = self._logins.get(name, {})
+        login = logins.pop(member, None)
+        if not logins:
+            self._logins.pop(name, None)
+        if login is not None:
+            login.end()
+
+    def gone(self, member: Member) -> None:
+        """Take notice that ``member`` leaves."""
+        if member.account:
+            self.used(member)
+            self.log_out(member)
+
+    def logged_in(self, account: str) -> Iterator[Member]:
+        """The members who are logged in to an account."""
+        return iter(tuple(self._logins.get(account, ())))
+
+    # Making, changing and removing accounts.
+
+    def check_registration(self) -> None:
+        """:raises PeerError: nobody may make an account for themselves."""
+        if self._authority is None or self._store is None:
+            raise NoAccounts(why=self.off)
+        if not self._authority.registers or self._settings.registration == "closed":
+            raise RegistrationClosed()
+
+    def register(
+        self, member: Member, password: str, made: Callable[[], None], failed: NoAnswer, *, origin: Origin
+    ) -> None:
+        """Make an account of ``member``'s nickname, and have them be logged in to it."""
+        authority, store = self._authority, self._store
+        nickname, place, now = member.nickname, origin.place, origin.now
+        try:
+            self.check_registration()
+            secret = prepared(password, MIN_PASSWORD)
+            if wait := self._registrations.wait(place, now):
+                raise TooManyAccounts(
+                    why=f"Too many accounts were made from your address: wait {_seconds(wait)}, then try again"
+                )
+        except PeerError as error:
+            failed(error)
+            return
+        assert authority is not None
+        assert store is not None
+        # Counted before it is made: a thousand at once are no way around the limit.
+        self._registrations.wrong(place, now)
+
+        def not_made(error: ChatError) -> None:
+            self._registrations.take_back(place)
+            failed(error)
+
+        def hashed(hash_: str) -> None:
+            if member.standing is not Standing.HERE or member.nickname != nickname:
+                # Somebody else may be called that by now.
+                not_made(NicknameRegistered(nickname=nickname))
+                return
+            at = self._now()
+            store.add(Account(nickname, hash_, at, at), kept, not_made, terms=self._terms)
+
+        def kept() -> None:
+            if member.standing is Standing.HERE:
+                self.log_out(member)
+                member.account = nickname
+                self._logins.setdefault(nickname, {})[member] = Login(nickname)
+            made()
+
+        def free(error: PeerError | None, own: bool) -> None:
+            if error is not None:
+                not_made(error)
+            else:
+                authority.hash(secret, hashed, not_made)
+
+        self.claim(member, nickname, free)
+
+    def add_nickname(self, member: Member, made: Callable[[], None], failed: NoAnswer) -> None:
+        """Have ``member``'s nickname belong to the account that they are logged in to."""
+        if not member.account or self._store is None:
+            failed(NotLoggedIn())
+            return
+        self._store.add_nickname(member.account, member.nickname, self._now(), made, failed, terms=self._terms)
+
+    def drop_nickname(self, member: Member, nickname: str, done: Callable[[], None], failed: NoAnswer) -> None:
+        """Have a nickname belong to ``member``'s account no more."""
+        if not member.account or self._store is None:
+            failed(NotLoggedIn())
+            return
+        self._store.drop_nickname(member.account, nickname, done, failed)
+
+    def find(self, name: str, answer: Callable[[Account | None], None], failed: NoAnswer) -> None:
+        """Ask for the account that ``name`` is the name of, or a nickname of."""
+        store = self._store
+        if store is None:
+            answer(None)
+            return
+        self._with_name(name, lambda account: store.find(account, answer, failed), failed)
+
+    def change_password(
+        self, member: Member, old: Secret, new: Secret, done: Callable[[], None], failed: NoAnswer, *, origin: Origin
+    ) -> None:
+        """Have another password be that of ``member``'s account."""
+        authority, store = self._authority, self._store
+        try:
+            secret = prepared(new, MIN_PASSWORD)
+        except PasswordRefused as error:
+            failed(error)
+            return
+
+        def proved(account: Account) -> None:
+            assert authority is not None
+            assert store is not None
+            authority.hash(secret, lambda hash_: store.set_password(account.name, hash_, done, failed), failed)
+
+        self._prove(member, old, proved, failed, origin=origin)
+
+    def unregister(
+        self,
+        member: Member,
+        password: Secret,
+        done: Callable[[list[Member]], None],
+        failed: NoAnswer,
+        *,
+        origin: Origin,
+    ) -> None:
+        """Remove ``member``'s account.
+
+        :param done: told who was logged in to it, and is no more.
+        """
+        store = self._store
+
+        def proved(account: Account) -> None:
+            assert store is not None
+            store.remove(account.name, lambda: removed(account.name), failed)
+
+        def removed(name: str) -> None:
+            members = list(self.logged_in(name))
+            for one in members:
+                self.log_out(one)
+            done(members)
+
+        self._prove(member, password, proved, failed, origin=origin)
+
+    def _prove(
+        self,
+        member: Member,
+        password: Secret,
+        proved: Callable[[Account], None],
+        failed: NoAnswer,
+        *,
+        origin: Origin,
+    ) -> None:
+        """Make sure that it is the owner who asks, and that the password is kept here."""
+        if not member.account or self._store is None:
+            failed(NotLoggedIn())
+            return
+        store, name = self._store, member.account
+
+        def right(login: Login) -> None:
+            login.end()
+            store.find(name, found, failed)
+
+        def found(account: Account | None) -> None:
+            if account is None or not account.password:
+                failed(PasswordElsewhere(account=name))
+            else:
+                proved(account)
+
+        self._check(name, password, right, failed, origin=origin)
+
+
+def _or_none(password: str) -> Secret:
+    """``password`` as it is compared; one that no account has, where no password may be like that."""
+    try:
+        return prepared(password)
+    except PasswordRefused:
+        return Secret()
+
+
+def _seconds(wait: float) -> str:
+    count = ceil(wait)
+    if count > 90:
+        return f"{ceil(wait / 60)} minutes"
+    return "a second" if count == 1 else f"{count} seconds"
+
+
+def _why(error: ChatError) -> str:
+    return str(error.details.get("why", "they cannot be read at this moment"))
