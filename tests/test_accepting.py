@@ -139,6 +139,21 @@ def test_who_has_gone_before_they_were_let_in_keeps_nobody_waiting(stage: Stage,
     alice.expect("bob: hello\r\n")
 
 
+def test_who_has_sent_their_requests_and_gone_does_not_come_in(stage: Stage, sockets: ExitStack) -> None:
+    server = stage.serve()
+    alice = stage.enter(server.port, "alice")
+    server.signal(signal.SIGSTOP)
+    for _ in range(10):
+        one = connect(server.port, "127.1.0.1", sockets)
+        one.sendall(b"bob\n/who\n")
+        one.close()
+    server.signal(signal.SIGCONT)
+
+    carol = stage.enter(server.port, "carol")
+    carol.send("hello")
+    assert alice.expect("carol: hello\r\n") == "* carol joined\r\ncarol: hello\r\n"
+
+
 def test_a_stop_with_connections_that_wait_ends_the_server(stage: Stage, sockets: ExitStack) -> None:
     server = stage.serve("--max-clients-per-host", "0")
     # Then it runs, and has taken over its signals.

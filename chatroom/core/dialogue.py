@@ -140,6 +140,8 @@ class Dialogue(Session):
         :param client: a secret of their client's, by which they are the same member as before; empty for none.
         :param account: the account to log in to first; empty for none.
         """
+        if not self.is_there():
+            return
         again = partial(self.enter, nickname, rooms, since, client)
         if account and not self._is_logged_in_to(account):
             self._given = None

@@ -316,6 +316,16 @@ class Session:
             self.waits_for = Wait.NOTHING
             raise
 
+    def is_there(self) -> bool:
+        """Whether they are there, as far as the system knows; the connection of those who are not is closed.
+
+        Whoever has sent their requests and gone at once would come in, and leave, before everybody's eyes.
+        """
+        if self.door.send_queue.peer_has_gone():
+            self.door.close()
+            return False
+        return True
+
     def come_in(self) -> None:
         """Take notice that they are in."""
         self.phase = Phase.IN

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from chatroom.log.backlog import OVERHEAD, Backlog
-from chatroom.model.events import Draft, Nature
+from chatroom.model.events import Draft, Nature, Quit
 
 Batch = list[tuple[Sequence[Draft], float]]
 """Requests, in order: the drafts of each, and its time."""
@@ -156,10 +156,15 @@ class Batches:
         self.hand_over()
 
     def _count(self) -> None:
-        """Count what was appended since this was done last: at each append, it would cost more."""
+        """Count what was appended since this was done last: at each append, it would cost more.
+
+        That somebody has gone is not counted: nobody could ask for less of it by taking in less.
+        """
         pending = len(self._pending)
         if pending == self._counted:
             return
         new = self._pending[self._counted :]
         self._counted = pending
-        self._backlog.pending += sum([len(draft[4]) + OVERHEAD for drafts, _ in new for draft in drafts])
+        self._backlog.pending += sum(
+            [len(draft[4]) + OVERHEAD for drafts, _ in new for draft in drafts if draft[0] is not Quit]
+        )

@@ -150,6 +150,10 @@ class SendQueue(ABC):
     def write(self, data: bytes) -> None:
         """Send ``data`` behind all earlier writes, now or when that is possible."""
 
+    def peer_has_gone(self) -> bool:
+        """Whether the system knows that the peer has reset the connection, which is then given up."""
+        return False
+
     def when_drained(self, call: Callable[[], None]) -> None:
         """Call ``call`` once nothing waits: at once if that is so now, never if the connection is closing.
 
@@ -260,6 +264,13 @@ class SocketSendQueue(SendQueue):
             self._keep(data, sent)
             if self._flow is Flow.BLOCKED:
                 self._transport.registerProducer(self, False)
+
+    def peer_has_gone(self) -> bool:
+        if self._flow is not Flow.GONE and not self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            return False
+        self.forget()
+        self._transport.abortConnection()
+        return True
 
     def resumeProducing(self) -> None:
         if self._backlog is not None:

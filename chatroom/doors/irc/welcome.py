@@ -70,7 +70,7 @@ def _rename(session: IRCSession, nickname: str) -> None:
 def proceed(session: IRCSession) -> None:
     """Claim the nickname, if nothing is missing."""
     registration, server = session.registration, session.server
-    if session.phase is not Phase.OUTSIDE or not registration.complete:
+    if session.phase is not Phase.OUTSIDE or not registration.complete or not session.is_there():
         return
     host, now = session.door.host, session.door.seconds()
     if server.password:
