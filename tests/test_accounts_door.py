@@ -362,6 +362,64 @@ def test_no_error_repeats_a_password(room: MemoryRoom, request_: str) -> None:
     assert "horse" not in json.dumps(error)
 
 
+CLIENT = "client=correct-horse-battery"
+
+
+def lasting(room: MemoryRoom) -> Person:
+    """Alice, logged in, by a client that can prove that it is the same."""
+    alice = room.enter("alice", CLIENT)
+    alice.type("/register", SECRET, SECRET)
+    assert alice.lines()[2] == "* you are logged in to the account alice"
+    return alice
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_client_comes_back_to_its_account_by_its_secret(room: MemoryRoom, lost: bool) -> None:
+    alice = lasting(room)
+    if lost:
+        alice.drop()
+        room.advance(60 * 60)
+    again = room.connect()
+    again.type(f"alice {CLIENT}")
+    shown = again.lines()
+    assert shown[1] == "* you are logged in to the account alice"
+    assert shown[-1] == "* alice joined"
+    # And once more, after its ghost has gone.
+    again.drop()
+    once_more = room.connect()
+    once_more.type(f"alice {CLIENT} account=alice")
+    assert once_more.lines()[-1] == "* alice joined"
+
+
+@pytest.mark.parametrize("ends", ["/logout", "/unregister", "/password", "a day"])
+def test_it_does_not_once_it_has_logged_out_or_the_password_is_another_or_a_day_is_over(
+    room: MemoryRoom, ends: str
+) -> None:
+    alice, phone = lasting(room), room.enter("phone")
+    phone.type("/login alice", SECRET)
+    if ends == "/logout":
+        alice.type("/logout")
+    alice.type("/quit")
+    assert alice.closed
+    if ends == "/unregister":
+        phone.type("/unregister", SECRET, "/nick alice", "/register", SECRET, SECRET)
+    elif ends == "/password":
+        phone.type("/password", SECRET, "a new horse", "a new horse")
+    elif ends == "a day":
+        room.advance(25 * 60 * 60)
+    phone.lines()
+    again = room.connect()
+    again.type(f"alice {CLIENT}")
+    assert again.lines()[1:] == [REGISTERED.format("alice"), "* password:"]
+
+
+def test_another_client_does_not(room: MemoryRoom) -> None:
+    lasting(room).drop()
+    stranger = room.connect()
+    stranger.type("alice client=wrong-horse-battery")
+    assert stranger.lines()[1:] == [REGISTERED.format("alice"), "* password:"]
+
+
 def test_a_bot_logs_in_on_each_connection(room: MemoryRoom) -> None:
     registered(room, "alice").type("/nick robot", "/register", "/quit")
     factory = ChatClientFactory("robot", account="alice", password=SECRET)

@@ -56,6 +56,9 @@ DAY = 24 * 60 * 60
 REMEMBERED = 10_000
 """Addresses, accounts, and pairs of them, whose wrong passwords are remembered."""
 
+COMING_BACK = DAY
+"""Seconds within which a member may come back to their account by the secret of their client, without a password."""
+
 MAX_DELAYED = 1000
 """Logins that may be kept waiting at once."""
 
@@ -159,6 +162,8 @@ class Accounts:
         # Pairs of an account and an address that has logged in to it; oldest first.
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._delayed = 0
+        # The account of each member who has gone and may come back to it, and when they went; by id, oldest first.
+        self._left: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     @property
     def on(self) -> bool:
@@ -316,6 +321,7 @@ class Accounts:
 
     def log_out(self, member: Member) -> None:
         """Have ``member`` be logged in to no account, if they are to one."""
+        self._left.pop(member.member_id, None)
         name, member.account = member.account, ""
         logins = self._logins.get(name, {})
         login = logins.pop(member, None)
@@ -325,10 +331,40 @@ class Accounts:
             login.end()
 
     def gone(self, member: Member) -> None:
-        """Take notice that ``member`` leaves."""
-        if member.account:
-            self.used(member)
-            self.log_out(member)
+        """Take notice that ``member`` leaves; they may come back to their account for a while."""
+        if not member.account:
+            return
+        self.used(member)
+        account = member.account
+        self.log_out(member)
+        if member.lasting and member.session is not None:
+            self._left[member.member_id] = account, member.session.seconds()
+            if len(self._left) > REMEMBERED:
+                self._left.popitem(last=False)
+
+    def come_back(self, member: Member, ghost: Member | None, now: float) -> bool:
+        """Have ``member``, whose client has proved by its secret that it is the same, be logged in as it was.
+
+        Only to an account whose password is kept here: others may have been closed where theirs is.
+
+        :param ghost: the same member by a connection that may be dead; None where there is none.
+        :param now: seconds, by a clock that only goes forward.
+        :returns: whether they are logged in now.
+        """
+        account, left_at = self._left.pop(member.member_id, ("", now))
+        if now - left_at > COMING_BACK:
+            account = ""
+        if ghost is not None and ghost is not member:
+            account = ghost.account
+        if not account or self._authority is None or not self._authority.registers:
+            return False
+        member.account = account
+        self._logins.setdefault(account, {})[member] = Login(account)
+        return True
+
+    def _let_nobody_come_back(self, account: str) -> None:
+        for member_id in [one for one, (left, _) in self._left.items() if left == account]:
+            del self._left[member_id]
 
     def logged_in(self, account: str) -> Iterator[Member]:
         """The members who are logged in to an account."""
@@ -427,7 +463,15 @@ class Accounts:
         def proved(account: Account) -> None:
             assert authority is not None
             assert store is not None
-            authority.hash(secret, lambda hash_: store.set_password(account.name, hash_, done, failed), failed)
+            authority.hash(
+                secret,
+                lambda hash_: store.set_password(account.name, hash_, lambda: changed(account.name), failed),
+                failed,
+            )
+
+        def changed(name: str) -> None:
+            self._let_nobody_come_back(name)
+            done()
 
         self._prove(member, old, proved, failed, origin=origin)
 
@@ -451,6 +495,7 @@ class Accounts:
             store.remove(account.name, lambda: removed(account.name), failed)
 
         def removed(name: str) -> None:
+            self._let_nobody_come_back(name)
             members = list(self.logged_in(name))
             for one in members:
                 self.log_out(one)

@@ -142,6 +142,11 @@ class Dialogue(Session):
         """
         if not self.is_there():
             return
+        if client:
+            self.member.member_id = id_of_client(client, self.chat.log.identity)
+            self.member.lasting = True
+            if not self.member.account:
+                self._come_back()
         again = partial(self.enter, nickname, rooms, since, client)
         if account and not self._is_logged_in_to(account):
             self._given = None
@@ -155,9 +160,6 @@ class Dialogue(Session):
         self.phase = Phase.ENTERING
         self.wait(Wait.NICKNAME)
         self._since = since
-        if client:
-            self.member.member_id = id_of_client(client, self.chat.log.identity)
-            self.member.lasting = True
         try:
             if len(rooms) > self.chat.settings.max_joined:
                 raise TooManyRooms(who="One person may be in", limit=self.chat.settings.max_joined)
@@ -170,6 +172,11 @@ class Dialogue(Session):
             )
         except PeerError as error:
             self._not_granted(error)
+
+    def _come_back(self) -> None:
+        ghost = self.chat.directory.by_id(self.member.member_id)
+        if self.chat.accounts.come_back(self.member, ghost, self.door.seconds()):
+            self.tell(LoggedIn(self.member.account))
 
     def _is_logged_in_to(self, account: str) -> bool:
         mine = self.member.account
