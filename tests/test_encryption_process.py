@@ -105,7 +105,6 @@ def test_every_door_is_joined_by_an_encrypted_connection(
 def test_it_says_how_to_join_by_the_name_in_the_certificate(stage: Stage, serve: Serve, authority: Authority) -> None:
     server = serve()
     server.expect("in an IRC client, then /join #lobby\n")
-    server.expect("in an IRC client, then /join #lobby\n")
     said = server.heard.decode()
     # It is for 127.0.0.1, too.
     assert f" -m chatroom.client NICKNAME --tls --port {server.tls_port}\n" in said

@@ -84,7 +84,7 @@ def sdist(built: Path) -> Path:
 def offline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment for a pip that has all it needs in one folder, and no index."""
     folder = tmp_path_factory.mktemp("wheels")
-    everything = f"{wheel}[web,client]"
+    everything = f"{wheel}[accounts,web,client]"
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--wheel-dir", folder, everything, "setuptools", "wheel")
     for ours in folder.glob("chatroom-*"):
         ours.unlink()

@@ -15,8 +15,9 @@ from importlib.resources import files
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IProtocolNegotiationFactory, IReactorTime
 from twisted.web.http import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, OK, SERVICE_UNAVAILABLE, HTTPFactory
+from zope.interface import implementer
 
 from chatroom.core.chat import Chat
 from chatroom.core.session import NO_ADDRESS
@@ -51,6 +52,7 @@ def _health(chat: Chat, request: PageRequest) -> Reply:
     return text_reply(SERVICE_UNAVAILABLE if fault else OK, fault or "ok", (b"Cache-Control", b"no-store"))
 
 
+@implementer(IProtocolNegotiationFactory)
 class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
     """The door for browsers, to hand to ``endpoint.listen``."""
 
@@ -136,7 +138,7 @@ class WebFactory(DoorFactory[WebSocketConnection], HTTPFactory):
         return super().close_all()
 
     def acceptableProtocols(self) -> list[bytes]:
-        """What may be spoken over TLS (RFC 7301): Twisted would offer HTTP/2, too, where it is installed."""
+        """The protocols that are spoken over TLS (RFC 7301)."""
         return [b"http/1.1"]
 
     def farewell(self, error: ChatError) -> bytes:
