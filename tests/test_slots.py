@@ -40,3 +40,18 @@ def test_who_has_gone_begins_nothing_and_has_no_slot() -> None:
     slots.drop("nobody")
 
     assert begun == ["alice", "carol"]
+
+
+def test_any_number_may_have_waited_who_end_as_soon_as_they_begin() -> None:
+    slots, begun = Slots(1), list[int]()
+
+    def begin(number: int) -> None:
+        begun.append(number)
+        slots.give_back(number)
+
+    slots.take("alice", lambda: None)
+    for number in range(5000):
+        slots.take(number, lambda number=number: begin(number))  # type: ignore[misc]
+    slots.give_back("alice")
+
+    assert begun == list(range(5000))

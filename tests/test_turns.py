@@ -251,19 +251,21 @@ def test_a_thread_misses_nothing_that_is_added_while_it_works_and_while_it_rests
     assert told == list(range(2000))
 
 
+def faulty() -> Work[str]:
+    raise ZeroDivisionError
+    yield
+
+
+def sound() -> Work[str]:
+    yield
+    return "found"
+
+
 def test_a_fault_in_the_work_of_one_does_not_end_that_of_others() -> None:
     calls: deque[Callable[[], None]] = deque()
     turns = LoopTurns(calls.append)
     told: list[str] = []
     errors: list[str] = []
-
-    def faulty() -> Work[str]:
-        raise ZeroDivisionError
-        yield
-
-    def sound() -> Work[str]:
-        yield
-        return "found"
 
     turns.add(Member(), faulty(), told.append, lambda error: errors.append(error.code))
     turns.add(Member(), sound(), told.append, never)
@@ -281,14 +283,6 @@ def test_a_thread_works_on_behind_a_fault_which_goes_to_the_loop() -> None:
     turns = ThreadTurns("turns", loop.put, deaths.append)
     turns.start()
     told: list[str] = []
-
-    def faulty() -> Work[str]:
-        raise ZeroDivisionError
-        yield
-
-    def sound() -> Work[str]:
-        yield
-        return "found"
 
     turns.add(Member(), faulty(), told.append, lambda error: told.append(error.code))
 

@@ -14,6 +14,7 @@ class Slots:
         self._holders: set[Hashable] = set()
         # What those who wait are going to do.
         self._waiting: dict[Hashable, Callable[[], None]] = {}
+        self._beginning = False
 
     def take(self, holder: Hashable, begin: Callable[[], None]) -> None:
         """Call ``begin`` once ``holder`` has a slot: at once if there is one. Who has one already goes to the end."""
@@ -34,11 +35,18 @@ class Slots:
         if holder not in self._holders:
             return
         self._holders.remove(holder)
-        if self._waiting:
-            following = next(iter(self._waiting))
-            begin = self._waiting.pop(following)
-            self._holders.add(following)
-            begin()
+        # Whoever begins may have ended, and so be back here, before the loop goes on.
+        if self._beginning:
+            return
+        self._beginning = True
+        try:
+            while self._waiting and len(self._holders) < self._most:
+                following = next(iter(self._waiting))
+                begin = self._waiting.pop(following)
+                self._holders.add(following)
+                begin()
+        finally:
+            self._beginning = False
 
     def drop(self, holder: Hashable) -> None:
         """Begin nothing for ``holder``, who has gone."""
