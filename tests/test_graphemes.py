@@ -67,3 +67,10 @@ def test_what_is_cut_fits_and_is_whole_clusters(text: str, size: int) -> None:
 def test_a_cluster_that_is_longer_than_what_it_is_cut_to_is_cut_between_characters() -> None:
     assert cut("e" + "\u0301" * 100, 6) == "e\u0301\u0301"
     assert cut(FAMILY, 10) == "👩\u200d"
+
+
+def test_what_nobody_writes_is_cut_anywhere() -> None:
+    marks = "e" + "\u0301" * 1000
+    assert cut(marks, 401) == marks[:201]
+    # As many marks as UAX 15 allows stay on their letter.
+    assert cut("aa" + "e" + "\u0301" * 30, 60) == "aa"

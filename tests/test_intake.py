@@ -20,7 +20,7 @@ ERROR = b"!"
 class End:
     """Both ends of an intake: the connection that it works for, and the session that may be busy."""
 
-    def __init__(self, rate: float = 0, burst: int = 1) -> None:
+    def __init__(self, rate: float = 0, burst: int = 1, is_full: Callable[[], bool] = lambda: False) -> None:
         self.now = 0.0
         self.busy = False
         self.taken: list[bytes | ChatError] = []
@@ -36,7 +36,7 @@ class End:
         self._errors: list[ChatError] = []
         self._rest = b""
         self.held = 0
-        scheduler = Scheduler()
+        self.scheduler = scheduler = Scheduler(is_full)
         scheduler.begin(lambda: self.now, self.soon.append)
         self.intake = Intake(self, self, scheduler)
         if rate:
@@ -509,3 +509,13 @@ def test_whatever_comes_is_taken_once_in_order_when_it_may_be(
         for start in range(len(end.times)):
             for stop in range(start, len(end.times)):
                 assert stop - start + 1 <= burst + rate * (end.times[stop] - end.times[start]) + 1e-6
+
+
+def test_no_more_is_taken_once_the_log_has_enough() -> None:
+    end = End(is_full=lambda: len(end.taken) >= 8)
+    end.feed(*[b"line"] * 20)
+    assert 8 <= len(end.taken) < 20
+    end.taken.clear()
+    end.scheduler.release()
+    end.soon.pop()()
+    assert 8 <= len(end.taken) < 20

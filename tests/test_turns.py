@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -329,3 +330,39 @@ def test_a_thread_answers_in_the_loop_and_ends_in_the_middle_of_work() -> None:
 
     assert (told, threads, deaths) == (["found"], {"turns"}, [])
     assert asker.paid > 0
+
+
+def test_a_thread_has_no_more_told_in_one_turn_of_the_loop_than_there_is_time_for() -> None:
+    loop: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    turns = ThreadTurns("turns", loop.put, lambda error: None)
+    told: list[int] = []
+    done = [threading.Event() for _ in range(10)]
+
+    def work(number: int) -> Work[int]:
+        done[number].set()
+        return number
+        yield
+
+    def show(number: int) -> None:
+        told.append(number)
+        end = time.perf_counter() + PART_OF_A_TURN
+        while time.perf_counter() < end:
+            pass
+
+    for number in range(10):
+        turns.add(Member(), work(number), show, never)
+    turns.start()
+    for one in done:
+        assert one.wait(TIMEOUT)
+    in_a_turn: list[int] = []
+    while len(told) < 10:
+        before = len(told)
+        calls = [loop.get(timeout=TIMEOUT)]
+        calls += [loop.get() for _ in range(loop.qsize())]
+        for call in calls:
+            call()
+        in_a_turn.append(len(told) - before)
+    assert told == list(range(10))
+    assert in_a_turn == [1] * 10
+    turns.close()
+    turns.join()

@@ -83,7 +83,7 @@ class Scheduler:
 
     def __init__(self, enough: Callable[[], bool] = lambda: False) -> None:
         """:param enough: whether no work should be done for now; :meth:`release` is called when that has changed."""
-        self._enough = enough
+        self.is_full = enough
         self.clock: Callable[[], float] = _no_clock
         """The clock of all work: seconds that only go forward."""
         self.cpu_clock: Callable[[], float] = _no_clock
@@ -143,7 +143,7 @@ class Scheduler:
             self._left, self._left_at = (left if left < AT_ONCE else AT_ONCE), now
             if left > 0:
                 more = work.run(now, now + SLICE)
-                self.held = self._enough()
+                self.held = self.is_full()
                 self._left -= min(MAX_MEASURED, self.clock() - now)
                 if not more:
                     return
@@ -218,7 +218,7 @@ class Scheduler:
             return now
         self._waiting.discard(work)
         more = work.run(now, now + flow.credit)
-        self.held = self._enough()
+        self.held = self.is_full()
         end = self.clock()
         flow.credit -= min(MAX_MEASURED, end - now)
         if more and work not in self._waiting:

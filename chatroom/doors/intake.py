@@ -234,7 +234,8 @@ class Intake:
         self._state = State.TAKING
         if self._limit is not None:
             self._scheduler.note_cpu(now)
-        owner, gate, limit, clock = self._owner, self._gate, self._limit, self._scheduler.clock
+        owner, gate, limit = self._owner, self._gate, self._limit
+        clock, is_full = self._scheduler.clock, self._scheduler.is_full
         pieces, self._pieces = self._pieces, ()
         taken = size = index = 0
         wait = 0.0
@@ -242,14 +243,14 @@ class Intake:
         going = True
         while going:
             if index == len(pieces):
-                if not self._unread or (size and clock() >= until):
+                if not self._unread or (size and clock() >= until) or (taken and is_full()):
                     break
                 chunk, self._unread = self._unread[: owner.chunk], self._unread[owner.chunk :]
                 size += len(chunk)
                 pieces, index = owner.decode(chunk), 0
                 if self._state is _CLOSED:
                     break
-            elif taken and clock() >= until:
+            elif taken and (clock() >= until or is_full()):
                 break
             # A look at the clock for each piece would be dearer than a short line.
             for piece in pieces[index : index + LOOK_EVERY]:
@@ -270,7 +271,8 @@ class Intake:
             wait = max(wait, self._pay(limit, taken, size, now))
         if self._state is _CLOSED:
             return False
-        self._pieces = pieces[index:]
+        # One empty tuple for all who are idle.
+        self._pieces = pieces[index:] or ()
         if wait:
             self._pace(wait)
         else:

@@ -10,10 +10,10 @@ from __future__ import annotations
 MOMENT = 0.03
 """Seconds that delivery of a batch should take at most."""
 
-LEAST, MOST = 32 * 1024, 1024 * 1024
+LEAST, MOST = 8 * 1024, 1024 * 1024
 """Bounds of what may be in the backlog, in characters."""
 
-FIRST = 64 * 1024
+FIRST = 32 * 1024
 """The bound before anything was measured."""
 
 OVERHEAD = 100

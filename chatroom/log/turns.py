@@ -329,6 +329,9 @@ class ThreadTurns:
         self._worker = Worker(name, died)
         # Whether the thread is at work, or about to be.
         self._working = False
+        # What was done and not told, oldest first; and whether the event loop is about to tell some of it.
+        self._untold: deque[Outcome] = deque()
+        self._telling = False
         self.given_up = self._turns.given_up
 
     def start(self) -> None:
@@ -360,8 +363,29 @@ class ThreadTurns:
         """Do all the work that there is."""
         while True:
             while (tell := self._turns.do_piece()) is not None:
-                self._from_thread(tell)
+                self._untold.append(tell)
+                if not self._telling:
+                    self._telling = True
+                    self._from_thread(self._tell_some)
             self._working = False
             # Work that was added a moment before found the thread at work.
             if not self._turns.waiting:
                 return
+
+    def _tell_some(self) -> None:
+        """In the event loop: tell as much as one of its turns has time for.
+
+        Whoever is told makes more of it, and sends that: a hundred in one turn would keep all others waiting.
+        """
+        end = time.perf_counter() + PART_OF_A_TURN
+        try:
+            while self._untold:
+                self._untold.popleft()()
+                if time.perf_counter() >= end:
+                    break
+        finally:
+            # The flag first: what the thread adds behind the look at the queue has it call for another turn.
+            self._telling = False
+            if self._untold:
+                self._telling = True
+                self._from_thread(self._tell_some)

@@ -15,6 +15,9 @@ from chatroom.model.unicode_tables import GRAPHEME_BREAKS
 
 # Syllables of Hangul with no final consonant.
 _LV = "".join(chr(code) for code in range(0xAC00, 0xD7A4, 28))
+MOST_MARKS = 40
+"""Marks one after the other that are kept together; UAX 15 knows of no text with more than 30."""
+
 # Viramas that join consonants, and letters of their scripts: Unicode has the rule (GB9c) since 15.1.
 _LINKER = "\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d"
 _LINKED = "\u0904-\u0939\u0958-\u095f\u0995-\u09b9\u09dc-\u09df\u0a95-\u0ab9\u0b15-\u0b39\u0c15-\u0c39\u0d15-\u0d3a"
@@ -42,6 +45,13 @@ def _beginning() -> re.Pattern[str]:
 
 
 @cache
+def _marks() -> re.Pattern[str]:
+    """Marks, which belong to the letter before them."""
+    of = _classes()
+    return re.compile(f"[{of['Extend']}{of['SpacingMark']}]+")
+
+
+@cache
 def _cluster() -> re.Pattern[str]:
     """A cluster, by the expression of UAX 29, table 1c."""
     of = _classes()
@@ -64,10 +74,12 @@ def clusters(text: str) -> list[str]:
 
 
 def boundary_before(text: str, end: int) -> int:
-    """The last place up to ``end`` at which ``text`` may be cut; 0 if its first cluster is longer than that."""
+    """The last place up to ``end`` at which ``text`` may be cut; 0 if there is none, or too many marks behind it."""
     if end >= len(text):
         return len(text)
     begins = _beginning().match
+    if end > MOST_MARKS and _marks().fullmatch(text, end - MOST_MARKS, end):
+        return 0
     place = start = next((place for place in range(end, 0, -1) if begins(text, place)), 0)
     for found in _cluster().finditer(text, start) if start < end else ():
         if found.end() > end:
