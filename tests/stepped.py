@@ -59,7 +59,7 @@ class SteppedLog:
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
 
-    def is_full(self) -> bool:
+    def is_full(self, times: float = 1.0) -> bool:
         return False
 
     def append(self, drafts: Sequence[Draft]) -> None:

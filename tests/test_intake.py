@@ -20,7 +20,7 @@ ERROR = b"!"
 class End:
     """Both ends of an intake: the connection that it works for, and the session that may be busy."""
 
-    def __init__(self, rate: float = 0, burst: int = 1, is_full: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, rate: float = 0, burst: int = 1, is_full: Callable[[float], bool] = lambda times: False) -> None:
         self.now = 0.0
         self.busy = False
         self.taken: list[bytes | ChatError] = []
@@ -512,7 +512,7 @@ def test_whatever_comes_is_taken_once_in_order_when_it_may_be(
 
 
 def test_no_more_is_taken_once_the_log_has_enough() -> None:
-    end = End(is_full=lambda: len(end.taken) >= 8)
+    end = End(is_full=lambda times: len(end.taken) >= 8)
     end.feed(*[b"line"] * 20)
     assert 8 <= len(end.taken) < 20
     end.taken.clear()

@@ -15,7 +15,9 @@ class Reactor:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.scheduler = Scheduler()
+        self.on_its_way = 0.0
+        """Times what may be on its way through the log."""
+        self.scheduler = Scheduler(lambda times: self.on_its_way > times)
         self.scheduler.begin(lambda: self.now, self._soon)
         self._calls: list[Callable[[], None]] = []
 
@@ -142,6 +144,46 @@ def test_who_is_in_does_not_stand_behind_a_flood_at_the_door() -> None:
     assert reactor.now - began <= SERVICE + SLICE
     while not all(sender.done_at for sender in flood):
         reactor.turn()
+
+
+def test_a_flood_at_the_door_does_not_keep_those_waiting_who_have_been_served() -> None:
+    reactor = Reactor()
+    members = busy(reactor, 3)
+    served = [len(member.done_at) for member in members]
+    for _ in range(300):
+        for _ in range(40):
+            Sender(reactor, is_in=False).send(1)
+        reactor.turn()
+    half = reactor.now / 2 / len(members)
+    for member, before in zip(members, served, strict=True):
+        assert (len(member.done_at) - before) * member.piece > half / 2
+
+
+def test_while_the_log_has_enough_only_those_who_are_in_and_come_anew_are_served() -> None:
+    reactor = Reactor()
+    talker = Sender(reactor)
+    reactor.on_its_way = 1.5
+    talker.send(1000)
+    assert talker.left
+    left = talker.left
+    newcomer, member = Sender(reactor, is_in=False), Sender(reactor)
+    newcomer.send(1)
+    member.send(1)
+    while not reactor.idle:
+        reactor.turn()
+    assert (talker.left, newcomer.left, member.left) == (left, 1, 0)
+
+    reactor.on_its_way = 2.5
+    late = Sender(reactor)
+    late.send(1)
+    assert reactor.idle
+    assert late.left
+
+    reactor.on_its_way = 0.5
+    reactor.scheduler.release()
+    while not reactor.idle:
+        reactor.turn()
+    assert not any(one.left for one in (talker, newcomer, late))
 
 
 def test_one_whose_pieces_are_dear_gets_no_more_time_than_others() -> None:

@@ -8,11 +8,12 @@ turn is short, whatever is sent, and everything else that the reactor has to do 
 The queue is the one of fq_codel (RFC 8290 section 4), with measured time in place of bytes: deficit round robin among
 flows, where those that come anew with little to do are served first, once and for a short slice. So somebody who says a
 line now and then does not stand behind those who send all they can, however many they are. Of those that come anew,
-people who are in come before those at the door, who may be a flood. A flow is an address; where an address may have any
-number of connections, each of them is a flow of its own.
+people who are in come first. Those at the door may be a flood, and have every other turn. A flow is an address; where
+an address may have any number of connections, each of them is a flow of its own.
 
 While more has been taken than can be delivered in a moment, the queue is held: what waits in it can be served in a fair
-order, and what is on its way through the log cannot.
+order, and what is on its way through the log cannot. People who are in and come anew have a reserve: their line does
+not wait until what others have filled the log with is delivered, to stand behind as much again.
 
 No reactor and no clock of its own: both are handed in.
 """
@@ -37,6 +38,9 @@ AT_ONCE = 0.010
 
 AT_ONCE_SHARE = 0.5
 """The share of time by which that fills up again."""
+
+RESERVE = 2.0
+"""Times what may be on its way through the log, for people who are in and come anew."""
 
 LOOK_EVERY = 0.001
 """Seconds between two looks at the clock of work."""
@@ -81,9 +85,12 @@ class _Flow:
 class Scheduler:
     """The work that waits, and the time that work has taken of late."""
 
-    def __init__(self, enough: Callable[[], bool] = lambda: False) -> None:
-        """:param enough: whether no work should be done for now; :meth:`release` is called when that has changed."""
-        self.is_full = enough
+    def __init__(self, is_full: Callable[[float], bool] = lambda times: False) -> None:
+        """
+        :param is_full: whether so many times what may be on its way through the log is; :meth:`release` is called when
+            less is.
+        """
+        self._is_full = is_full
         self.clock: Callable[[], float] = _no_clock
         """The clock of all work: seconds that only go forward."""
         self.cpu_clock: Callable[[], float] = _no_clock
@@ -96,14 +103,16 @@ class Scheduler:
         self._left = AT_ONCE
         self._left_at = 0.0
         self._flows: dict[Hashable, _Flow] = {}
-        # Each flow stands in one of the three, which are served in this order.
+        # Each flow stands in one of the three. The first is served before the others, which take turns: a flood at the
+        # door comes anew each time, and all who have said something stand among the old for a while.
         self._new_in: deque[_Flow] = deque()
         self._new: deque[_Flow] = deque()
         self._old: deque[_Flow] = deque()
+        self._new_was_last = False
         self._waiting: set[Work] = set()
         self._serving = False
         self.held = False
-        """Whether no work is done until :meth:`release` is called."""
+        """Whether no work but that of people who come anew is done until :meth:`release` is called."""
 
     def __len__(self) -> int:
         """How many connections have work that waits."""
@@ -143,7 +152,7 @@ class Scheduler:
             self._left, self._left_at = (left if left < AT_ONCE else AT_ONCE), now
             if left > 0:
                 more = work.run(now, now + SLICE)
-                self.held = self.is_full()
+                self.held = self._is_full(1.0)
                 self._left -= min(MAX_MEASURED, self.clock() - now)
                 if not more:
                     return
@@ -173,8 +182,19 @@ class Scheduler:
         flow.waiting.append(work)
         self._serve_soon()
 
+    def has_enough_of(self, work: Work) -> bool:
+        """Whether ``work`` should take no more for now, since the log has enough."""
+        return self._is_full(RESERVE if work.is_in else 1.0)
+
+    def _next(self) -> deque[_Flow] | None:
+        """The queue whose first flow is served next; None where none is, for now."""
+        if not self.held:
+            first, second = (self._old, self._new) if self._new_was_last else (self._new, self._old)
+            return self._new_in or first or second or None
+        return self._new_in if self._new_in and not self._is_full(RESERVE) else None
+
     def _serve_soon(self) -> None:
-        if not self._serving and not self.held:
+        if not self._serving and self._next() is not None:
             self._serving = True
             self._soon(self._serve)
 
@@ -184,9 +204,9 @@ class Scheduler:
         now = self.clock()
         until = now + SERVICE
         try:
-            while self._flows and now < until and not self.held:
-                flows = self._new_in or self._new or self._old
+            while now < until and (flows := self._next()) is not None:
                 flow = flows.popleft()
+                self._new_was_last = flows is self._new
                 if not flow.waiting:
                     del self._flows[flow.key]
                     continue
@@ -201,8 +221,10 @@ class Scheduler:
         if flow.credit <= 0:
             flow.credit += SLICE
         try:
-            while flow.waiting and flow.credit > 0 and now < until and not self.held:
+            going = True
+            while going and flow.waiting and flow.credit > 0 and now < until:
                 now = self._run_first(flow, now)
+                going = not self.held
         finally:
             if flow.credit > 0 and flow.waiting:
                 flows.appendleft(flow)
@@ -218,7 +240,7 @@ class Scheduler:
             return now
         self._waiting.discard(work)
         more = work.run(now, now + flow.credit)
-        self.held = self.is_full()
+        self.held = self._is_full(1.0)
         end = self.clock()
         flow.credit -= min(MAX_MEASURED, end - now)
         if more and work not in self._waiting:

@@ -235,7 +235,7 @@ class Intake:
         if self._limit is not None:
             self._scheduler.note_cpu(now)
         owner, gate, limit = self._owner, self._gate, self._limit
-        clock, is_full = self._scheduler.clock, self._scheduler.is_full
+        clock, has_enough_of = self._scheduler.clock, self._scheduler.has_enough_of
         pieces, self._pieces = self._pieces, ()
         taken = size = index = 0
         wait = 0.0
@@ -243,14 +243,14 @@ class Intake:
         going = True
         while going:
             if index == len(pieces):
-                if not self._unread or (size and clock() >= until) or (taken and is_full()):
+                if not self._unread or (size and clock() >= until) or (taken and has_enough_of(self)):
                     break
                 chunk, self._unread = self._unread[: owner.chunk], self._unread[owner.chunk :]
                 size += len(chunk)
                 pieces, index = owner.decode(chunk), 0
                 if self._state is _CLOSED:
                     break
-            elif taken and (clock() >= until or is_full()):
+            elif taken and (clock() >= until or has_enough_of(self)):
                 break
             # A look at the clock for each piece would be dearer than a short line.
             for piece in pieces[index : index + LOOK_EVERY]:

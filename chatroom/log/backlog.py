@@ -30,9 +30,9 @@ class Backlog:
         self._came_back = 0
         self._limit = float(FIRST)
 
-    def is_full(self) -> bool:
-        """Whether nothing more should be taken in for now."""
-        return self.pending + self._on_its_way > self._limit
+    def is_full(self, times: float = 1.0) -> bool:
+        """Whether nothing more should be taken in for now, of those for whom it may be so many times as long."""
+        return self.pending + self._on_its_way > self._limit * times
 
     def hand_over(self) -> None:
         """Take notice that all that was pending is a batch, and on its way."""

@@ -80,10 +80,10 @@ class Batches:
         """Whether nothing is pending or on its way."""
         return not self._pending and not self._on_its_way
 
-    def is_full(self) -> bool:
-        """Whether nothing more should be taken in for now."""
+    def is_full(self, times: float = 1.0) -> bool:
+        """Whether nothing more should be taken in for now, as :class:`~chatroom.log.interface.ILog` has it."""
         self._count()
-        return self._backlog.is_full()
+        return self._backlog.is_full(times)
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Add a request to the next batch."""

@@ -96,8 +96,11 @@ class ILog(Interface):
     def append(drafts: Sequence[Draft]) -> None:
         """Have the drafts of one request, which share a token, put in order and kept. Returns at once."""
 
-    def is_full() -> bool:
-        """Whether so much was appended and is not delivered yet that no more should be taken in for now."""
+    def is_full(times: float = 1.0) -> bool:
+        """Whether so much was appended and is not delivered yet that no more should be taken in for now.
+
+        :param times: for whom it may be so many times as much as for others.
+        """
 
     def recent(
         room: str, count: int, before: int | None, answer: Events, failed: NoAnswer, *, asker: Asker | None = None
