@@ -32,10 +32,8 @@ class DialogueConnection(Connection):
     first_format: ClassVar[Format] = PLAIN
     """The format until the handshake has asked for one."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._tries = 0
-        self._json_input = False
+    _tries = 0
+    _json_input = False
 
     def new_session(self) -> Dialogue:
         """The dialogue behind the connection."""

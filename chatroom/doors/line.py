@@ -42,15 +42,15 @@ class ChatProtocol(DialogueConnection, LineReceiver):
     factory: ChatFactory
     delimiter = NEWLINE.encode()
     nickname_prompt: ClassVar[bytes] = MAGIC.encode(ENCODING) + delimiter
+    # Made when the first of telnet's commands comes: most clients send none.
+    _telnet: TelnetFilter | None = None
+    # Whether the last byte was a CR, which a NUL may follow.
+    _after_cr = False
 
     def connectionMade(self) -> None:
         """Begin with the nickname prompt."""
         self.MAX_LENGTH = self.factory.settings.max_line
         self._splitter = LineSplitter(self.MAX_LENGTH)
-        # Made when the first of telnet's commands comes: most clients send none.
-        self._telnet: TelnetFilter | None = None
-        # Whether the last byte was a CR, which a NUL may follow.
-        self._after_cr = False
         super().connectionMade()
 
     def decode(self, data: bytes) -> Sequence[Piece]:
@@ -62,7 +62,8 @@ class ChatProtocol(DialogueConnection, LineReceiver):
                 self.send_queue.write(answers)
         if b"\0" in data:
             data = with_line_ends(data, self._after_cr)
-        self._after_cr = data[-1:] == b"\r"
+        if (after_cr := data[-1:] == b"\r") != self._after_cr:
+            self._after_cr = after_cr
         return self._splitter.feed(data)
 
     def hide_typing(self, hidden: bool) -> None:
