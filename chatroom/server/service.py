@@ -38,9 +38,9 @@ every few messages.
 SWITCH_EVERY = 0.00005
 """Seconds after which a thread that waits for Python's lock is given it (:func:`sys.setswitchinterval`).
 
-A commit takes the lock several times. A reactor that sends all the time lets it go for each send, and has it back before
-the waiting thread is awake, which then waits anew: only one that has waited for so long, undisturbed, is given it. With
-more time than lies between two sends, a commit took up to a second.
+A commit takes the lock several times. A reactor that sends all the time lets it go for each send, and has it back
+before the waiting thread is awake, which then waits anew: only one that has waited for so long without a break is given
+it. With more time than lies between two sends, a commit took up to a second.
 """
 
 
