@@ -14,7 +14,7 @@ Three rules hold it together:
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -23,6 +23,7 @@ from chatroom.core.accounts import Accounts
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
+from chatroom.core.enforcement import Enforcement
 from chatroom.core.expelled import Expelled
 from chatroom.core.members import Member, Standing
 from chatroom.core.memory import Memory
@@ -152,10 +153,22 @@ class Chat:
         self.accounts = accounts or Accounts(settings, now=now)
         """Who is logged in to what, and whose nicknames are whose."""
         self.directory = Directory(nicknames or LocalNicknames())
+        self.enforcement = Enforcement(
+            settings.enforce,
+            self.accounts,
+            rename=self.rename,
+            when_free=self.when_free,
+            like=self.directory.like,
+        )
+        """The holders of registered nicknames who have yet to log in."""
+        if self.enforcement.on:
+            self.directory.make_way = self._make_way
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
         # Quits that wait for an earlier request of their member: the reason, and the asker.
         self._quits: dict[Member, tuple[str, Asker | None]] = {}
+        # Calls that wait for a request of a member to be answered.
+        self._when_free: dict[Member, deque[Callable[[], None]]] = {}
         # Requests with a ref that left no event and were done, by (member id, ref); oldest first.
         self._refs: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._expelled = Expelled()
@@ -209,6 +222,7 @@ class Chat:
                 self.directory.enter(member, nickname)
                 self.accounts.used(member)
                 granted()
+                self._look_at_nickname(member)
 
         self._claim(member, nickname, answered)
 
@@ -216,16 +230,26 @@ class Chat:
         """Claim a valid nickname, which may belong to an account."""
 
         def may_have(error: PeerError | None, own: bool) -> None:
-            if error is not None:
+            if error is not None and not self.enforcement.lets_in(member, error):
                 answer(error)
             else:
                 self.directory.claim(member, nickname, answer, own=own)
 
         self.accounts.claim(member, nickname, may_have)
 
+    def _make_way(self, member: Member) -> None:
+        """Have ``member`` be called something else, since the owner of their nickname claims it."""
+
+        def failed() -> None:
+            if member.session is not None and self.directory.is_waited_for(member):
+                member.session.replace(owner=True)
+
+        self.enforcement.make_guest(member, "The owner of your nickname has logged in", failed)
+
     def give_up(self, member: Member) -> None:
         """Have ``member``, who is in no room, hold no nickname: they are outside again."""
         if member.standing is Standing.HERE:
+            self.enforcement.drop(member)
             self.directory.release(member)
             member.standing = Standing.OUTSIDE
 
@@ -258,6 +282,12 @@ class Chat:
     def _renamed(self, member: Member, nickname: str) -> None:
         self.directory.rename(member, nickname)
         self.accounts.used(member)
+        self._look_at_nickname(member)
+
+    def _look_at_nickname(self, member: Member) -> None:
+        """Find out whether ``member`` may be called so, once they have been shown that they are."""
+        if self.enforcement.on:
+            self.when_free(member, lambda: self.enforcement.look_at(member))
 
     def _check_nickname(self, member: Member, nickname: str) -> None:
         if self.stopping:
@@ -317,6 +347,7 @@ class Chat:
             return
         waits = member.pending or member.standing is Standing.CLAIMING
         member.standing = Standing.LEAVING
+        self.enforcement.drop(member)
         self.accounts.gone(member)
         if waits:
             self._quits[member] = reason, asker
@@ -355,6 +386,13 @@ class Chat:
     def _one_at_a_time(self, member: Member) -> None:
         if member.pending or member.standing is not Standing.HERE:
             raise RequestPending()
+
+    def when_free(self, member: Member, call: Callable[[], None]) -> None:
+        """Call ``call`` once no request of ``member`` is on its way of which they may have one at a time."""
+        if member.pending:
+            self._when_free.setdefault(member, deque()).append(call)
+        else:
+            call()
 
     def _append_alone(self, request: Request) -> None:
         request.member.pending = True
@@ -631,19 +669,24 @@ class Chat:
             member.go()
         if request.asker is not None:
             request.asker.done(request, event)
-        self._quit_if_due(request.member)
+        self._go_on_with(request.member)
 
     def _not_done(self, request: Request, error: ChatError) -> None:
         if request.kind.nature is Nature.MEMBERSHIP:
             self._undo(request)
         if request.asker is not None:
             request.asker.not_done(request, error)
-        self._quit_if_due(request.member)
+        self._go_on_with(request.member)
 
-    def _quit_if_due(self, member: Member) -> None:
-        """Have whoever quit in the middle of another request quit now."""
+    def _go_on_with(self, member: Member) -> None:
+        """Have whoever quit in the middle of another request quit now, and do what waits for its end."""
         if member in self._quits and not member.pending:
             self._quit(member, *self._quits.pop(member))
+        while not member.pending and (waiting := self._when_free.get(member)):
+            call = waiting.popleft()
+            if not waiting:
+                del self._when_free[member]
+            call()
 
     def _undo(self, request: Request) -> None:
         member = request.member

@@ -344,6 +344,9 @@ class Dialogue(Session):
 
     def join(self, room: str) -> None:
         """Enter ``room``, or speak in it from now on."""
+        self.alone(lambda: self._join(room))
+
+    def _join(self, room: str) -> None:
         if room in self.rooms:
             self.speak_in(room)
             self.hear(self.chat.delivery.published)
@@ -352,10 +355,17 @@ class Dialogue(Session):
 
     def leave(self, room: str) -> None:
         """Go out of ``room``."""
-        self.request(lambda: self.chat.leave(self.member, (room,), "", self, self.ref, own_form=bool(self.ref)))
+
+        def ask() -> None:
+            self.chat.leave(self.member, (room,), "", self, self.ref, own_form=bool(self.ref))
+
+        self.alone(lambda: self.request(ask))
 
     def rename(self, nickname: str) -> None:
         """Be called ``nickname``."""
+        self.alone(lambda: self._rename(nickname))
+
+    def _rename(self, nickname: str) -> None:
         if nickname == self.nickname:
             self.reply(Notice(f"You're called {nickname} already."))
         else:
@@ -363,7 +373,11 @@ class Dialogue(Session):
 
     def set_away(self, text: str) -> None:
         """Be away, or, without a text, be back."""
-        self.request(lambda: self.chat.set_away(self.member, text, self, self.ref, own_form=bool(self.ref)))
+
+        def ask() -> None:
+            self.chat.set_away(self.member, text, self, self.ref, own_form=bool(self.ref))
+
+        self.alone(lambda: self.request(ask))
 
     @contextmanager
     def done_once(self) -> Iterator[bool]:
@@ -494,9 +508,9 @@ class Dialogue(Session):
         """Be logged in to no account."""
         self._must_be_logged_in()
         self.chat.accounts.used(self.member)
-        self.chat.accounts.log_out(self.member)
         self.journal("has logged out")
         self.reply(LoggedIn(""))
+        self.chat.accounts.log_out(self.member)
 
     def _must_be_logged_in(self) -> None:
         if not self.member.account:
@@ -748,6 +762,9 @@ class Dialogue(Session):
             # There is no room in which it could be seen.
             self.reply(Notice(f"you are now called {self.nickname}"))
         self.go_on()
+
+    def show_rename(self, event: Event) -> None:
+        self.tell(Notice(f"you are now called {event.text}"))
 
     # The end.
 

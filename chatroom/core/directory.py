@@ -7,7 +7,8 @@ free. It knows no rooms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from chatroom.core.members import Member, Standing
@@ -35,6 +36,9 @@ class Directory:
         self._by_id: dict[str, Member] = {}
         # Claims that wait for the holder of a nickname to have given it up.
         self._when_released: dict[Member, list[Callable[[], None]]] = {}
+        self.make_way: Callable[[Member], None] | None = None
+        """Has a member who is not logged in be called something else, since the owner of their nickname claims it;
+        None where their connection is closed instead."""
 
     @property
     def holders(self) -> Mapping[str, Member]:
@@ -52,6 +56,10 @@ class Directory:
         except (KeyError, ValueError):
             raise NoSuchNickname(nickname=nickname) from None
 
+    def like(self, nickname: str) -> Sequence[Member]:
+        """The members who hold ``nickname``, or one that could be taken for it."""
+        return self._nicknames.like(nickname)
+
     def by_id(self, member_id: str) -> Member | None:
         """The member with this id, if it is one that outlives connections; None when they are not here."""
         return self._by_id.get(member_id)
@@ -62,18 +70,26 @@ class Directory:
         """Claim a valid nickname for ``member``.
 
         A holder of it, or of one that could be taken for it, makes way if they have the same id: their connection is
-        dead, which was not noticed. Any holder makes way for the owner.
+        dead, which was not noticed. Any holder makes way for the owner: a stranger is called something else from then
+        on, where there is enforcement.
 
         :param answer: told why not, or None; perhaps later.
         :param own: whether the nickname belongs to the account that ``member`` is logged in to.
         """
         holder = self._nicknames.in_the_way(member, nickname)
         if holder is not None:
+            again = partial(self.claim, member, nickname, answer, own=own)
             if holder.session is not None and (own or holder.member_id == member.member_id):
-                holder.session.replace(owner=holder.member_id != member.member_id and holder.account != member.account)
+                stranger = holder.member_id != member.member_id and holder.account != member.account
+                if stranger and self.make_way is not None and holder.standing is Standing.HERE:
+                    # It may be done before the call returns.
+                    self._when_released.setdefault(holder, []).append(again)
+                    self.make_way(holder)
+                    return
+                holder.session.replace(owner=stranger)
             # A member who is leaving gives the nickname up in a moment.
             if holder.standing is Standing.LEAVING and holder.key:
-                self._when_released.setdefault(holder, []).append(lambda: self.claim(member, nickname, answer, own=own))
+                self._when_released.setdefault(holder, []).append(again)
                 return
         self._nicknames.claim(member, nickname, answer)
 
@@ -93,6 +109,8 @@ class Directory:
         if old_key and member.key != old_key:
             self._tell(old, False)
             self._tell(nickname, True)
+        if old_key and old != nickname and member.standing is Standing.HERE:
+            self._call_waiting(member)
 
     def give_up_claim(self, member: Member) -> None:
         """Have ``member`` not be renamed: they give up the nickname that they have claimed."""
@@ -113,6 +131,14 @@ class Directory:
         if member.key:
             old, member.key = member.nickname, ""
             self._tell(old, False)
+        self._call_waiting(member)
+
+    def is_waited_for(self, member: Member) -> bool:
+        """Whether somebody waits for a nickname that ``member`` holds."""
+        return member in self._when_released
+
+    def _call_waiting(self, member: Member) -> None:
+        """Have those who wait for a nickname of ``member`` claim it again."""
         for claim in self._when_released.pop(member, ()):
             claim()
 

@@ -61,6 +61,12 @@ class Connection(Protocol):
     def with_ref(self, event: Event) -> bytes:
         """The lines of an event of the member's, with its ``ref``."""
 
+    def affected(self, event: Event) -> None:
+        """Take notice that something has happened to the member that this session has not asked for.
+
+        :param event: the last of it; everybody in the rooms was shown it.
+        """
+
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
 

@@ -316,6 +316,23 @@ class Session:
             self.waits_for = Wait.NOTHING
             raise
 
+    def alone(self, do: Callable[[], None]) -> None:
+        """Do what asks for such a thing, and may raise a PeerError, once no other request of the member is on its way.
+
+        There may be one that this session has not made: somebody is renamed since they have not logged in.
+        """
+        if not self.member.pending:
+            do()
+            return
+
+        def free() -> None:
+            if self._has_come():
+                self._do(do)
+                self.go_on()
+
+        self.wait(Wait.OUTCOME)
+        self.chat.when_free(self.member, free)
+
     def is_there(self) -> bool:
         """Whether they are there, as far as the system knows; the connection of those who are not is closed.
 
@@ -638,6 +655,17 @@ class Session:
 
     def left(self, request: Request, event: Event) -> None:
         """They have gone out of rooms; ``event`` is the last of it. Has them hear what is left, and goes on."""
+        raise NotImplementedError
+
+    def affected(self, event: Event) -> None:
+        """Take notice that something has happened to the member that this session has not asked for."""
+        if isinstance(event, Renamed):
+            self.chat.journal(f"{event.nickname} ({self.address or NO_ADDRESS}) is called {event.text} now")
+            if not event.room:
+                self.show_rename(event)
+
+    def show_rename(self, event: Event) -> None:
+        """Show them that they are called something else, which happened in no room and so was shown to nobody."""
         raise NotImplementedError
 
     def changed(self, request: Request, event: Event) -> None:

@@ -208,6 +208,10 @@ class IRCSession(Session):
     def _go_on_with_line(self) -> None:
         """Do the rest of the line, as far as it need not wait; the answer ends with it."""
         while not self.busy and self.answer.next is not None:
+            if self.member.pending:
+                # It asks for something that only one request at a time may.
+                self.alone(lambda: None)
+                return
             next_, self.answer.next = self.answer.next, None
             next_()
         if not self.busy:
@@ -430,6 +434,9 @@ class IRCSession(Session):
         if isinstance(event, Away):
             self.numeric(Numeric.RPL_NOWAWAY if event.text else Numeric.RPL_UNAWAY)
         self.go_on()
+
+    def show_rename(self, event: Event) -> None:
+        self._send_on(self.format.own_event(event))
 
     # The end.
 
