@@ -311,7 +311,7 @@ class Accounts:
                 return
             # A checker may know accounts by names that are anything.
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
-            self._end_login(member)
+            self.end_login(member)
             self._logins.setdefault(name, {})[member] = login
             member.account = name
             self.used(member)
@@ -345,10 +345,11 @@ class Accounts:
 
     def log_out(self, member: Member) -> None:
         """Have ``member`` be logged in to no account, if they are to one."""
-        self._end_login(member)
+        self.end_login(member)
         self._login_changed(member)
 
-    def _end_login(self, member: Member) -> None:
+    def end_login(self, member: Member) -> None:
+        """The same, and nobody is told: they are somebody else from now on, or have gone."""
         self._left.pop(member.member_id, None)
         name, member.account = member.account, ""
         logins = self._logins.get(name, {})
@@ -364,11 +365,26 @@ class Accounts:
             return
         self.used(member)
         account = member.account
-        self._end_login(member)
-        if member.lasting and member.session is not None:
-            self._left[member.member_id] = account, member.session.seconds()
-            if len(self._left) > REMEMBERED:
-                self._left.popitem(last=False)
+        self.end_login(member)
+        if member.shared is not None:
+            for session, view in member.shared.views.items():
+                if view.lasting:
+                    self.may_come_back(view.scope, account, session.seconds())
+        elif member.lasting and member.session is not None:
+            self.may_come_back(member.member_id, account, member.session.seconds())
+
+    def may_come_back(self, member_id: str, account: str, now: float) -> None:
+        """Let the client that a member has this id by come back to an account for a while.
+
+        :param account: empty for none.
+        :param now: seconds, by a clock that only goes forward.
+        """
+        if not account:
+            return
+        self._left.pop(member_id, None)
+        self._left[member_id] = account, now
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
 
     def come_back(self, member: Member, ghost: Member | None, now: float) -> bool:
         """Have ``member``, whose client has proved by its secret that it is the same, be logged in as it was.
@@ -386,9 +402,28 @@ class Accounts:
             account = ghost.account
         if not account or self._authority is None or not self._authority.registers:
             return False
-        member.account = account
-        self._logins.setdefault(account, {})[member] = Login(account)
+        self.log_in_as(member, account)
         return True
+
+    def log_in_as(self, member: Member, account: str) -> None:
+        """Have ``member``, who has proved before that it is theirs, be logged in to an account; empty for none."""
+        if account:
+            member.account = account
+            self._logins.setdefault(account, {})[member] = Login(account)
+
+    def shares(self, account: str, answer: Callable[[bool], None]) -> None:
+        """Ask whether all clients that log in to an account are to be there at once, as one member."""
+        if self._store is None:
+            answer(False)
+            return
+        self._store.find(account, lambda found: answer(found is not None and found.also), lambda error: answer(False))
+
+    def set_also(self, member: Member, also: bool, done: Callable[[], None], failed: NoAnswer) -> None:
+        """Have all clients that log in to ``member``'s account be there at once, as one member, or no more."""
+        if not member.account or self._store is None:
+            failed(NotLoggedIn())
+            return
+        self._store.set_also(member.account, also, done, failed)
 
     def _let_nobody_come_back(self, account: str) -> None:
         for member_id in [one for one, (left, _) in self._left.items() if left == account]:
@@ -443,7 +478,7 @@ class Accounts:
         def kept() -> None:
             here = member.standing is Standing.HERE
             if here:
-                self._end_login(member)
+                self.end_login(member)
                 member.account = nickname
                 self._logins.setdefault(nickname, {})[member] = Login(nickname)
             made()

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from chatroom.core.members import Member, Standing
 from chatroom.core.nicknames import Nicknames
-from chatroom.model.errors import NoSuchNickname, PeerError
+from chatroom.core.sharing import MAX_SESSIONS, View
+from chatroom.model.errors import NoSuchNickname, PeerError, TooManySessions
 from chatroom.model.names import nickname_key
 
 
@@ -34,6 +35,8 @@ class Directory:
         self.watchers: list[Watcher] = []
         self._nicknames = nicknames
         self._by_id: dict[str, Member] = {}
+        # Members with several connections, by the scopes of those whose clients have a secret.
+        self._by_client: dict[str, Member] = {}
         # Claims that wait for the holder of a nickname to have given it up.
         self._when_released: dict[Member, list[Callable[[], None]]] = {}
         self.make_way: Callable[[Member], None] | None = None
@@ -64,8 +67,29 @@ class Directory:
         """The member with this id, if it is one that outlives connections; None when they are not here."""
         return self._by_id.get(member_id)
 
+    def of_client(self, member_id: str) -> Member | None:
+        """The member whose client is the one that has this id where it is alone; None when it is not here."""
+        return self._by_id.get(member_id) or self._by_client.get(member_id)
+
+    def note_client(self, view: View, member: Member) -> None:
+        """Know whose client one of several is."""
+        if view.lasting:
+            self._by_client[view.scope] = member
+
+    def forget_client(self, view: View, member: Member) -> None:
+        """Know it no more, unless it has come back by another connection."""
+        shared = member.shared
+        if self._by_client.get(view.scope) is member and (shared is None or shared.of_client(view.scope) is None):
+            del self._by_client[view.scope]
+
     def claim(
-        self, member: Member, nickname: str, answer: Callable[[PeerError | None], None], *, own: bool = False
+        self,
+        member: Member,
+        nickname: str,
+        answer: Callable[[PeerError | None], None],
+        *,
+        own: bool = False,
+        beside: Callable[[Member], None] | None = None,
     ) -> None:
         """Claim a valid nickname for ``member``.
 
@@ -75,10 +99,17 @@ class Directory:
 
         :param answer: told why not, or None; perhaps later.
         :param own: whether the nickname belongs to the account that ``member`` is logged in to.
+        :param beside: told of the holder, in place of an answer, where ``member`` is to be one more connection of them.
         """
         holder = self._nicknames.in_the_way(member, nickname)
         if holder is not None:
-            again = partial(self.claim, member, nickname, answer, own=own)
+            again = partial(self.claim, member, nickname, answer, own=own, beside=beside)
+            if own and beside is not None and _may_share(member, holder):
+                if _is_full(member, holder):
+                    answer(TooManySessions(nickname=holder.nickname, limit=MAX_SESSIONS))
+                else:
+                    beside(holder)
+                return
             if holder.session is not None and (own or holder.member_id == member.member_id):
                 stranger = holder.member_id != member.member_id and holder.account != member.account
                 if stranger and self.make_way is not None and holder.standing is Standing.HERE:
@@ -86,7 +117,8 @@ class Directory:
                     self._when_released.setdefault(holder, []).append(again)
                     self.make_way(holder)
                     return
-                holder.session.replace(owner=stranger)
+                for session in holder.sessions:
+                    session.replace(owner=stranger)
             # A member who is leaving gives the nickname up in a moment.
             if holder.standing is Standing.LEAVING and holder.key:
                 self._when_released.setdefault(holder, []).append(again)
@@ -98,6 +130,9 @@ class Directory:
         member.take_nickname(nickname)
         if member.lasting:
             self._by_id[member.member_id] = member
+        if member.shared is not None:
+            for view in member.shared.views.values():
+                self.note_client(view, member)
         self._tell(nickname, True)
 
     def rename(self, member: Member, nickname: str) -> None:
@@ -128,6 +163,10 @@ class Directory:
             self._nicknames.give_up(member, nickname)
         if self._by_id.get(member.member_id) is member:
             del self._by_id[member.member_id]
+        if member.shared is not None:
+            for view in member.shared.views.values():
+                if self._by_client.get(view.scope) is member:
+                    del self._by_client[view.scope]
         if member.key:
             old, member.key = member.nickname, ""
             self._tell(old, False)
@@ -145,3 +184,17 @@ class Directory:
     def _tell(self, nickname: str, here: bool) -> None:
         for watcher in self.watchers:
             watcher.named(nickname, here)
+
+
+def _may_share(member: Member, holder: Member) -> bool:
+    """Whether the connection of ``member`` may be one more of ``holder``'s: both have asked for it, as the same."""
+    both = member.shared is not None and holder.shared is not None
+    return both and holder.standing is Standing.HERE and member.account == holder.account != ""
+
+
+def _is_full(member: Member, holder: Member) -> bool:
+    """Whether ``holder`` has as many connections as one may, but for one that the client of ``member`` has left."""
+    assert member.shared is not None
+    assert holder.shared is not None
+    scopes = {view.scope for view in member.shared.views.values() if view.lasting}
+    return sum(view.scope not in scopes for view in holder.shared.views.values()) >= MAX_SESSIONS

@@ -234,7 +234,7 @@ class _Guest:
 
     def done(self, request: Request, event: Event) -> None:
         self._over(self._member)
-        if self._member.session is not None:
+        if self._member.shared is None and self._member.session is not None:
             self._member.session.affected(event)
         self._member.tell(Notice(f"{self._why}, so you're called {event.text} now."))
 
