@@ -52,7 +52,7 @@ def irc(room: IRCRoom) -> Person:
     """The same where the account has chosen that its clients are there at once."""
     done: list[None] = []
     member = next(iter(room.chat.accounts.logged_in("alice")))
-    room.chat.accounts.set_also(member, True, lambda: done.append(None), pytest.fail)
+    room.chat.accounts.set_also(member, True, lambda: done.append(None), lambda error: pytest.fail(str(error)))
     assert done
     return knock(room)
 

@@ -234,7 +234,11 @@ class Chat:
         def go_on(shares: bool) -> None:
             session = member.session
             if shares and session is not None and member.shared is None:
-                member.share(session, id_of_client(f"account {member.account}", self.log.identity))
+                member_id = id_of_client(f"account {member.account}", self.log.identity)
+                here = self.directory.by_id(member_id)
+                # They may have logged out, and be anybody.
+                if here is None or (here.account == member.account and here.shared is not None):
+                    member.share(session, member_id)
             can_be = beside is not None and member.shared is not None
             self._claim(member, nickname, answered, taken_along if can_be else None)
 

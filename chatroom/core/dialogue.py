@@ -85,6 +85,10 @@ ALONE = (
 )
 """Told to somebody who has asked to be there with several clients."""
 
+ALSO_ON = "Clients that log in to your account are here at once from now on, as you."
+ALSO_OFF = "A client that logs in to your account takes the place of the one before, unless both ask to share it."
+"""Told to somebody who has chosen that for their account."""
+
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -674,12 +678,7 @@ class Dialogue(Session):
             raise BadArgument(what=f"It is on or off, not {word}", usage="/account also on")
 
         def answered(_: None) -> None:
-            shown = (
-                "Clients that log in to your account are here at once from now on, as you."
-                if word == "on"
-                else "A client that logs in to your account takes the place of the one before, unless both ask to share."
-            )
-            self.reply(Notice(shown))
+            self.reply(Notice(ALSO_ON if word == "on" else ALSO_OFF))
 
         self.ask_accounts(
             lambda answer, failed: self.chat.accounts.set_also(self.member, word == "on", lambda: answer(None), failed),

@@ -99,17 +99,22 @@ class Directory:
 
         :param answer: told why not, or None; perhaps later.
         :param own: whether the nickname belongs to the account that ``member`` is logged in to.
-        :param beside: told of the holder, in place of an answer, where ``member`` is to be one more connection of them.
+        :param beside: told of the member with the same id who is here already, in place of an answer, where ``member``
+            is to be one more connection of them.
         """
+        again = partial(self.claim, member, nickname, answer, own=own, beside=beside)
+        here = self._by_id.get(member.member_id) if beside is not None else None
+        if here is not None and beside is not None:
+            # Whatever they are called by now.
+            if here.standing is Standing.LEAVING:
+                self._when_released.setdefault(here, []).append(again)
+            elif _is_full(member, here):
+                answer(TooManySessions(nickname=here.nickname, limit=MAX_SESSIONS))
+            else:
+                beside(here)
+            return
         holder = self._nicknames.in_the_way(member, nickname)
         if holder is not None:
-            again = partial(self.claim, member, nickname, answer, own=own, beside=beside)
-            if own and beside is not None and _may_share(member, holder):
-                if _is_full(member, holder):
-                    answer(TooManySessions(nickname=holder.nickname, limit=MAX_SESSIONS))
-                else:
-                    beside(holder)
-                return
             if holder.session is not None and (own or holder.member_id == member.member_id):
                 stranger = holder.member_id != member.member_id and holder.account != member.account
                 if stranger and self.make_way is not None and holder.standing is Standing.HERE:
@@ -186,15 +191,9 @@ class Directory:
             watcher.named(nickname, here)
 
 
-def _may_share(member: Member, holder: Member) -> bool:
-    """Whether the connection of ``member`` may be one more of ``holder``'s: both have asked for it, as the same."""
-    both = member.shared is not None and holder.shared is not None
-    return both and holder.standing is Standing.HERE and member.account == holder.account != ""
-
-
-def _is_full(member: Member, holder: Member) -> bool:
-    """Whether ``holder`` has as many connections as one may, but for one that the client of ``member`` has left."""
+def _is_full(member: Member, here: Member) -> bool:
+    """Whether ``here`` has as many connections as one may, but for one that the client of ``member`` has left."""
     assert member.shared is not None
-    assert holder.shared is not None
+    assert here.shared is not None
     scopes = {view.scope for view in member.shared.views.values() if view.lasting}
-    return sum(view.scope not in scopes for view in holder.shared.views.values()) >= MAX_SESSIONS
+    return sum(view.scope not in scopes for view in here.shared.views.values()) >= MAX_SESSIONS
