@@ -48,6 +48,8 @@ class SteppedLog:
         self.events: list[Event] = []
         self.failed_quits: set[str] = set()
         """The ids of members who have quit, though that could not be kept."""
+        self.failed_quits_at: list[tuple[str, int]] = []
+        """The same, each with the id of the last event before."""
         self.last_committed = self.forgotten = 0
         self.state: list[Event] = []
         self.asked: list[str] = []
@@ -107,7 +109,9 @@ class SteppedLog:
             events = [draft.event(self.last_committed, float(self.last_committed)) for draft in passing]
             self._outcomes.committed(events, [draft.token for draft in passing])
         failed = [request[0].token for request in requests if request[0].kind.kept]
-        self.failed_quits |= {request[0].member for request in requests if request[0].kind is Quit}
+        quits = [request[0].member for request in requests if request[0].kind is Quit]
+        self.failed_quits |= set(quits)
+        self.failed_quits_at += [(member, self.last_committed) for member in quits]
         if failed:
             self._outcomes.failed(failed, NotKept(why="the disk is full"))
 

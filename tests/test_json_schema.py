@@ -45,6 +45,8 @@ KEPT_KINDS = list(dict.fromkeys(kind.shown_as for kind in KINDS.values() if kind
 
 OPTIONAL = {
     **dict.fromkeys(EVENT_KINDS, ("member", "about", "extras", "ref")),
+    # One client of several is told of the rooms that its member is in.
+    "joined": ("id", "member", "about", "extras", "ref"),
     "private": ("notice", "ref"),
     "done": ("event",),
     "people": ("after", "more", "ref"),

@@ -74,7 +74,7 @@ class Conversation:
         # The refs of commands that the terminal has given by itself, and that are not answered.
         self._looked_up: set[str] = set()
         rooms = [options.room] if options.room else []
-        self._factory = PersonalFactory(self, options.nickname, rooms, reactor)
+        self._factory = PersonalFactory(self, options.nickname, rooms, reactor, options.also)
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
         self._service = ClientService(self._endpoint, self._factory, retryPolicy=self._pause, clock=reactor)
 
@@ -381,6 +381,8 @@ class PersonalProtocol(ChatClientProtocol):
 class PersonalFactory(ChatClientFactory):
     """Makes the connections to the server, one after the other."""
 
-    def __init__(self, conversation: Conversation, nickname: str, rooms: Sequence[str], reactor: Any) -> None:
-        super().__init__(nickname, PersonalProtocol, rooms, ping_every=PING_EVERY, reactor=reactor)
+    def __init__(
+        self, conversation: Conversation, nickname: str, rooms: Sequence[str], reactor: Any, also: bool = False
+    ) -> None:
+        super().__init__(nickname, PersonalProtocol, rooms, ping_every=PING_EVERY, reactor=reactor, also=also)
         self.conversation = conversation

@@ -37,6 +37,11 @@ def parser() -> argparse.ArgumentParser:
         type=_filled,
         help="the room to enter; of several, with commas between, the last is spoken in (default: the server's)",
     )
+    parser.add_argument(
+        "--also",
+        action="store_true",
+        help="be there beside other clients of your account that ask for it, such as your phone, under one nickname",
+    )
     parser.add_argument("--once", action="store_true", help="end when the server goes away, do not try again")
     parser.add_argument("--plain", action="store_true", help="plain lines on a terminal, too, as on a pipe")
     parser.add_argument(

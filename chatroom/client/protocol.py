@@ -403,6 +403,7 @@ class ChatClientFactory(Factory):
         reactor: IReactorTime | None = None,
         account: str = "",
         password: str = "",
+        also: bool = False,
     ) -> None:
         """
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
@@ -411,6 +412,7 @@ class ChatClientFactory(Factory):
         :param reactor: whose clock that goes by.
         :param account: the account to log in to on each connection; empty for none.
         :param password: that of the account, which is one line.
+        :param also: whether to be there beside other clients of the account that ask for it, as one member.
         """
         if "\n" in password or "\r" in password:
             raise ValueError("a password is one line")
@@ -423,6 +425,7 @@ class ChatClientFactory(Factory):
         self.protocol = protocol
         self.account = account
         self.password = Secret(password)
+        self.also = also
         self.rooms = tuple(rooms)
         """The rooms to join; once we are in, those that we are in."""
         self.last_id = 0
@@ -447,6 +450,8 @@ class ChatClientFactory(Factory):
         options = {"format": JSON.name, "input": JSON.name, "client": self.secret}
         if self.account:
             options["account"] = self.account
+        if self.also:
+            options["also"] = "yes"
         if self.rooms:
             options["room"] = ",".join(self.rooms)
         if self.last_id:

@@ -151,8 +151,11 @@ class Accounts:
         self._now = now
         self._store = store
         self._authority = authority
-        self._later = later
+        self.later = later
+        """Calls a function after so many seconds."""
         self.off = off
+        self._login_watchers: list[Callable[[Member], None]] = []
+        self._nickname_watchers: list[Callable[[str], None]] = []
         # Those who are logged in, by the account.
         self._logins: dict[str, dict[Member, Login]] = {}
         self._by_address = Pauses(10, 60, 10 * 60, REMEMBERED)
@@ -170,6 +173,22 @@ class Accounts:
         """Whether people can log in."""
         return self._authority is not None
 
+    def watch(self, login: Callable[[Member], None], nickname: Callable[[str], None]) -> None:
+        """
+        :param login: called with each member who is logged in to another account from now on, or to none.
+        :param nickname: called with each nickname that belongs to an account from now on, or that its owner uses again.
+        """
+        self._login_watchers.append(login)
+        self._nickname_watchers.append(nickname)
+
+    def _login_changed(self, member: Member) -> None:
+        for watcher in self._login_watchers:
+            watcher(member)
+
+    def _belongs(self, nickname: str) -> None:
+        for watcher in self._nickname_watchers:
+            watcher(nickname)
+
     # Nicknames.
 
     def claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None, bool], None]) -> None:
@@ -183,8 +202,9 @@ class Accounts:
 
         def found(owned: Sequence[OwnedNickname]) -> None:
             mine = [one for one in owned if member.account and one.account == member.account]
-            if any(one.account != member.account and not self._has_lapsed(one) for one in owned):
-                answer(NicknameRegistered(nickname=nickname), False)
+            others = [one for one in owned if one.account != member.account and not self._has_lapsed(one)]
+            if others:
+                answer(NicknameRegistered(nickname=nickname, account=others[0].account), False)
             else:
                 answer(None, any(one.key == key_of(nickname) for one in mine))
 
@@ -280,7 +300,7 @@ class Accounts:
                 self._delayed -= 1
                 authority.check(guess, is_right, is_wrong)
 
-            self._later(delay, go_on)
+            self.later(delay, go_on)
 
     def _know(self, member: Member, login: Login, right: Callable[[], None], wrong: NoAnswer) -> None:
         """Have ``member`` be logged in to an account that is theirs."""
@@ -291,13 +311,17 @@ class Accounts:
                 return
             # A checker may know accounts by names that are anything.
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
-            self.log_out(member)
+            self.end_login(member)
             self._logins.setdefault(name, {})[member] = login
             member.account = name
             self.used(member)
             if account is None:
                 self._adopt(name)
             right()
+            self._login_changed(member)
+            if account is not None:
+                # It may have lapsed.
+                self._belongs(name)
 
         def failed(error: ChatError) -> None:
             login.end()
@@ -317,10 +341,15 @@ class Accounts:
         except PeerError:
             return
         now = self._now()
-        self._store.add(Account(name, "", now, now), lambda: None, lambda error: None, terms=self._terms)
+        self._store.add(Account(name, "", now, now), lambda: self._belongs(name), lambda error: None, terms=self._terms)
 
     def log_out(self, member: Member) -> None:
         """Have ``member`` be logged in to no account, if they are to one."""
+        self.end_login(member)
+        self._login_changed(member)
+
+    def end_login(self, member: Member) -> None:
+        """The same, and nobody is told: they are somebody else from now on, or have gone."""
         self._left.pop(member.member_id, None)
         name, member.account = member.account, ""
         logins = self._logins.get(name, {})
@@ -336,11 +365,26 @@ class Accounts:
             return
         self.used(member)
         account = member.account
-        self.log_out(member)
-        if member.lasting and member.session is not None:
-            self._left[member.member_id] = account, member.session.seconds()
-            if len(self._left) > REMEMBERED:
-                self._left.popitem(last=False)
+        self.end_login(member)
+        if member.shared is not None:
+            for session, view in member.shared.views.items():
+                if view.lasting:
+                    self.may_come_back(view.scope, account, session.seconds())
+        elif member.lasting and member.session is not None:
+            self.may_come_back(member.member_id, account, member.session.seconds())
+
+    def may_come_back(self, member_id: str, account: str, now: float) -> None:
+        """Let the client that a member has this id by come back to an account for a while.
+
+        :param account: empty for none.
+        :param now: seconds, by a clock that only goes forward.
+        """
+        if not account:
+            return
+        self._left.pop(member_id, None)
+        self._left[member_id] = account, now
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
 
     def come_back(self, member: Member, ghost: Member | None, now: float) -> bool:
         """Have ``member``, whose client has proved by its secret that it is the same, be logged in as it was.
@@ -358,9 +402,28 @@ class Accounts:
             account = ghost.account
         if not account or self._authority is None or not self._authority.registers:
             return False
-        member.account = account
-        self._logins.setdefault(account, {})[member] = Login(account)
+        self.log_in_as(member, account)
         return True
+
+    def log_in_as(self, member: Member, account: str) -> None:
+        """Have ``member``, who has proved before that it is theirs, be logged in to an account; empty for none."""
+        if account:
+            member.account = account
+            self._logins.setdefault(account, {})[member] = Login(account)
+
+    def shares(self, account: str, answer: Callable[[bool], None]) -> None:
+        """Ask whether all clients that log in to an account are to be there at once, as one member."""
+        if self._store is None:
+            answer(False)
+            return
+        self._store.find(account, lambda found: answer(found is not None and found.also), lambda error: answer(False))
+
+    def set_also(self, member: Member, also: bool, done: Callable[[], None], failed: NoAnswer) -> None:
+        """Have all clients that log in to ``member``'s account be there at once, as one member, or no more."""
+        if not member.account or self._store is None:
+            failed(NotLoggedIn())
+            return
+        self._store.set_also(member.account, also, done, failed)
 
     def _let_nobody_come_back(self, account: str) -> None:
         for member_id in [one for one, (left, _) in self._left.items() if left == account]:
@@ -413,11 +476,15 @@ class Accounts:
             store.add(Account(nickname, hash_, at, at), kept, not_made, terms=self._terms)
 
         def kept() -> None:
-            if member.standing is Standing.HERE:
-                self.log_out(member)
+            here = member.standing is Standing.HERE
+            if here:
+                self.end_login(member)
                 member.account = nickname
                 self._logins.setdefault(nickname, {})[member] = Login(nickname)
             made()
+            if here:
+                self._login_changed(member)
+            self._belongs(nickname)
 
         def free(error: PeerError | None, own: bool) -> None:
             if error is not None:
@@ -432,7 +499,13 @@ class Accounts:
         if not member.account or self._store is None:
             failed(NotLoggedIn())
             return
-        self._store.add_nickname(member.account, member.nickname, self._now(), made, failed, terms=self._terms)
+        nickname = member.nickname
+
+        def kept() -> None:
+            made()
+            self._belongs(nickname)
+
+        self._store.add_nickname(member.account, nickname, self._now(), kept, failed, terms=self._terms)
 
     def drop_nickname(self, member: Member, nickname: str, done: Callable[[], None], failed: NoAnswer) -> None:
         """Have a nickname belong to ``member``'s account no more."""

@@ -47,21 +47,35 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     :param then: called once they have heard what there was.
     :param limit: events to ask the log for, where they are more than delivery has.
     """
-    if session.hear(after):
+    turn = session.next_turn()
+    while turn is not None:
+        # Another connection of the member has come into a room, or gone out of one, since.
+        missed = session.chat.delivery.missed(session.subscription(), after, turn.after)
+        if missed is None:
+            break
+        if missed:
+            session.write(missed)
+        session.come_to_turn()
+        after, turn = max(after, turn.after), session.next_turn()
+    if turn is None and session.hear(after):
         then()
         return
     # More has happened since than delivery has by it: the log has it all.
     subscription = session.subscription()
-    asked_at = session.chat.delivery.published
+    until = session.chat.delivery.published if turn is None else turn.after
 
     def show(events: Sequence[Event]) -> None:
+        if turn is not None:
+            events = [event for event in events if event.id <= turn.after]
         page = within(events, session.page_size)
         session.in_turn(_rendered(page, subscription), partial(shown, page), session.door.close)
 
     def shown(page: Sequence[Event], lines: bytes) -> None:
         session.write(lines)
         # An empty answer goes as far as what was published when it was asked for, perhaps no further.
-        last = page[-1].id if page else asked_at
+        last = page[-1].id if page else until
+        if turn is not None and last >= turn.after:
+            session.come_to_turn()
         session.when_read(lambda: go_live(session, last, then, _next_limit(page)))
 
     log, rooms = session.chat.log, subscription.rooms
@@ -104,15 +118,19 @@ def within(events: Sequence[Event], size: int) -> Sequence[Event]:
 class CatchingUp:
     """Shows one session the past of the rooms that it has come into, and has it go live."""
 
-    def __init__(self, session: Session, first: int, own: bytes, then: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, first: int, own: bytes, then: Callable[[], None], present: bytes = b""
+    ) -> None:
         """
         :param first: the id of the event from which on the session hears everything.
         :param own: how that event is shown to them, where they have a form of their own for it; else empty.
         :param then: called once they are live.
+        :param present: shown between the past and what is new.
         """
         self._session = session
         self._first = first
         self._own = own
+        self._present = present
         self._then = then
         self._day = day_of(session.chat.now())
         self._limit = PAGE
@@ -159,7 +177,7 @@ class CatchingUp:
 
     def show_missed(self, after: int) -> None:
         """Show everything of all their rooms with an id above ``after``, then go live."""
-        rooms = frozenset(self._session.rooms)
+        rooms = frozenset(self._session.heard_rooms)
 
         def show(events: Sequence[Event]) -> None:
             missed = [event for event in events if event.id < self._first]
@@ -213,7 +231,7 @@ class CatchingUp:
                 yield
             count += 1
             if subscription.shows(event):
-                ref = event.ref if event.member == member_id else ""
+                ref = session.own_ref(event) if event.member == member_id else ""
                 shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))
                 size += len(shown[-1])
                 self._day = day_of(event.at)
@@ -224,6 +242,8 @@ class CatchingUp:
     def _go_live(self) -> None:
         session = self._session
         session.reply(Live())
+        if self._present:
+            session.write(self._present)
         if self._own:
             session.write(self._own)
             go_live(session, self._first, self._then)

@@ -14,17 +14,18 @@ Three rules hold it together:
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
 from chatroom.core.accounts import Accounts
 from chatroom.core.admission import Admission, networks_of
-from chatroom.core.delivery import Delivery
+from chatroom.core.delivery import Delivery, Subscription
 from chatroom.core.directory import Directory
+from chatroom.core.enforcement import Enforcement
 from chatroom.core.expelled import Expelled
-from chatroom.core.members import Member, Standing
+from chatroom.core.members import Connection, Member, Standing, id_of_client
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import ClearPasswords, Operators
@@ -32,6 +33,7 @@ from chatroom.core.proxies import Proxies
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
+from chatroom.core.sharing import Turn
 from chatroom.core.slots import Slots
 from chatroom.core.state import State
 from chatroom.log.interface import ILog
@@ -74,6 +76,7 @@ from chatroom.model.text import looks_like_event
 
 # Looked up for each event.
 _TALK = Nature.TALK
+_NOBODY: Mapping[Any, tuple[int, Subscription]] = {}
 
 PAGES = 32
 """Pages of the past that are in memory at once for those who catch up: of long lines, a few hundred kilobytes each."""
@@ -152,12 +155,26 @@ class Chat:
         self.accounts = accounts or Accounts(settings, now=now)
         """Who is logged in to what, and whose nicknames are whose."""
         self.directory = Directory(nicknames or LocalNicknames())
+        self.enforcement = Enforcement(
+            settings.enforce,
+            self.accounts,
+            rename=self.rename,
+            when_free=self.when_free,
+            like=self.directory.like,
+        )
+        """The holders of registered nicknames who have yet to log in."""
+        if self.enforcement.on:
+            self.directory.make_way = self._make_way
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
         # Quits that wait for an earlier request of their member: the reason, and the asker.
         self._quits: dict[Member, tuple[str, Asker | None]] = {}
+        # Calls that wait for a request of a member to be answered.
+        self._when_free: dict[Member, deque[Callable[[], None]]] = {}
         # Requests with a ref that left no event and were done, by (member id, ref); oldest first.
         self._refs: OrderedDict[tuple[str, str], None] = OrderedDict()
+        # The connections that hear other rooms within the batch that is being looked at, and have not asked for that.
+        self._turning: list[tuple[Connection, Turn]] = []
         self._expelled = Expelled()
         self._hook = hook
         self._on_not_kept = on_not_kept
@@ -183,18 +200,47 @@ class Chat:
     # Nicknames.
 
     def claim(
-        self, member: Member, nickname: str, granted: Callable[[], None], refused: Callable[[PeerError], None]
+        self,
+        member: Member,
+        nickname: str,
+        granted: Callable[[], None],
+        refused: Callable[[PeerError], None],
+        beside: Callable[[Member], None] | None = None,
+        *,
+        also: bool = False,
     ) -> None:
-        """Have ``member`` hold their first nickname; one of the two is called, perhaps later.
+        """Have ``member`` hold their first nickname; one of the three is called, perhaps later.
 
-        Neither is called for a member who has quit in the meantime.
+        None is called for a member who has quit in the meantime.
 
         :param refused: told that it is taken, or registered by another.
+        :param beside: told of the member who holds it already, and whose further connection that of ``member`` is from
+            now on; None where it cannot be.
+        :param also: whether their client has asked for that; so may their account (:meth:`Accounts.shares`).
         :raises NicknameRefused: nobody may be called that.
         :raises ExpelledLately: an operator has just expelled them under this name.
         """
         self._check_nickname(member, nickname)
         member.standing = Standing.CLAIMING
+
+        def taken_along(holder: Member) -> None:
+            if member.standing is Standing.LEAVING:
+                self._quit(member, *self._quits.pop(member))
+                return
+            self._go_beside(member, holder)
+            assert beside is not None
+            beside(holder)
+
+        def go_on(shares: bool) -> None:
+            session = member.session
+            if shares and session is not None and member.shared is None:
+                member_id = id_of_client(f"account {member.account}", self.log.identity)
+                here = self.directory.by_id(member_id)
+                # They may have logged out, and be anybody.
+                if here is None or (here.account == member.account and here.shared is not None):
+                    member.share(session, member_id)
+            can_be = beside is not None and member.shared is not None
+            self._claim(member, nickname, answered, taken_along if can_be else None)
 
         def answered(error: PeerError | None) -> None:
             if member.standing is Standing.LEAVING:
@@ -209,23 +255,78 @@ class Chat:
                 self.directory.enter(member, nickname)
                 self.accounts.used(member)
                 granted()
+                self._look_at_nickname(member)
 
-        self._claim(member, nickname, answered)
+        if beside is None or not member.account:
+            go_on(False)
+        elif also:
+            go_on(True)
+        else:
+            self.accounts.shares(member.account, go_on)
 
-    def _claim(self, member: Member, nickname: str, answer: Callable[[PeerError | None], None]) -> None:
+    def _go_beside(self, member: Member, holder: Member) -> None:
+        """Have the connection of ``member``, who is nobody apart any more, be one more of ``holder``'s."""
+        session, mine, theirs = member.session, member.shared, holder.shared
+        assert session is not None
+        assert mine is not None
+        assert theirs is not None
+        view = mine.views[session]
+        before = theirs.of_client(view.scope) if view.lasting else None
+        theirs.views[session] = view
+        self.accounts.end_login(member)
+        member.go()
+        self.directory.note_client(view, holder)
+        if before is not None:
+            before.replace()
+
+    def part(self, member: Member, session: Connection) -> bool:
+        """Have ``session`` be no connection of ``member``'s any more, if they have others: nobody else sees that.
+
+        :returns: False where it is the last, and all is as it was.
+        """
+        shared = member.shared
+        if shared is None or (len(shared.views) == 1 and session in shared.views):
+            return False
+        view = shared.views.pop(session, None)
+        if view is not None:
+            self.directory.forget_client(view, member)
+            if view.lasting:
+                self.accounts.may_come_back(view.scope, member.account, session.seconds())
+            receiver: Any = session
+            self.delivery.detach(receiver)
+        return True
+
+    def _claim(
+        self,
+        member: Member,
+        nickname: str,
+        answer: Callable[[PeerError | None], None],
+        beside: Callable[[Member], None] | None = None,
+    ) -> None:
         """Claim a valid nickname, which may belong to an account."""
 
         def may_have(error: PeerError | None, own: bool) -> None:
-            if error is not None:
+            if error is not None and not self.enforcement.lets_in(member, error):
                 answer(error)
             else:
-                self.directory.claim(member, nickname, answer, own=own)
+                self.directory.claim(member, nickname, answer, own=own, beside=beside)
 
         self.accounts.claim(member, nickname, may_have)
+
+    def _make_way(self, member: Member) -> None:
+        """Have ``member`` be called something else, since the owner of their nickname claims it."""
+
+        def failed() -> None:
+            if self.directory.is_waited_for(member):
+                for session in member.sessions:
+                    session.replace(owner=True)
+
+        self.enforcement.make_guest(member, "The owner of your nickname has logged in", failed)
 
     def give_up(self, member: Member) -> None:
         """Have ``member``, who is in no room, hold no nickname: they are outside again."""
         if member.standing is Standing.HERE:
+            self.enforcement.drop(member)
             self.directory.release(member)
             member.standing = Standing.OUTSIDE
 
@@ -258,20 +359,22 @@ class Chat:
     def _renamed(self, member: Member, nickname: str) -> None:
         self.directory.rename(member, nickname)
         self.accounts.used(member)
+        self._look_at_nickname(member)
+
+    def _look_at_nickname(self, member: Member) -> None:
+        """Find out whether ``member`` may be called so, once they have been shown that they are."""
+        if self.enforcement.on:
+            self.when_free(member, lambda: self.enforcement.look_at(member))
 
     def _check_nickname(self, member: Member, nickname: str) -> None:
         if self.stopping:
             raise Stopping()
         key = check_nickname(nickname, self.settings.server_name)
-        session = member.session
         # An operator may have closed the connection of their own that was dead.
-        if (
-            session is not None
-            and not member.operator
-            and (seconds := self._expelled.wait(session.address, key, session.seconds()))
-        ):
-            minutes = ceil(seconds / 60)
-            raise ExpelledLately(nickname=nickname, wait="a minute" if minutes == 1 else f"{minutes} minutes")
+        for session in () if member.operator else member.sessions:
+            if seconds := self._expelled.wait(session.address, key, session.seconds()):
+                minutes = ceil(seconds / 60)
+                raise ExpelledLately(nickname=nickname, wait="a minute" if minutes == 1 else f"{minutes} minutes")
 
     # Requests about where one is: each either raises a PeerError or has its asker told an outcome.
 
@@ -317,6 +420,7 @@ class Chat:
             return
         waits = member.pending or member.standing is Standing.CLAIMING
         member.standing = Standing.LEAVING
+        self.enforcement.drop(member)
         self.accounts.gone(member)
         if waits:
             self._quits[member] = reason, asker
@@ -355,6 +459,13 @@ class Chat:
     def _one_at_a_time(self, member: Member) -> None:
         if member.pending or member.standing is not Standing.HERE:
             raise RequestPending()
+
+    def when_free(self, member: Member, call: Callable[[], None]) -> None:
+        """Call ``call`` once no request of ``member`` is on its way of which they may have one at a time."""
+        if member.pending:
+            self._when_free.setdefault(member, deque()).append(call)
+        else:
+            call()
 
     def _append_alone(self, request: Request) -> None:
         request.member.pending = True
@@ -434,17 +545,22 @@ class Chat:
         text: str,
         notice: bool = False,
         tags: Mapping[str, str] | None = None,
+        *,
+        asker: Connection | None = None,
     ) -> Private:
         """Tell one other person.
 
+        :param asker: the connection of ``member``'s that says it; their others are told.
         :param tags: what a client has to say to another client with it; None for nothing.
         :returns: what they are told, for the one who says it.
         :raises NoSuchNickname: nobody is called that.
         """
         to = self.find(nickname)
         message = Private(self.now(), member.nickname, to.nickname, text, notice, tags)
-        if to is not member and not to.ignores(member.nickname):
-            to.tell(message)
+        if to is not member:
+            to.tell(message, by=member.nickname)
+        if member.shared is not None:
+            member.tell(message, but=asker)
         return message
 
     def invite(self, member: Member, nickname: str, room: str) -> Member:
@@ -459,12 +575,11 @@ class Chat:
         self._must_be_in(member, room)
         if room in guest.rooms:
             raise AlreadyHere(nickname=guest.nickname, room=room)
-        if not guest.ignores(member.nickname):
-            guest.tell(Invited(member.nickname, room))
+        guest.tell(Invited(member.nickname, room), by=member.nickname)
         return guest
 
     def expel(self, member: Member, nickname: str, reason: str) -> Member:
-        """Close somebody's connection, as operators may; they may not come back at once under the same name.
+        """Close somebody's connections, as operators may; they may not come back at once under the same name.
 
         :returns: whose.
         :raises NotOperator: the one who asks is none.
@@ -473,10 +588,11 @@ class Chat:
         if not member.operator:
             raise NotOperator()
         victim = self.find(nickname)
-        if victim.session is not None:
-            self._expelled.note(victim.session.address, victim.key, victim.session.seconds())
-            victim.session.expel(member.nickname, reason)
-        else:
+        for session in victim.sessions:
+            self._expelled.note(session.address, victim.key, session.seconds())
+        for session in victim.sessions:
+            session.expel(member.nickname, reason)
+        if victim.standing is Standing.HERE:
             self.quit(victim, f"Killed ({member.nickname} ({reason}))")
         return victim
 
@@ -538,7 +654,9 @@ class Chat:
                 self._show_ref(event, index, request, own)
             if event.nature is not _TALK:
                 self._happened(event, request, turned)
-        self.delivery.publish(events, turned, own)
+        self.delivery.publish(events, turned, own, self._switch() if self._turning else _NOBODY)
+        if self._turning:
+            self._show_turns()
         for request, event in done:
             self._tell_done(request, event)
         if self._hook is not None:
@@ -555,9 +673,10 @@ class Chat:
     def _show_ref(self, event: Event, index: int, request: Request | None, own: dict[Any, dict[int, bytes]]) -> None:
         """Have the author of an event, who may have come back by another connection, be shown its ``ref``."""
         author = self.directory.by_id(event.member)
-        session: Any = author.session if author is not None else None
-        if session is not None and (request is None or request.asker is not session):
-            own.setdefault(session, {})[index] = session.with_ref(event)
+        asker: Any = request.asker if request is not None else None
+        for session in author.sessions if author is not None else ():
+            if session is not asker and session.own_ref(event):
+                own.setdefault(session, {})[index] = session.with_ref(event)
 
     def _happened(self, event: Event, request: Request | None, turned: dict[Any, int]) -> None:
         """Change who is here, or what holds, as ``event`` says."""
@@ -576,13 +695,58 @@ class Chat:
             self._went_away(member, event.text)
         elif isinstance(event, Joined):
             if member.session is not None:
-                turned.setdefault(member.session, event.id)
+                self._turn_in(member, request, turned)
             self.rooms.enter(member, event.room, event.at, self._state.of(event.room, TopicChanged))
         elif isinstance(event, Left):
             # A member who leaves several rooms is shown the event of each.
             if not request.awaited and member.session is not None:
-                turned[member.session] = event.id
+                self._turn_out(member, request, event.id, turned)
             self._remove(member, event.room)
+
+    def _turn_in(self, member: Member, request: Request, turned: dict[Any, int]) -> None:
+        """Have those who are shown what ``member`` is shown hear the rooms of a request to join."""
+        if member.shared is None:
+            turned.setdefault(member.session, request.first)
+        elif not request.awaited:
+            self._turn(member, request, Turn(request.first - 1, joined=request.rooms), turned)
+
+    def _turn_out(self, member: Member, request: Request, last: int, turned: dict[Any, int]) -> None:
+        """Have them hear the rooms no more that ``member`` has left by now.
+
+        :param last: the id of the last event that they hear there.
+        """
+        if member.shared is None:
+            turned[member.session] = last
+        else:
+            self._turn(member, request, Turn(last, left=request.rooms), turned)
+
+    def _turn(self, member: Member, request: Request, turn: Turn, turned: dict[Any, int]) -> None:
+        """Have each of several connections of ``member`` hear other rooms, from ``turn`` on."""
+        assert member.shared is not None
+        asker: Any = request.asker
+        for session, view in member.shared.views.items():
+            if session is asker or request.kind is Quit:
+                # Those who have asked are shown the past first; or there is nothing more to be shown.
+                turned[session] = request.first if turn.joined else turn.after
+                view.take(turn)
+            elif view.begun:
+                self._turning.append((session, turn))
+
+    def _switch(self) -> dict[Any, tuple[int, Subscription]]:
+        """The connections that hear other rooms within the batch, though they have not asked for that, and which."""
+        switched: dict[Any, tuple[int, Subscription]] = {}
+        for session, turn in self._turning:
+            subscription = session.take_turn(turn)
+            if subscription is not None:
+                switched[session] = turn.after, subscription
+        # Those who catch up are shown it when they have come there.
+        self._turning = [one for one in self._turning if one[0] in switched]
+        return switched
+
+    def _show_turns(self) -> None:
+        turning, self._turning = self._turning, []
+        for session, turn in turning:
+            session.show_turn(turn)
 
     def refused(self, token: int, error: ChatError) -> None:
         """Tell the asker of a request that this one alone will not happen."""
@@ -631,19 +795,29 @@ class Chat:
             member.go()
         if request.asker is not None:
             request.asker.done(request, event)
-        self._quit_if_due(request.member)
+        if member.shared is not None:
+            asker: Any = request.asker
+            for session in member.sessions:
+                if session is not asker:
+                    session.affected(event)
+        self._go_on_with(request.member)
 
     def _not_done(self, request: Request, error: ChatError) -> None:
         if request.kind.nature is Nature.MEMBERSHIP:
             self._undo(request)
         if request.asker is not None:
             request.asker.not_done(request, error)
-        self._quit_if_due(request.member)
+        self._go_on_with(request.member)
 
-    def _quit_if_due(self, member: Member) -> None:
-        """Have whoever quit in the middle of another request quit now."""
+    def _go_on_with(self, member: Member) -> None:
+        """Have whoever quit in the middle of another request quit now, and do what waits for its end."""
         if member in self._quits and not member.pending:
             self._quit(member, *self._quits.pop(member))
+        while not member.pending and (waiting := self._when_free.get(member)):
+            call = waiting.popleft()
+            if not waiting:
+                del self._when_free[member]
+            call()
 
     def _undo(self, request: Request) -> None:
         member = request.member

@@ -257,7 +257,13 @@ def _unregister(session: Dialogue, argument: str) -> None:
     session.unregister(argument)
 
 
-@COMMANDS.command("account", "[nickname]", "show whether a nickname is registered, and more of your own", waits=True)
+@COMMANDS.command(
+    "account",
+    "[nickname]",
+    "show whether a nickname is registered, and more of your own; /account also on lets all your clients be here at"
+    " once",
+    waits=True,
+)
 def _account(session: Dialogue, argument: str) -> None:
     session.describe_account(argument)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, cast
 
-from chatroom.model.events import Audience, Event
+from chatroom.model.events import MAX_ID, Audience, Event
 from chatroom.model.names import nickname_key
 from chatroom.wire.formats import Format
 
@@ -36,6 +36,7 @@ MAX_MISSED = 256 * 1024
 _AS_ALL: Mapping[int, bytes] = {}
 _NOBODY: Mapping[Any, Mapping[int, bytes]] = {}
 _NOT_ANYBODY: frozenset[str] = frozenset()
+_NOBODY_SWITCHED: Mapping[Any, tuple[int, Subscription]] = {}
 _NOBODY_APART: Mapping[Any, dict[Any, frozenset[str]]] = {}
 
 
@@ -210,7 +211,10 @@ class Delivery:
         self._ignore(receiver, subscription.ignored)
         if missed:
             receiver.write(missed)
-        subscription = subscription.ignoring(_NOT_ANYBODY)
+        self._join_group(receiver, subscription.ignoring(_NOT_ANYBODY))
+        return True
+
+    def _join_group(self, receiver: Receiver, subscription: Subscription) -> None:
         group = self._groups.get(subscription)
         if group is None:
             group = self._groups[subscription] = Group(subscription)
@@ -218,7 +222,16 @@ class Delivery:
                 self._groups_of_room.setdefault(room, {})[group] = None
         group.receivers[receiver] = receiver.write
         receiver.group = group
-        return True
+
+    def missed(self, subscription: Subscription, after: int, until: int) -> bytes | None:
+        """The lines that ``subscription`` shows of the events with an id above ``after``, up to ``until``.
+
+        :returns: None where the replay buffer does not have them all, or they are more than one should be sent at once.
+        """
+        if after < self._forgotten:
+            return None
+        missed = self._missed(subscription, after, until)
+        return missed if len(missed) <= MAX_MISSED else None
 
     def detach(self, receiver: Receiver) -> None:
         """Have ``receiver`` hear no more, if they were attached."""
@@ -256,7 +269,11 @@ class Delivery:
                     del self._groups_of_room[room]
 
     def publish(
-        self, batch: Sequence[Event], turned: Mapping[Receiver, int], own: Mapping[Any, Mapping[int, bytes]] = _NOBODY
+        self,
+        batch: Sequence[Event],
+        turned: Mapping[Receiver, int],
+        own: Mapping[Any, Mapping[int, bytes]] = _NOBODY,
+        switched: Mapping[Receiver, tuple[int, Subscription]] = _NOBODY_SWITCHED,
     ) -> None:
         """Write ``batch`` to everybody who hears it.
 
@@ -264,8 +281,12 @@ class Delivery:
             which it does: they are shown the batch up to there, and detached; whoever attaches them says what follows.
         :param own: the receivers who are shown what they said in another way than others: how, by where it is in the
             batch.
+        :param switched: the attached receivers who hear another subscription within the batch: the id of the last event
+            that they hear as before, and the one that they hear from then on.
         """
         published = _Batch(batch)
+        for receiver, (after, subscription) in switched.items():
+            self._switch(receiver, published, after, subscription, own.get(receiver, _AS_ALL))
         for receiver, last in turned.items():
             group = receiver.group
             if group is not None:
@@ -279,9 +300,14 @@ class Delivery:
         ignoring = self._ignoring(batch) if self._ignorers else _NOBODY_APART
         for group in self._groups_that_hear(published.indexes):
             data = published.render(group.subscription, 0, len(batch))
-            apart = {receiver: _NOT_ANYBODY for receiver in own if receiver in group.receivers}
+            apart: dict[Receiver, frozenset[str] | None] = {
+                receiver: _NOT_ANYBODY for receiver in own if receiver in group.receivers
+            }
             if group in ignoring:
                 apart |= ignoring[group]
+            if switched:
+                # They have heard it.
+                apart |= dict.fromkeys(receiver for receiver in switched if receiver in group.receivers)
             # A receiver that is written to may be let go for it, so go through a copy.
             if apart:
                 writes = [write for receiver, write in group.receivers.items() if receiver not in apart]
@@ -292,6 +318,22 @@ class Delivery:
                     write(data)
             if apart:
                 self._write_apart(published, group.subscription, apart, own)
+
+    def _switch(
+        self, receiver: Receiver, published: _Batch, after: int, subscription: Subscription, own: Mapping[int, bytes]
+    ) -> None:
+        """Write a batch that is not in the replay buffer yet to a receiver who hears another subscription within it."""
+        group = receiver.group
+        if group is None:
+            return
+        ignored = self._ignored_by.get(receiver, _NOT_ANYBODY)
+        turn, end = published.first_after(after), len(published.events)
+        heard = published.render(group.subscription.ignoring(ignored), 0, turn, own)
+        heard += published.render(subscription.ignoring(ignored), turn, end, own)
+        self._leave_group(receiver)
+        self._join_group(receiver, subscription.ignoring(_NOT_ANYBODY))
+        if heard:
+            receiver.write(heard)
 
     def _ignoring(self, batch: Sequence[Event]) -> Mapping[Group, dict[Receiver, frozenset[str]]]:
         """The receivers who ignore authors of ``batch``, by their groups, each with the authors whom they ignore."""
@@ -308,16 +350,18 @@ class Delivery:
     def _write_apart(
         published: _Batch,
         subscription: Subscription,
-        apart: Mapping[Receiver, frozenset[str]],
+        apart: Mapping[Receiver, frozenset[str] | None],
         own: Mapping[Any, Mapping[int, bytes]],
     ) -> None:
         """Write a batch to receivers who are shown it in another way than all.
 
-        :param apart: those of its authors whom each ignores.
+        :param apart: those of its authors whom each ignores; None for those who have heard it.
         """
         # Those who ignore the same are shown the same.
         lines: dict[frozenset[str], bytes] = {}
         for receiver, ignored in apart.items():
+            if ignored is None:
+                continue
             if receiver in own:
                 heard = published.render(subscription.ignoring(ignored), 0, len(published.events), own[receiver])
             elif ignored in lines:
@@ -359,11 +403,12 @@ class Delivery:
     def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[Group]:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))
 
-    def _missed(self, subscription: Subscription, after: int) -> bytes:
-        """The lines that ``subscription`` shows of the events in the replay buffer with an id above ``after``."""
+    def _missed(self, subscription: Subscription, after: int, until: int = MAX_ID) -> bytes:
+        """The lines that ``subscription`` shows of the events in the replay buffer with ids above ``after``."""
         batches = list(takewhile(lambda batch: batch.events[-1].id > after, reversed(self._buffer)))
         missed = [
-            batch.render(subscription, batch.first_after(after), len(batch.events)) for batch in reversed(batches)
+            batch.render(subscription, batch.first_after(after), batch.first_after(until))
+            for batch in reversed(batches)
         ]
         return b"".join(missed)
 

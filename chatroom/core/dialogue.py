@@ -19,6 +19,7 @@ from chatroom.core.delivery import Subscription
 from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
 from chatroom.core.session import NO_ADDRESS, OWNER_HAS_COME, Door, Phase, Session, Wait
+from chatroom.core.sharing import Turn
 from chatroom.log.accounts import Account, key_of
 from chatroom.log.interface import NoAnswer
 from chatroom.model.answers import (
@@ -48,7 +49,7 @@ from chatroom.model.errors import (
     TooManyRooms,
     WrongPassword,
 )
-from chatroom.model.events import Acted, Away, Event
+from chatroom.model.events import Acted, Away, Event, Joined
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
 from chatroom.model.passwords import Secret, typed
 from chatroom.model.text import clean, clean_lines
@@ -76,6 +77,17 @@ MAY_BE_SEEN = (
     "Your password may have been seen: it stands in the line that you typed. You're asked for it without that."
 )
 """Told to somebody who gives a password as an argument of a command."""
+
+BESIDE = "You're here with another of your clients, too."
+ALONE = (
+    "You're here with this client alone: others of yours can only be here beside it if you log in to your account as "
+    "you come in."
+)
+"""Told to somebody who has asked to be there with several clients."""
+
+ALSO_ON = "Clients that log in to your account are here at once from now on, as you."
+ALSO_OFF = "A client that logs in to your account takes the place of the one before, unless both ask to share it."
+"""Told to somebody who has chosen that for their account."""
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -129,6 +141,8 @@ class Dialogue(Session):
         since: Place | None = None,
         client: str = "",
         account: str = "",
+        *,
+        also: bool = False,
     ) -> None:
         """Ask to come in; they are shown the welcome, or why not.
 
@@ -139,15 +153,16 @@ class Dialogue(Session):
         :param since: the last event that they know of; then all that they missed is shown to them.
         :param client: a secret of their client's, by which they are the same member as before; empty for none.
         :param account: the account to log in to first; empty for none.
+        :param also: whether they are there beside other clients of their account that ask for that.
         """
         if not self.is_there():
             return
-        if client:
+        if client and self.member.shared is None:
             self.member.member_id = id_of_client(client, self.chat.log.identity)
             self.member.lasting = True
             if not self.member.account:
                 self._come_back()
-        again = partial(self.enter, nickname, rooms, since, client)
+        again = partial(self.enter, nickname, rooms, since, client, also=also)
         if account and not self._is_logged_in_to(account):
             self._given = None
             try:
@@ -167,14 +182,16 @@ class Dialogue(Session):
             self.chat.claim(
                 self.member,
                 nickname,
-                lambda: self._granted(names),
+                lambda: self._granted(names, also),
                 lambda error: self._not_granted(error, lambda secret: self._log_in_first(nickname, secret, again)),
+                lambda member: self._beside(member, names if rooms else ()),
+                also=also,
             )
         except PeerError as error:
             self._not_granted(error)
 
     def _come_back(self) -> None:
-        ghost = self.chat.directory.by_id(self.member.member_id)
+        ghost = self.chat.directory.of_client(self.member.member_id)
         if self.chat.accounts.come_back(self.member, ghost, self.door.seconds()):
             self.tell(LoggedIn(self.member.account))
 
@@ -211,13 +228,46 @@ class Dialogue(Session):
         if isinstance(error, WrongPassword) and not self.chat.stopping:
             self.chat.journal(f"{self.address or NO_ADDRESS} gave a wrong password for an account")
 
-    def _granted(self, rooms: Sequence[str]) -> None:
+    def _granted(self, rooms: Sequence[str], also: bool) -> None:
         self.waits_for = Wait.OUTCOME
+        self.begin_view()
+        self._join_first(rooms)
+        if also and self.member.shared is None and self.phase is Phase.ENTERING:
+            # Behind the welcome.
+            self.chat.when_free(self.member, self._tell_not_shared)
+
+    def _join_first(self, rooms: Sequence[str]) -> None:
         try:
             self.chat.join(self.member, rooms, self)
         except PeerError as error:
-            self.chat.give_up(self.member)
+            self.give_up()
             self._not_granted(error)
+
+    def _tell_not_shared(self) -> None:
+        if self.entered:
+            self.tell(Notice(ALONE))
+
+    def _beside(self, member: Member, rooms: Sequence[str]) -> None:
+        """Be there as one more connection of ``member``, who is there already.
+
+        :param rooms: those that they have asked for, if any.
+        """
+        self.be(member)
+        self.waits_for = Wait.OUTCOME
+        self.chat.when_free(member, lambda: self._begin_beside(rooms))
+
+    def _begin_beside(self, rooms: Sequence[str]) -> None:
+        if self.phase is not Phase.ENTERING:
+            return
+        self.begin_view()
+        further = [room for room in rooms if room not in self.rooms]
+        if further or not self.rooms:
+            self._join_first(further or [self.chat.default_room])
+            return
+        self.waits_for = Wait.NOTHING
+        self.active = rooms[-1] if rooms else next(reversed(self.rooms))
+        in_order = [*(room for room in self.rooms if room != self.active), self.active]
+        self._enter_rooms(self.chat.delivery.published + 1, in_order, b"")
 
     def _not_granted(self, error: ChatError, proved: Callable[[Secret], None] | None = None) -> None:
         """Tell them why they may not come in under that nickname.
@@ -344,6 +394,9 @@ class Dialogue(Session):
 
     def join(self, room: str) -> None:
         """Enter ``room``, or speak in it from now on."""
+        self.alone(lambda: self._join(room))
+
+    def _join(self, room: str) -> None:
         if room in self.rooms:
             self.speak_in(room)
             self.hear(self.chat.delivery.published)
@@ -352,10 +405,17 @@ class Dialogue(Session):
 
     def leave(self, room: str) -> None:
         """Go out of ``room``."""
-        self.request(lambda: self.chat.leave(self.member, (room,), "", self, self.ref, own_form=bool(self.ref)))
+
+        def ask() -> None:
+            self.chat.leave(self.member, (room,), "", self, self.ref, own_form=bool(self.ref))
+
+        self.alone(lambda: self.request(ask))
 
     def rename(self, nickname: str) -> None:
         """Be called ``nickname``."""
+        self.alone(lambda: self._rename(nickname))
+
+    def _rename(self, nickname: str) -> None:
         if nickname == self.nickname:
             self.reply(Notice(f"You're called {nickname} already."))
         else:
@@ -363,7 +423,11 @@ class Dialogue(Session):
 
     def set_away(self, text: str) -> None:
         """Be away, or, without a text, be back."""
-        self.request(lambda: self.chat.set_away(self.member, text, self, self.ref, own_form=bool(self.ref)))
+
+        def ask() -> None:
+            self.chat.set_away(self.member, text, self, self.ref, own_form=bool(self.ref))
+
+        self.alone(lambda: self.request(ask))
 
     @contextmanager
     def done_once(self) -> Iterator[bool]:
@@ -373,12 +437,12 @@ class Dialogue(Session):
         """
         if not self.ref:
             yield True
-        elif self.chat.was_done(self.member, self.ref):
+        elif self.chat.was_done(self.member, self.scoped(self.ref)):
             self.reply(Done(0))
             yield False
         else:
             yield True
-            self.chat.note_done(self.member, self.ref)
+            self.chat.note_done(self.member, self.scoped(self.ref))
 
     def private(self, nickname: str, text: str) -> None:
         """Tell one other person alone."""
@@ -386,7 +450,7 @@ class Dialogue(Session):
             if to_do:
                 # Looked up first: to be told it may be more than they can be behind, and then they are gone.
                 to = self.chat.find(nickname)
-                self.reply(self.chat.private(self.member, nickname, text))
+                self.reply(self.chat.private(self.member, nickname, text, asker=self))
                 self._say_if_away(to)
 
     def invite(self, nickname: str, room: str) -> None:
@@ -443,7 +507,7 @@ class Dialogue(Session):
     def _register(self, password: Secret) -> None:
         def answered(_: None) -> None:
             self.journal("has registered their nickname")
-            self.reply(LoggedIn(self.member.account))
+            self._tell_login()
             self.reply(Notice(f"{self.member.account} is yours now: /login with your password when you come back."))
 
         def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
@@ -468,13 +532,17 @@ class Dialogue(Session):
         if not accounts.on:
             raise NoAccounts(why=accounts.off)
         name, _, password = argument.partition(" ")
+        if len(self.member.sessions) > 1 and not self._is_logged_in_to(name or self.nickname):
+            # Whoever is at the others may not know the password of that account.
+            what = "You're here with several clients, which would all be logged in: close the others first"
+            raise BadArgument(what=what, usage="/login [account] [password]")
         self._take_typed(password.strip())
         self._ask_password("", lambda secret: self._log_in(name or self.nickname, secret))
 
     def _log_in(self, name: str, password: Secret) -> None:
         def answered(_: None) -> None:
             self.journal(f"has logged in to the account {self.member.account}")
-            self.reply(LoggedIn(self.member.account))
+            self._tell_login()
 
         def question(answer: Callable[[None], None], failed: NoAnswer) -> None:
             self.chat.accounts.log_in(
@@ -482,6 +550,10 @@ class Dialogue(Session):
             )
 
         self.ask_accounts(question, answered)
+
+    def _tell_login(self) -> None:
+        self.reply(LoggedIn(self.member.account))
+        self.member.tell(LoggedIn(self.member.account), but=self)
 
     def _with_note(self, failed: NoAnswer) -> NoAnswer:
         def noted(error: ChatError) -> None:
@@ -494,9 +566,10 @@ class Dialogue(Session):
         """Be logged in to no account."""
         self._must_be_logged_in()
         self.chat.accounts.used(self.member)
-        self.chat.accounts.log_out(self.member)
         self.journal("has logged out")
         self.reply(LoggedIn(""))
+        self.member.tell(LoggedIn(""), but=self)
+        self.chat.accounts.log_out(self.member)
 
     def _must_be_logged_in(self) -> None:
         if not self.member.account:
@@ -572,8 +645,7 @@ class Dialogue(Session):
 
         def answered(members: list[Member]) -> None:
             for member in members:
-                if member is not self.member:
-                    member.tell(LoggedIn(""))
+                member.tell(LoggedIn(""), but=self)
             self.journal(f"has removed the account {name}")
             self.reply(LoggedIn(""))
             self.reply(Notice(f"The account {name} is gone, and anybody may have its nicknames."))
@@ -583,15 +655,35 @@ class Dialogue(Session):
 
         self.ask_accounts(question, answered)
 
-    def describe_account(self, nickname: str) -> None:
-        """Say what is known of an account: of one's own, and to operators, all but the password."""
-        name = nickname or self.member.account or self.nickname
+    def describe_account(self, argument: str) -> None:
+        """Say what is known of an account: of one's own, and to operators, all but the password.
+
+        :param argument: a nickname, theirs where there is none; or ``also on``, ``also off``.
+        """
+        word, _, also = argument.partition(" ")
+        if word.lower() == "also" and also:
+            self._set_also(also.strip().lower())
+            return
+        name = argument or self.member.account or self.nickname
 
         def answered(account: Account | None) -> None:
             for line in self._about(name, account):
                 self.reply(Notice(line))
 
         self.ask_accounts(lambda answer, failed: self.chat.accounts.find(name, answer, failed), answered)
+
+    def _set_also(self, word: str) -> None:
+        self._must_be_logged_in()
+        if word not in ("on", "off"):
+            raise BadArgument(what=f"It is on or off, not {word}", usage="/account also on")
+
+        def answered(_: None) -> None:
+            self.reply(Notice(ALSO_ON if word == "on" else ALSO_OFF))
+
+        self.ask_accounts(
+            lambda answer, failed: self.chat.accounts.set_also(self.member, word == "on", lambda: answer(None), failed),
+            answered,
+        )
 
     def _about(self, name: str, account: Account | None) -> Iterator[str]:
         here = self.chat.members.get(key_of(name))
@@ -624,8 +716,8 @@ class Dialogue(Session):
             self.reply(Notice(f"{name} is an operator"))
         self._say_if_away(member)
         if self.member.operator or member is self.member:
-            session = member.session
-            self.reply(Notice(f"{name} {_where_from(session) if session is not None else 'has no connection'}"))
+            for where in [_where_from(session) for session in member.sessions] or ["has no connection"]:
+                self.reply(Notice(f"{name} {where}"))
 
     def ignore(self, nickname: str) -> None:
         """Hear no more of ``nickname``, whoever has it."""
@@ -683,7 +775,7 @@ class Dialogue(Session):
 
     def subscription(self) -> Subscription:
         active = self.active if self.format.marks_elsewhere else ""
-        return Subscription(self.format, frozenset(self.rooms), active, self._ignored)
+        return Subscription(self.format, frozenset(self.heard_rooms), active, self._ignored)
 
     # Outcomes.
 
@@ -695,22 +787,44 @@ class Dialogue(Session):
     def joined(self, request: Request, event: Event) -> None:
         newcomer = self.phase is Phase.ENTERING
         self.active = event.room
-        if newcomer:
-            self.come_in()
-            self._welcome()
-        others = request.rooms[:-1] if newcomer else request.rooms
-        for room in others:
-            self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
         # The Joined event carries the ref of the request.
         own = self.own(request, event) if self.ref else b""
-        catching_up = CatchingUp(self, request.first, own, self.go_on)
+        rooms = request.rooms if not newcomer else [*(room for room in self.rooms if room != event.room), event.room]
+        self._enter_rooms(request.first, rooms, own, request.rooms)
+
+    def _enter_rooms(self, first: int, rooms: Sequence[str], own: bytes, joined: Sequence[str] = ()) -> None:
+        """Show them the rooms that they are in from now on, and what was before.
+
+        :param first: the id of the event from which on they hear everything.
+        :param own: the lines for that event, where they have a form of their own for it.
+        :param joined: those of ``rooms`` that they come into by events that follow; the member is in others already.
+        """
+        others = rooms
+        beside = len(self.member.sessions) > 1 and self.phase is Phase.ENTERING
+        if self.phase is Phase.ENTERING:
+            self.come_in()
+            self._welcome()
+            others = [room for room in rooms if room != self.active]
+        for room in others:
+            self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
+        already = [room for room in rooms if room not in joined]
+        if beside and self.format.for_people:
+            self.reply(Notice(BESIDE))
+        catching_up = CatchingUp(self, first, own, self.go_on, b"".join(map(self._in_room, already)))
         since, self._since = self._since, None
-        after = self._place(since, request.first) if since is not None else None
+        after = self._place(since, first) if since is not None else None
         self.reply(Past(self.active))
         if after is None:
-            catching_up.show_recent(request.rooms)
+            catching_up.show_recent(rooms)
         else:
             catching_up.show_missed(after)
+
+    def _in_room(self, room: str) -> bytes:
+        """The lines that tell a program that it is in a room already: those of somebody who comes in, without an id."""
+        if self.format.for_people:
+            return b""
+        member = self.member
+        return self.format.event(Joined(0, self.chat.now(), room, member.member_id, member.nickname, ""), True)
 
     def _place(self, since: Place, first: int) -> int | None:
         """The id behind which they missed everything; None when that cannot be told, and they were told so."""
@@ -748,6 +862,28 @@ class Dialogue(Session):
             # There is no room in which it could be seen.
             self.reply(Notice(f"you are now called {self.nickname}"))
         self.go_on()
+
+    def show_rename(self, event: Event) -> None:
+        self.tell(Notice(f"you are now called {event.text}"))
+
+    def show_away(self, event: Event) -> None:
+        # Programs are shown the event, where there is a room in which it can be seen.
+        if not event.room or self.format.for_people:
+            self.tell(Notice(f"You're away: {event.text}" if event.text else "You're back."))
+
+    def turn(self, turn: Turn) -> None:
+        super().turn(turn)
+        rooms = self.heard_rooms
+        if self.active not in rooms:
+            self.active = next(reversed(list(rooms)), "")
+
+    def show_turn(self, turn: Turn) -> None:
+        for room in turn.joined:
+            if room in self.chat.rooms:
+                self.tell(self.chat.rooms[room].people(NAMED_AT_ONCE))
+        # Programs take the room that they come into for the one that they speak in.
+        if turn.left or not self.format.for_people:
+            self.tell(Speaking(self.active))
 
     # The end.
 

@@ -1,7 +1,8 @@
 """Members: the people, and programs, who are here.
 
 A member is known by an id, which outlives renames and, where its client can prove that it is the same, reconnects. What
-a connection adds is a session; a member without one (a bot, a person at another server) is a member like any other.
+a connection adds is a session; a member without one (a bot, a person at another server) is a member like any other, and
+one may have several (:mod:`chatroom.core.sharing`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from enum import Enum, auto
 from hashlib import blake2b
 from typing import Protocol
 
+from chatroom.core.delivery import Subscription
+from chatroom.core.sharing import Shared, Turn, View
 from chatroom.model.answers import Answer
 from chatroom.model.events import Event
 from chatroom.model.names import nickname_key
@@ -61,6 +64,24 @@ class Connection(Protocol):
     def with_ref(self, event: Event) -> bytes:
         """The lines of an event of the member's, with its ``ref``."""
 
+    def take_turn(self, turn: Turn) -> Subscription | None:
+        """Hear other rooms from ``turn`` on, since another connection of the member has asked for them.
+
+        :returns: what is heard then; None for one that is catching up, and takes the turn when it has come to it.
+        """
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show where the member is now; the events of it were shown."""
+
+    def own_ref(self, event: Event) -> str:
+        """The ``ref`` of an event of the member's as this connection gave it; empty where another did."""
+
+    def affected(self, event: Event) -> None:
+        """Take notice that something has happened to the member that this session has not asked for.
+
+        :param event: the last of it; everybody in the rooms was shown it.
+        """
+
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
 
@@ -89,8 +110,8 @@ class Member:
     """Somebody who is here, or about to be."""
 
     __slots__ = (
-        *("account", "away", "key", "lasting", "member_id", "next_nickname", "nickname", "operator", "pending"),
-        *("rooms", "session", "standing"),
+        *("_session", "account", "away", "key", "lasting", "member_id", "next_nickname", "nickname", "operator"),
+        *("pending", "rooms", "standing"),
     )
 
     def __init__(self, member_id: str = "", session: Connection | None = None) -> None:
@@ -113,8 +134,8 @@ class Member:
         self.operator = False
         """True when they may close others' connections."""
         self.standing = Standing.OUTSIDE
-        self.session = session
-        """Their connection; None for a member without one."""
+        # One place for both: most of a crowd has one connection.
+        self._session: Connection | Shared | None = session
         self.pending = False
         """True while a request of theirs to join, leave, be renamed, be away or quit is on its way: one at a time."""
 
@@ -125,13 +146,48 @@ class Member:
     def go(self) -> None:
         """Be gone."""
         self.standing = Standing.GONE
-        self.session = None
+        self._session = None
 
-    def tell(self, answer: Answer) -> None:
-        """Tell this member alone, if there is anybody to tell."""
-        if self.session is not None:
-            self.session.tell(answer)
+    @property
+    def shared(self) -> Shared | None:
+        """Their connections, where they may have several; None for one, or none."""
+        found = self._session
+        return found if isinstance(found, Shared) else None
 
-    def ignores(self, nickname: str) -> bool:
-        """True when they ignore ``nickname``."""
-        return self.session is not None and self.session.ignores(nickname)
+    @property
+    def sessions(self) -> tuple[Connection, ...]:
+        """Their connections, the oldest first."""
+        found = self._session
+        if found is None:
+            return ()
+        return tuple(found.views) if isinstance(found, Shared) else (found,)
+
+    @property
+    def session(self) -> Connection | None:
+        """The oldest of their connections; None for a member without one."""
+        return next(iter(self.sessions), None)
+
+    def view_of(self, session: Connection) -> View | None:
+        """What one of several connections has been shown; None for the only one."""
+        shared = self.shared
+        return shared.views.get(session) if shared is not None else None
+
+    def share(self, session: Connection, member_id: str) -> None:
+        """Have ``session``, their only one, be the first of several.
+
+        :param member_id: the id of whoever is logged in to their account: the same, whichever client is first.
+        """
+        view = View(self.member_id, self.lasting)
+        self.member_id, self.lasting = member_id, True
+        self._session = Shared()
+        self._session.views[session] = view
+
+    def tell(self, answer: Answer, but: Connection | None = None, by: str = "") -> None:
+        """Tell this member alone, if there is anybody to tell.
+
+        :param but: the connection that is not told.
+        :param by: the nickname of who says it: connections that ignore that are not told.
+        """
+        for session in self.sessions:
+            if session is not but and not (by and session.ignores(by)):
+                session.tell(answer)

@@ -7,7 +7,7 @@ so nothing may take a claim for granted within the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from chatroom.core.members import Member
@@ -24,6 +24,9 @@ class Nicknames(Protocol):
     @property
     def holders(self) -> Mapping[str, Member]:
         """The holders of nicknames here, by key (:func:`chatroom.model.names.nickname_key`)."""
+
+    def like(self, nickname: str) -> Sequence[Member]:
+        """The members here who hold ``nickname``, or one that could be taken for it."""
 
     def in_the_way(self, member: Member, nickname: str) -> Member | None:
         """Another member here who holds ``nickname``, or one that could be taken for it; None for nobody."""
@@ -50,10 +53,16 @@ class LocalNicknames:
         # The nicknames of those who hold several, as they are written.
         self._several: dict[Member, tuple[str, ...]] = {}
 
+    def like(self, nickname: str) -> Sequence[Member]:
+        return list(dict.fromkeys(self._holders_like(nickname)))
+
     def in_the_way(self, member: Member, nickname: str) -> Member | None:
+        return next((holder for holder in self._holders_like(nickname) if holder is not member), None)
+
+    def _holders_like(self, nickname: str) -> Iterator[Member]:
         tables = (self.holders, self._by_look)
         found = (table.get(form) for form in _forms(nickname) for table in tables)
-        return next((holder for holder in found if holder is not None and holder is not member), None)
+        return (holder for holder in found if holder is not None)
 
     def claim(self, member: Member, nickname: str, answer: Answer) -> None:
         if self.in_the_way(member, nickname) is not None:

@@ -28,11 +28,12 @@ from chatroom.core.delivery import Group, Subscription
 from chatroom.core.members import Member
 from chatroom.core.rate_limits import LINE_SECONDS
 from chatroom.core.requests import Request
+from chatroom.core.sharing import Turn
 from chatroom.log.interface import NoAnswer
 from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
 from chatroom.model.errors import AlreadyKept, ChatError, NotEncrypted, PeerError
-from chatroom.model.events import Event, Joined, Left, Quit, Renamed, Said
+from chatroom.model.events import Away, Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
 from chatroom.wire.send_queue import PIECE, SendQueue
@@ -262,6 +263,12 @@ class Session:
         return self.member.rooms
 
     @property
+    def heard_rooms(self) -> Mapping[str, None]:
+        """The rooms that this connection hears: the same, unless it is one of several and has yet to be told of one."""
+        view = self.member.view_of(self)
+        return self.member.rooms if view is None else view.rooms
+
+    @property
     def entered(self) -> bool:
         """True when they are in: they have been welcomed, and have not left."""
         return self.phase is Phase.IN
@@ -299,7 +306,7 @@ class Session:
 
     def say_apart(self, room: str, request: Request, about: int = 0, extras: Mapping[str, Any] | None = None) -> None:
         """The same with a request of its own, which says what, and how they are shown it."""
-        text, kind, ref = request.text, request.kind, request.ref
+        text, kind, ref = request.text, request.kind, self.scoped(request.ref)
         self.chat.say(self.member, room, text, kind, request, ref=ref, about=about, extras=extras)
         self._apart += 1
 
@@ -315,6 +322,23 @@ class Session:
         except PeerError:
             self.waits_for = Wait.NOTHING
             raise
+
+    def alone(self, do: Callable[[], None]) -> None:
+        """Do what asks for such a thing, and may raise a PeerError, once no other request of the member is on its way.
+
+        There may be one that this session has not made: somebody is renamed since they have not logged in.
+        """
+        if not self.member.pending:
+            do()
+            return
+
+        def free() -> None:
+            if self._has_come():
+                self._do(do)
+                self.go_on()
+
+        self.wait(Wait.OUTCOME)
+        self.chat.when_free(self.member, free)
 
     def is_there(self) -> bool:
         """Whether they are there, as far as the system knows; the connection of those who are not is closed.
@@ -347,6 +371,9 @@ class Session:
         if told:
             self.journal(f"left: {reason or 'no reason given'}")
         self.chat.drop_questions(self)
+        if self.chat.part(self.member, self):
+            self.door.close()
+            return
         self.chat.quit(self.member, reason, self)
         if not told:
             self.door.close()
@@ -361,10 +388,12 @@ class Session:
             self.chat.drop_questions(self)
             self.chat.delivery.detach(self)
         self.phase = Phase.GONE
+        parted = self.chat.part(self.member, self)
         self.write = _nowhere
         self.door = _GONE
         self._talk = None
-        self.chat.quit(self.member, reason, self)
+        if not parted:
+            self.chat.quit(self.member, reason, self)
 
     # Waiting.
 
@@ -527,7 +556,81 @@ class Session:
         """Have the door hand in what it kept, unless there is more to wait for."""
         if not self.busy and self.phase is not Phase.GONE:
             self._paid = 0.0
+            if self.member.shared is not None and self._do_chore():
+                return
             self.door.go_on()
+
+    # One of several connections of the member.
+
+    def scoped(self, ref: str) -> str:
+        """A ref that their client gave as the log, and the chat, have it."""
+        view = self.member.view_of(self) if ref else None
+        return ref if view is None else view.scoped(ref)
+
+    def own_ref(self, event: Event) -> str:
+        """The ref of an event of the member's as their client gave it; empty where it is another client's."""
+        view = self.member.view_of(self) if event.ref else None
+        return event.ref if view is None else view.own_ref(event.ref)
+
+    def when_idle(self, do: Callable[[], None]) -> None:
+        """Do what takes time, and answers nothing, once they wait for nothing; then :meth:`go_on` is to be called."""
+        view = self.member.view_of(self)
+        if not self.busy and self.entered:
+            do()
+        elif view is not None:
+            view.chores.append(do)
+
+    def _do_chore(self) -> bool:
+        view = self.member.view_of(self)
+        if view is None or not view.chores or not self.entered:
+            return False
+        view.chores.popleft()()
+        return True
+
+    def take_turn(self, turn: Turn) -> Subscription | None:
+        view = self.member.view_of(self)
+        if view is None:
+            return None
+        if self.group is None or view.turns:
+            view.turns.append(turn)
+            return None
+        self.turn(turn)
+        return self.subscription()
+
+    def next_turn(self) -> Turn | None:
+        """The turn that waits until they have come to its event; None for none."""
+        view = self.member.view_of(self)
+        return view.turns[0] if view is not None and view.turns else None
+
+    def come_to_turn(self) -> None:
+        """Take the turn that waits, whose event they have come to."""
+        view = self.member.view_of(self)
+        assert view is not None
+        turn = view.turns.popleft()
+        self.turn(turn)
+        self.show_turn(turn)
+
+    def turn(self, turn: Turn) -> None:
+        """Hear other rooms, from the next event on that they are shown."""
+        view = self.member.view_of(self)
+        assert view is not None
+        view.take(turn)
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show them where they are now; they were shown the events of it."""
+
+    def be(self, member: Member) -> None:
+        """Be a connection of ``member`` from now on."""
+        self.member = member
+        if self._talk is not None:
+            self._talk.member = member
+
+    def begin_view(self) -> None:
+        """Hear what the member hears, of whom no request is on its way, as soon as they are shown the past."""
+        view = self.member.view_of(self)
+        if view is not None:
+            view.begun = True
+            view.rooms = dict(self.member.rooms)
 
     # Output.
 
@@ -549,7 +652,7 @@ class Session:
 
     def subscription(self) -> Subscription:
         """What they hear, and in what form."""
-        return Subscription(self.format, frozenset(self.rooms), "", frozenset())
+        return Subscription(self.format, frozenset(self.heard_rooms), "", frozenset())
 
     def hear(self, after: int) -> bool:
         """Hear, from now on, everything of their subscription with an id above ``after``.
@@ -570,7 +673,7 @@ class Session:
 
     def with_ref(self, event: Event) -> bytes:
         """The same for an event of theirs that another connection has asked for."""
-        return self.format.event_with_ref(event, event.ref, event.room != self.subscription().active)
+        return self.format.event_with_ref(event, self.own_ref(event), event.room != self.subscription().active)
 
     # Outcomes.
 
@@ -629,8 +732,18 @@ class Session:
 
     def turned_away(self) -> None:
         """They could not be let in; they are outside again, and may try once more."""
-        self.chat.give_up(self.member)
+        self.give_up()
         self.phase = Phase.OUTSIDE
+
+    def give_up(self) -> None:
+        """Have no nickname any more; where others of several connections are left, this one is nobody's."""
+        account, member = self.member.account, self.member
+        if not self.chat.part(member, self):
+            self.chat.give_up(member)
+            return
+        self.chat.drop_questions(self)
+        self.be(Member(session=self))
+        self.chat.accounts.log_in_as(self.member, account)
 
     def joined(self, request: Request, event: Event) -> None:
         """They have come into rooms; ``event`` is the last of it. Shows them where they are, and goes on."""
@@ -638,6 +751,22 @@ class Session:
 
     def left(self, request: Request, event: Event) -> None:
         """They have gone out of rooms; ``event`` is the last of it. Has them hear what is left, and goes on."""
+        raise NotImplementedError
+
+    def affected(self, event: Event) -> None:
+        """Take notice that something has happened to the member that this session has not asked for."""
+        if isinstance(event, Renamed):
+            self.chat.journal(f"{event.nickname} ({self.address or NO_ADDRESS}) is called {event.text} now")
+            if not event.room and self.entered:
+                self.show_rename(event)
+        elif isinstance(event, Away) and self.entered:
+            self.show_away(event)
+
+    def show_away(self, event: Event) -> None:
+        """Show them that another connection of theirs has said that they are away, or are back."""
+
+    def show_rename(self, event: Event) -> None:
+        """Show them that they are called something else, which happened in no room and so was shown to nobody."""
         raise NotImplementedError
 
     def changed(self, request: Request, event: Event) -> None:

@@ -114,7 +114,7 @@ class DialogueConnection(Connection):
         self._json_input = wanted.json_input
         limit = self.factory.settings.max_line
         self.limit_lines(max_line(limit) if wanted.json_input else limit)
-        self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client, wanted.account)
+        self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client, wanted.account, also=wanted.also)
 
     def not_entered(self) -> None:
         """Ask for another nickname, at most :data:`~chatroom.wire.handshake.MAX_TRIES` times in all.

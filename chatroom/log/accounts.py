@@ -60,6 +60,8 @@ class Account(NamedTuple):
     """When somebody last logged in to it."""
     nicknames: Sequence[OwnedNickname] = ()
     """Those that belong to it, the longest there first."""
+    also: bool = False
+    """Whether all clients that log in to it are there at once, as one member."""
 
     def __repr__(self) -> str:
         return f"Account({self.name!r})"
@@ -113,6 +115,9 @@ class AccountStore(Protocol):
 
     def set_password(self, account: str, password: str, answer: Done, failed: NoAnswer) -> None:
         """Keep another hash of a password."""
+
+    def set_also(self, account: str, also: bool, answer: Done, failed: NoAnswer) -> None:
+        """Keep whether all clients that log in to an account are there at once."""
 
     def remove(self, account: str, answer: Done, failed: NoAnswer) -> None:
         """Remove an account, and all that belongs to it."""

@@ -86,6 +86,12 @@ class MemoryAccounts:
             self._accounts[key] = self._accounts[key]._replace(password=password)
         answer()
 
+    def set_also(self, account: str, also: bool, answer: Done, failed: NoAnswer) -> None:
+        key = key_of(account)
+        if key in self._accounts:
+            self._accounts[key] = self._accounts[key]._replace(also=also)
+        answer()
+
     def remove(self, account: str, answer: Done, failed: NoAnswer) -> None:
         self._remove(account)
         answer()

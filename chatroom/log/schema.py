@@ -107,6 +107,10 @@ def _accounts(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE history ADD COLUMN account_changes INTEGER NOT NULL DEFAULT 0")
 
 
+def _shared_accounts(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE account ADD COLUMN also INTEGER NOT NULL DEFAULT 0")
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
@@ -115,6 +119,7 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _members_and_state,
     _times,
     _accounts,
+    _shared_accounts,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 

@@ -80,15 +80,15 @@ class SQLiteAccounts:
         """In the reader's thread."""
         with reading_errors(lambda: False):
             row = self._reading.execute(
-                "SELECT name, password, made, used FROM account WHERE key = ?", (key,)
+                "SELECT name, password, made, used, also FROM account WHERE key = ?", (key,)
             ).fetchone()
             nicknames = self._reading.execute(
                 f"{_OWNED}{_OWNER} WHERE account_nickname.account = ? ORDER BY account_nickname.id", (key,)
             )
             if row is None:
                 return None
-            name, password, made, used = row
-            return Account(name, password, made, used, tuple(OwnedNickname(*one) for one in nicknames))
+            name, password, made, used, also = row
+            return Account(name, password, made, used, tuple(OwnedNickname(*one) for one in nicknames), bool(also))
         yield
 
     # Changes, each of which is made in the writer's thread, and in the index once it is kept.
@@ -188,6 +188,12 @@ class SQLiteAccounts:
     def set_password(self, account: str, password: str, answer: Done, failed: NoAnswer) -> None:
         def change() -> None:
             self._writing.execute("UPDATE account SET password = ? WHERE key = ?", (password, key_of(account)))
+
+        self._change(change, lambda _: answer(), failed)
+
+    def set_also(self, account: str, also: bool, answer: Done, failed: NoAnswer) -> None:
+        def change() -> None:
+            self._writing.execute("UPDATE account SET also = ? WHERE key = ?", (also, key_of(account)))
 
         self._change(change, lambda _: answer(), failed)
 

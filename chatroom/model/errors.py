@@ -63,6 +63,11 @@ class NicknameRegistered(PeerError):
     sentence = "The nickname {nickname} is registered: log in if it is yours, or choose another."
 
 
+class TooManySessions(PeerError):
+    code = "too-many-sessions"
+    sentence = "You're here as {nickname} with {limit} clients already: close one of them first."
+
+
 class ExpelledLately(PeerError):
     """An operator has closed the connection of somebody of this name from this address a moment ago."""
 

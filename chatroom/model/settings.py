@@ -211,6 +211,13 @@ class Settings:
         "how long a nickname belongs to its account though nobody uses it: after that another may register it; "
         "0: for ever",
     )
+    enforce: int = _setting(
+        0,
+        whole,
+        "SECONDS",
+        "how long somebody who is not logged in may be called by a registered nickname before they are given a guest's "
+        "name; 0: nobody may be called so",
+    )
     web_origins: str = _setting(
         "",
         origins,

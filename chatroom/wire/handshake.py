@@ -59,6 +59,8 @@ class Handshake(NamedTuple):
     """A secret of their client, by which they are the same member each time; empty for none."""
     account: str = ""
     """The account to log in to before they come in; empty for none."""
+    also: bool = False
+    """Whether they are there beside other clients of their account."""
 
 
 def _format(value: str) -> Format:
@@ -91,6 +93,12 @@ def _client(value: str) -> str:
     return value
 
 
+def _also(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise BadHandshake(what="also= takes yes or no")
+    return value == "yes"
+
+
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "format": ("format", _format),
     "room": ("rooms", _rooms),
@@ -98,6 +106,7 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "input": ("json_input", _input),
     "client": ("client", _client),
     "account": ("account", str),
+    "also": ("also", _also),
 }
 """The options by name: the field of :class:`Handshake` that each sets, and the function that reads its value."""
 

@@ -34,7 +34,7 @@ from chatroom.wire.formats import NEWLINE, Format
 
 def _json_event(event: Event) -> dict[str, object]:
     id_, at, room, member, nickname, text, about, extras, _ = event
-    found: dict[str, object] = {"id": id_} if event.kept else {}
+    found: dict[str, object] = {"id": id_} if event.kept and id_ else {}
     found |= {"at": round(at, 3), "kind": event.shown_as, "room": room, "nick": nickname, "text": text}
     if member:
         found["member"] = member

@@ -31,7 +31,7 @@ from chatroom.model.answers import (
     Welcome,
 )
 from chatroom.model.constants import ENCODING
-from chatroom.model.events import KINDS, Event
+from chatroom.model.events import KINDS, Event, Joined
 from chatroom.wire.formats import day_of
 
 
@@ -99,7 +99,8 @@ def _time(value: object) -> float:
 def _read_event(found: dict[str, Any]) -> Event:
     kind = KINDS[found["kind"]]
     return kind(
-        _number(found["id"]) if kind.kept else 0,
+        # One of several connections is told of the rooms that its member is in by events that are none of the log.
+        _number(found["id"]) if kind.kept and (kind is not Joined or "id" in found) else 0,
         _time(found["at"]),
         _text(found["room"]),
         _text(found.get("member", "")),

@@ -48,6 +48,6 @@ def wallops(session: IRCSession, parameters: Sequence[str]) -> None:
         return
     line = f":{session.source} WALLOPS :{parameters[0]}"
     server = session.server
-    for client in list(server.clients.values()):
-        if client.member not in server.unregistered and "w" in client.user.modes:
+    for client in list(server.clients):
+        if client not in server.unregistered and "w" in client.user.modes:
             client.send_aside(line)

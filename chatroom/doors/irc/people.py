@@ -141,10 +141,10 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     session.numeric(Numeric.RPL_WHOISSERVER, one.nickname, server, text=SERVER_INFO)
     if one.is_operator:
         session.numeric(Numeric.RPL_WHOISOPERATOR, one.nickname)
-    address = _address(session, member)
-    if address:
-        session.numeric(Numeric.RPL_WHOISHOST, one.nickname, address=address)
-    if member.session is not None and member.session.encrypted:
+    if _address(session, member):
+        for connection in member.sessions:
+            session.numeric(Numeric.RPL_WHOISHOST, one.nickname, address=connection.address or NO_ADDRESS)
+    if member.sessions and all(connection.encrypted for connection in member.sessions):
         session.numeric(Numeric.RPL_WHOISSECURE, one.nickname)
     if one.account:
         session.numeric(Numeric.RPL_WHOISACCOUNT, one.nickname, one.account)

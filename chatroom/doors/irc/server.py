@@ -7,7 +7,7 @@ the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
@@ -58,9 +58,9 @@ class IRCServer:
         self.encrypted_port = 0
         """The port for encrypted connections; 0 where there is none."""
         self.users = Users(chat, self.name)
-        self.clients: dict[Member, Client] = {}
-        """Everybody at this door, registered or not."""
-        self.unregistered: set[Member] = set()
+        self.clients: dict[Client, None] = {}
+        """Everybody at this door, registered or not; a member may be here by several."""
+        self.unregistered: set[Client] = set()
         """Those of them who are not registered."""
         self.invisible = 0
         """How many of the clients have mode i; counted as that changes, since each newcomer is told."""
@@ -73,18 +73,33 @@ class IRCServer:
 
     def connected(self, client: Client) -> None:
         """Know a session that has just begun."""
-        self.clients[client.member] = client
-        self.unregistered.add(client.member)
+        self.clients[client] = None
+        self.unregistered.add(client)
         self.users.add(client.member, client.user)
 
     def lost(self, client: Client) -> None:
         """Know it no more: its connection is lost."""
-        del self.clients[client.member]
-        self.users.remove(client.member)
-        self.unregistered.discard(client.member)
+        del self.clients[client]
+        if not self.clients_of(client.member, but=client):
+            self.users.remove(client.member)
+        self.unregistered.discard(client)
         self.invisible -= "i" in client.user.modes
         for key in client.monitored:
             self.unwatch(key, client)
+
+    def clients_of(self, member: Member, but: Client | None = None) -> list[Client]:
+        """The clients of ``member`` at this door."""
+        sessions: tuple[Any, ...] = member.sessions
+        return [session for session in sessions if session is not but and session in self.clients]
+
+    def is_another_of(self, client: Client, apart: Member) -> None:
+        """Take notice that a client, which was a member apart, is one more of a member who is here."""
+        self.users.forget(apart)
+        if self.users.at_this_door(client.member) is not None:
+            # They are known as the first of their clients has told.
+            first = self.users.at_this_door(client.member)
+            assert first is not None
+            client.user.username, client.user.realname = first.username, first.realname
 
     def format_for(self, capabilities: frozenset[str]) -> IRCFormat:
         """The one format of all who have asked for the same."""
@@ -145,7 +160,7 @@ class IRCServer:
         :param what: the line, without its source.
         """
         line = f":{self.users.prefix(member.nickname)} {what}"
-        peers = [self.clients[other] for other in self.chat.rooms.sharing(member) if other in self.clients]
+        peers = [client for other in self.chat.rooms.sharing(member) for client in self.clients_of(other)]
         for client in dict.fromkeys([*peers, *self._extended_watchers(member)]):
             if client.member is not member and client.has(capability):
                 client.send_aside(line)
@@ -158,10 +173,7 @@ class IRCServer:
         at = self.chat.now()
         # Once for all clients with the same capabilities.
         forms: dict[IRCFormat, bytes] = {}
-        for other in list(told):
-            client = self.clients.get(other)
-            if client is None or other is member:
-                continue
+        for client in [client for other in told if other is not member for client in self.clients_of(other)]:
             line = forms.get(client.format)
             if line is None:
                 line = forms[client.format] = client.format.tagged(member.nickname, target, at, tags)

@@ -16,6 +16,7 @@ from chatroom.core.members import Member
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
 from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait
+from chatroom.core.sharing import Turn
 from chatroom.doors.irc.format import MULTILINE, TAGS, IRCFormat
 from chatroom.doors.irc.labels import Labelled, LineAnswer
 from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
@@ -43,8 +44,9 @@ from chatroom.model.errors import (
     RoomNameRefused,
     ServerFault,
     TooManyRooms,
+    TooManySessions,
 )
-from chatroom.model.events import Away, Event, Nature, Renamed, Said
+from chatroom.model.events import Away, Event, Joined, Nature, Renamed, Said
 from chatroom.model.graphemes import cut
 
 NUMERICS: dict[type[ChatError], Numeric] = {
@@ -55,6 +57,7 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     NicknameRegistered: Numeric.ERR_NICKNAMEINUSE,
     NicknameTaken: Numeric.ERR_NICKNAMEINUSE,
     NotEncrypted: Numeric.ERR_PASSWDMISMATCH,
+    TooManySessions: Numeric.ERR_NICKNAMEINUSE,
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
     NoSuchRoom: Numeric.ERR_NOSUCHCHANNEL,
     NotInRoom: Numeric.ERR_NOTONCHANNEL,
@@ -68,7 +71,10 @@ _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES
 """Those that name nothing that the error is about."""
 
 _EXPLAINED = frozenset(
-    {ExpelledLately, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted, RoomNameRefused}
+    {
+        *(ExpelledLately, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted, RoomNameRefused),
+        TooManySessions,
+    }
 )
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
@@ -208,6 +214,10 @@ class IRCSession(Session):
     def _go_on_with_line(self) -> None:
         """Do the rest of the line, as far as it need not wait; the answer ends with it."""
         while not self.busy and self.answer.next is not None:
+            if self.member.pending:
+                # It asks for something that only one request at a time may.
+                self.alone(lambda: None)
+                return
             next_, self.answer.next = self.answer.next, None
             next_()
         if not self.busy:
@@ -331,10 +341,23 @@ class IRCSession(Session):
 
         def granted() -> None:
             self.waits_for = Wait.NOTHING
-            self.server.unregistered.discard(self.member)
+            self.server.unregistered.discard(self)
             self.come_in()
             then()
+            self.begin_view()
+            if self.member.shared is not None:
+                self.hear(self.chat.delivery.published)
             self.go_on()
+
+        def beside(member: Member) -> None:
+            apart = self.member
+            self.be(member)
+            self.server.is_another_of(self, apart)
+            self.server.unregistered.discard(self)
+            self.come_in()
+            then()
+            self.waits_for = Wait.OUTCOME
+            self.chat.when_free(member, self._begin_beside)
 
         def refused(error: PeerError) -> None:
             self.waits_for = Wait.NOTHING
@@ -345,7 +368,7 @@ class IRCSession(Session):
 
         self.user.signed_on = self.user.seen_at = self.chat.now()
         try:
-            self.chat.claim(self.member, nickname, granted, refused)
+            self.chat.claim(self.member, nickname, granted, refused, beside)
         except PeerError as error:
             refused(error)
 
@@ -423,6 +446,29 @@ class IRCSession(Session):
         room = self.chat.rooms.get(name)
         self.send_all(chain(self.topic_lines(room), self.names_lines(room)) if room is not None else (), self.go_on)
 
+    def _begin_beside(self) -> None:
+        """Tell them which rooms the member is in, by lines as if they came in."""
+        if not self._has_come():
+            return
+        self.begin_view()
+        member, rooms = self.member, list(self.rooms)
+        for room in rooms:
+            event = Joined(0, self.chat.now(), room, member.member_id, member.nickname, "")
+            self._send_on(self.format.own_event(event))
+        go_live(self, self.chat.delivery.published, lambda: self._show_rooms(rooms))
+
+    def _show_rooms(self, names: Sequence[str]) -> None:
+        rooms = [self.chat.rooms[name] for name in names if name in self.chat.rooms]
+        lines = (chain(self.topic_lines(room), self.names_lines(room)) for room in rooms)
+        self.send_all(chain.from_iterable(lines), self.go_on)
+
+    def show_turn(self, turn: Turn) -> None:
+        if turn.joined:
+            self.when_idle(lambda: self._show_rooms(turn.joined))
+
+    def show_away(self, event: Event) -> None:
+        self.send_aside(self.line_of(Numeric.RPL_NOWAWAY if event.text else Numeric.RPL_UNAWAY))
+
     def left(self, request: Request, event: Event) -> None:
         go_live(self, event.id, self.go_on)
 
@@ -430,6 +476,9 @@ class IRCSession(Session):
         if isinstance(event, Away):
             self.numeric(Numeric.RPL_NOWAWAY if event.text else Numeric.RPL_UNAWAY)
         self.go_on()
+
+    def show_rename(self, event: Event) -> None:
+        self._send_on(self.format.own_event(event))
 
     # The end.
 

@@ -111,7 +111,7 @@ def _say_to_person(session: IRCSession, target: str, text: str, is_notice: bool)
     bare = text.replace(CTCP, "")
     if text[0] != CTCP:
         text = bare
-    elif person in session.server.clients:
+    elif session.server.clients_of(person):
         # CTCP goes from client to client, with nothing but its two marks around it.
         text = f"{CTCP}{bare}{CTCP}"
         line = f":{session.source} PRIVMSG {person.nickname} :{text}"
@@ -127,7 +127,8 @@ def _say_to_person(session: IRCSession, target: str, text: str, is_notice: bool)
                 session.numeric(Numeric.ERR_UNKNOWNERROR, session.answer.command, person.nickname, text=why)
             return
         text = f"* {session.nickname} {action}"
-    message = session.chat.private(session.member, target, text, is_notice, session.answer.client_tags or None)
+    tags = session.answer.client_tags or None
+    message = session.chat.private(session.member, target, text, is_notice, tags, asker=session)
     if person is session.member:
         session.tell(message)
     if session.echo:

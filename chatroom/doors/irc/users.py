@@ -100,10 +100,16 @@ class Users:
 
     def remove(self, member: Member) -> None:
         """Know ``member``, whose connection is lost, no more once they hold no nickname."""
+        if member not in self._users:
+            return  # They came by another door first.
         if member.key:
             self._lost.add(member)
         else:
             del self._users[member]
+
+    def forget(self, member: Member) -> None:
+        """Know ``member``, who holds no nickname, no more."""
+        self._users.pop(member, None)
 
     def at_this_door(self, member: Member) -> User | None:
         """The user that ``member`` is; None for a member at another door."""

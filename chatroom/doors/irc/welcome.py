@@ -51,8 +51,9 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
     else:
         try:
             key = check_nickname(nickname, session.chat.settings.server_name)
-            if key in session.chat.members:
-                # It is claimed once the rest has come; until then somebody else may still be faster.
+            if key in session.chat.members and not session.member.account:
+                # Its owner takes it from whoever holds it. It is claimed once the rest has come; until then somebody
+                # else may still be faster.
                 raise NicknameTaken(nickname=nickname)
         except PeerError as error:
             session.refuse(error, nickname)
