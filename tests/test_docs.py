@@ -511,6 +511,9 @@ def test_the_documentation_lists_every_option_with_its_unit_and_default(built: P
         if (other := getattr(of_factory, name.replace("-", "_"), default)) != default:
             default_shown += f"; of ChatFactory: {other}"
         assert f"--{name} {unit} {explanation}. Default: {default_shown}.".replace(" ", "") in shown
+    flags: Any = Options.optFlags
+    for name, _, explanation in flags:
+        assert f"--{name} {explanation}.".replace(" ", "") in shown
 
 
 # The examples that stand in the text; tests/test_examples.py runs the others.

@@ -24,7 +24,7 @@ SHARED_BY_DOORS = tuple(
     f"doors.{name}"
     for name in (
         *("assembly", "connection", "credentials", "deadlines", "dialogue", "factory", "hashing", "intake", "journal"),
-        *("pacing", "proxied", "sources"),
+        *("pacing", "password_file", "proxied", "sources"),
     )
 )
 """What all doors are made of."""

@@ -19,11 +19,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from chatroom.core.accounts import Accounts
+from chatroom.core.accounts import Accounts, check_moderate
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.delivery import Delivery
 from chatroom.core.directory import Directory
 from chatroom.core.expelled import Expelled
+from chatroom.core.gate import Gate
 from chatroom.core.members import Member, Standing
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
@@ -94,6 +95,7 @@ class Chat:
         settings: Settings,
         nicknames: Nicknames | None = None,
         accounts: Accounts | None = None,
+        gate: Gate | None = None,
         memory: Memory | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
@@ -107,6 +109,7 @@ class Chat:
         :param now: the time, in seconds since 1970, UTC.
         :param nicknames: who is called what; those of one process unless given.
         :param accounts: who is logged in; nobody can be unless given.
+        :param gate: who may come in; without one, a closed server lets in nobody but those who are logged in.
         :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
@@ -151,6 +154,9 @@ class Chat:
         self.clear_passwords = ClearPasswords(networks_of(settings.clear_passwords))
         self.accounts = accounts or Accounts(settings, now=now)
         """Who is logged in to what, and whose nicknames are whose."""
+        self.gate = gate or Gate(settings, now=now)
+        """Who has shown that they may come in."""
+        self.accounts.registrar = self.gate
         self.directory = Directory(nicknames or LocalNicknames())
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
@@ -183,32 +189,50 @@ class Chat:
     # Nicknames.
 
     def claim(
-        self, member: Member, nickname: str, granted: Callable[[], None], refused: Callable[[PeerError], None]
+        self, member: Member, nickname: str, granted: Callable[[], None], refused: Callable[[ChatError], None]
     ) -> None:
         """Have ``member`` hold their first nickname; one of the two is called, perhaps later.
 
         Neither is called for a member who has quit in the meantime.
 
-        :param refused: told that it is taken, or registered by another.
+        :param refused: told that it is taken, or registered by another, or that their invitation is used up.
+        :raises ServerClosed: they have yet to show that they may come in.
         :raises NicknameRefused: nobody may be called that.
         :raises ExpelledLately: an operator has just expelled them under this name.
         """
+        # First: a stranger learns nothing of the nicknames here.
+        self.gate.check(member)
         self._check_nickname(member, nickname)
         member.standing = Standing.CLAIMING
 
         def answered(error: PeerError | None) -> None:
+            if error is not None:
+                not_granted(error)
+            elif member.standing is Standing.LEAVING:
+                counted()
+            else:
+                self.gate.enter(member, counted, not_counted)
+
+        def counted() -> None:
             if member.standing is Standing.LEAVING:
-                if error is None:
-                    self.directory.give_up(member, nickname)
+                self.gate.gone(member)
+                not_counted(Stopping())
+                return
+            member.standing = Standing.HERE
+            self.directory.enter(member, nickname)
+            self.accounts.used(member)
+            granted()
+
+        def not_counted(error: ChatError) -> None:
+            self.directory.give_up(member, nickname)
+            not_granted(error)
+
+        def not_granted(error: ChatError) -> None:
+            if member.standing is Standing.LEAVING:
                 self._quit(member, *self._quits.pop(member))
-            elif error is not None:
+            else:
                 member.standing = Standing.OUTSIDE
                 refused(error)
-            else:
-                member.standing = Standing.HERE
-                self.directory.enter(member, nickname)
-                self.accounts.used(member)
-                granted()
 
         self._claim(member, nickname, answered)
 
@@ -318,6 +342,7 @@ class Chat:
         waits = member.pending or member.standing is Standing.CLAIMING
         member.standing = Standing.LEAVING
         self.accounts.gone(member)
+        self.gate.gone(member)
         if waits:
             self._quits[member] = reason, asker
         else:
@@ -396,6 +421,8 @@ class Chat:
         """
         if self.stopping or room not in member.rooms:
             self._must_be_in(member, room)
+        if member.scopes is not None:
+            member.scopes.check_say(room)
         if kind is Acted and looks_like_event(text):
             raise LooksLikeEvent()
         if kind is TopicChanged and len(text.encode(ENCODING)) > MAX_TOPIC:
@@ -425,6 +452,14 @@ class Chat:
             self._went_away(member, text)
             self._done(request, self._unseen(request))
 
+    def check_say(self, member: Member, room: str) -> None:
+        """Check that ``member`` may say something in ``room``, or to one person where it is empty.
+
+        :raises ScopeMissing: they have logged in by a token that does not allow it.
+        """
+        if member.scopes is not None:
+            member.scopes.check_say(room)
+
     # Messages to one person, which happen at once.
 
     def private(
@@ -441,6 +476,7 @@ class Chat:
         :returns: what they are told, for the one who says it.
         :raises NoSuchNickname: nobody is called that.
         """
+        self.check_say(member, "")
         to = self.find(nickname)
         message = Private(self.now(), member.nickname, to.nickname, text, notice, tags)
         if to is not member and not to.ignores(member.nickname):
@@ -457,6 +493,7 @@ class Chat:
         """
         guest = self.find(nickname)
         self._must_be_in(member, room)
+        self.check_say(member, room)
         if room in guest.rooms:
             raise AlreadyHere(nickname=guest.nickname, room=room)
         if not guest.ignores(member.nickname):
@@ -470,6 +507,7 @@ class Chat:
         :raises NotOperator: the one who asks is none.
         :raises NoSuchNickname: nobody is called that.
         """
+        check_moderate(member)
         if not member.operator:
             raise NotOperator()
         victim = self.find(nickname)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from chatroom.model.errors import BadHandshake
+from chatroom.model.passwords import Secret
 from chatroom.model.text import clean, whole_number
 from chatroom.wire.formats import Format
 from chatroom.wire.jsonlines import JSON
@@ -59,6 +61,12 @@ class Handshake(NamedTuple):
     """A secret of their client, by which they are the same member each time; empty for none."""
     account: str = ""
     """The account to log in to before they come in; empty for none."""
+    password: Secret = Secret()
+    """The password of a closed server; empty for none."""
+    invitation: Secret = Secret()
+    """The code of an invitation, or the link with it; empty for none."""
+    token: Secret = Secret()
+    """A token to log in by, to the account that it belongs to; empty for none."""
 
 
 def _format(value: str) -> Format:
@@ -91,6 +99,11 @@ def _client(value: str) -> str:
     return value
 
 
+def _secret(value: str) -> Secret:
+    """A value with its spaces and percent signs escaped, as in a URL (RFC 3986 section 2.1)."""
+    return Secret(clean(unquote(value)))
+
+
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "format": ("format", _format),
     "room": ("rooms", _rooms),
@@ -98,6 +111,9 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "input": ("json_input", _input),
     "client": ("client", _client),
     "account": ("account", str),
+    "password": ("password", _secret),
+    "invite": ("invitation", _secret),
+    "token": ("token", Secret),
 }
 """The options by name: the field of :class:`Handshake` that each sets, and the function that reads its value."""
 

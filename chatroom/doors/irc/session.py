@@ -29,6 +29,7 @@ from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
     ChatError,
     ExpelledLately,
+    InvitationRefused,
     LineTooLong,
     LooksLikeEvent,
     NicknameRefused,
@@ -41,8 +42,10 @@ from chatroom.model.errors import (
     NotOperator,
     PeerError,
     RoomNameRefused,
+    ServerClosed,
     ServerFault,
     TooManyRooms,
+    WrongPassword,
 )
 from chatroom.model.events import Away, Event, Nature, Renamed, Said
 from chatroom.model.graphemes import cut
@@ -55,6 +58,9 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     NicknameRegistered: Numeric.ERR_NICKNAMEINUSE,
     NicknameTaken: Numeric.ERR_NICKNAMEINUSE,
     NotEncrypted: Numeric.ERR_PASSWDMISMATCH,
+    InvitationRefused: Numeric.ERR_PASSWDMISMATCH,
+    ServerClosed: Numeric.ERR_PASSWDMISMATCH,
+    WrongPassword: Numeric.ERR_PASSWDMISMATCH,
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
     NoSuchRoom: Numeric.ERR_NOSUCHCHANNEL,
     NotInRoom: Numeric.ERR_NOTONCHANNEL,
@@ -68,7 +74,10 @@ _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES
 """Those that name nothing that the error is about."""
 
 _EXPLAINED = frozenset(
-    {ExpelledLately, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted, RoomNameRefused}
+    {
+        *(ExpelledLately, InvitationRefused, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted),
+        *(RoomNameRefused, ServerClosed, WrongPassword),
+    }
 )
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
 
@@ -336,7 +345,7 @@ class IRCSession(Session):
             then()
             self.go_on()
 
-        def refused(error: PeerError) -> None:
+        def refused(error: ChatError) -> None:
             self.waits_for = Wait.NOTHING
             self.phase = Phase.OUTSIDE
             self.registration.nickname_refused()
