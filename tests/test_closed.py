@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -294,13 +293,13 @@ SHOWN = ("alice", "orchard", "apples", "pears")
 
 
 @pytest.fixture(params=["password", "members_only"])
-def busy(request: pytest.FixtureRequest, file: Path) -> Iterator[ClosedRoom]:
+def busy(request: pytest.FixtureRequest, file: Path) -> ClosedRoom:
     value = str(file) if request.param == "password" else True
     room = ClosedRoom(**{request.param: value})
     alice = room.member("alice")
     alice.type("/join orchard", "/topic apples", "pears")
     assert alice.lines()[-1].endswith("pears")
-    yield room
+    return room
 
 
 def seen(stranger: Person | Page) -> str:
@@ -349,5 +348,3 @@ def test_no_secret_is_in_the_log_of_the_server(room: ClosedRoom) -> None:
         room.settle()
     assert any("was not let in" in line for line in lines)
     assert not [line for line in lines if code in line or "sesame" in line or "wrong" in line.split()]
-
-

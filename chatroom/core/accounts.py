@@ -653,7 +653,10 @@ class Accounts:
             members = list(self.logged_in(name))
             for one in members:
                 self.log_out(one)
-            done(members)
+                # Their token is gone as well.
+                if one.scopes is not None and one.session is not None:
+                    one.session.dismiss(TokenRevoked())
+            done([one for one in members if one.scopes is None])
 
         self._prove(member, password, proved, failed, origin=origin)
 

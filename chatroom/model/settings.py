@@ -107,6 +107,13 @@ def origins(text: str) -> str:
     return text
 
 
+def url(text: str) -> str:
+    """The address of a page, such as https://chat.example.org/."""
+    if text and not re.fullmatch(r"https?://[^\s#]+", text):
+        raise ValueError("it is none")
+    return text
+
+
 def hosts(text: str) -> str:
     """A list of host names with commas between them, such as chat.example.org."""
     for host in text.split(","):
@@ -224,6 +231,12 @@ class Settings:
         "DAYS",
         "how long a nickname belongs to its account though nobody uses it: after that another may register it; "
         "0: for ever",
+    )
+    web_url: str = _setting(
+        "",
+        url,
+        "URL",
+        "the address of the page, for the links that /invite-link makes, such as https://chat.example.org/",
     )
     web_origins: str = _setting(
         "",
