@@ -14,10 +14,10 @@ import chatroom
 ROOT = Path(chatroom.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
 
-LAYERS = ("model", "log", "wire", "core", "doors", "client", "server")
+LAYERS = ("model", "log", "wire", "core", "doors", "client", "admin", "server")
 """The packages, in the order in which each may import those before it."""
 
-BESIDE = {("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "log")}
+BESIDE = {("admin", "client"), ("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "log")}
 """What does not import, though it stands behind: (importing, imported)."""
 
 SHARED_BY_DOORS = tuple(

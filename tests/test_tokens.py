@@ -37,7 +37,8 @@ def owner(room: ClosedRoom) -> Person:
 def made(owner: Person, name: str = "ci", scopes: str = "") -> str:
     owner.type(f"/token new {name} {scopes}")
     (shown,) = owner.lines()
-    return re.findall("It is shown this once: (chatroom_[A-Za-z0-9]{40})$", shown)[0]
+    token: str = re.findall("It is shown this once: (chatroom_[A-Za-z0-9]{40})$", shown)[0]
+    return token
 
 
 def robot(room: ClosedRoom, token: str, options: str = "") -> Person:

@@ -437,7 +437,7 @@ class Accounts:
         if not account or self._authority is None or not self._authority.registers:
             return False
         member.account = account
-        self._logins.setdefault(account, {})[member] = Login(account)
+        self._logins.setdefault(account, {})[member] = Login(account, stored=True)
         return True
 
     def _let_nobody_come_back(self, account: str) -> None:
@@ -531,7 +531,7 @@ class Accounts:
             if member.standing is Standing.HERE:
                 self.log_out(member)
                 member.account = nickname
-                self._logins.setdefault(nickname, {})[member] = Login(nickname)
+                self._logins.setdefault(nickname, {})[member] = Login(nickname, stored=True)
             if self.registrar is not None:
                 self.registrar.registered(member)
             made()

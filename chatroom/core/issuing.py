@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+
 from chatroom.core.accounts import check_owner
 from chatroom.core.dialogue import Dialogue
 from chatroom.log.interface import NoAnswer

@@ -49,9 +49,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 class TablesAtOnce:
     """Tables that one thread has to itself, so that every call is answered before it returns."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        """:param connect: called when the tables are first needed."""
+    def __init__(self, connect: Callable[[], sqlite3.Connection], note: str = "") -> None:
+        """
+        :param connect: called when the tables are first needed.
+        :param note: a statement of SQL that notes each change; empty for none.
+        """
         self._connect = connect
+        self._note = note
 
     @cached_property
     def connection(self) -> sqlite3.Connection:
@@ -59,18 +63,28 @@ class TablesAtOnce:
         return self._connect()
 
     def ask(self, question: Callable[[sqlite3.Connection], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
-        self.change(question, answer, failed)
+        _tell(lambda: question(self.connection), answer, failed)
 
     def change(self, change: Callable[[sqlite3.Connection], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
-        try:
+        def work() -> T:
             with transaction(self.connection):
                 found = change(self.connection)
-        except sqlite3.Error as error:
-            failed(AccountNotKept(why=explain(error)))
-        except ChatError as error:
-            failed(error)
-        else:
-            answer(found)
+                if self._note:
+                    self.connection.execute(self._note)
+                return found
+
+        _tell(work, answer, failed)
+
+
+def _tell(work: Callable[[], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
+    try:
+        found = work()
+    except sqlite3.Error as error:
+        failed(AccountNotKept(why=explain(error)))
+    except ChatError as error:
+        failed(error)
+    else:
+        answer(found)
 
 
 def in_memory() -> sqlite3.Connection:

@@ -82,6 +82,11 @@ class TooManyInvitations(PeerError):
     sentence = "{why}."
 
 
+class NoSuchInvitation(PeerError):
+    code = "no-such-invitation"
+    sentence = "There is no invitation {named}: list them with the sub-command invitations."
+
+
 class ExpelledLately(PeerError):
     """An operator has closed the connection of somebody of this name from this address a moment ago."""
 
@@ -218,6 +223,11 @@ class NotEncrypted(PeerError):
 class NoAccounts(PeerError):
     code = "no-accounts"
     sentence = "There are no accounts here: {why}."
+
+
+class NoSuchAccount(PeerError):
+    code = "no-such-account"
+    sentence = "There is no account {account}: list them with the sub-command accounts list."
 
 
 class RegistrationClosed(PeerError):

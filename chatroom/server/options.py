@@ -22,6 +22,7 @@ from chatroom.doors.assembly import BUILT_IN, Checker, read_motd, read_operators
 from chatroom.doors.factory import DoorFactory
 from chatroom.doors.password_file import read_first_line
 from chatroom.model.constants import ENCODING, HOST_NAME
+from chatroom.model.constants import HISTORY as DEFAULT_HISTORY
 from chatroom.model.errors import CertificateUnusable, ChatError
 from chatroom.model.names import room_name
 from chatroom.model.settings import Settings, settings_table
@@ -33,7 +34,7 @@ from chatroom.version import __version__
 if TYPE_CHECKING:
     from chatroom.doors.encryption import Certificate
 
-HISTORY = "chatroom.sqlite"
+HISTORY = DEFAULT_HISTORY
 """The default file of the history of a server; a room in another program keeps none on disk unless it is told to."""
 
 BACKLOG = 4096
