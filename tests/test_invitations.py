@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from logs import LOGS, Subject
@@ -29,22 +30,31 @@ class Kept:
 
     def invite(self, digest: str, uses: int = 1, maker: str = "", made: float = NOW) -> Invitation:
         invitation = Invitation(0, "dev", uses, 0, made + 60, made, maker)
-        return self.subject.ask(partial(self.invitations.add, digest, invitation))
+        new: Invitation = self.subject.ask(partial(self.invitations.add, digest, invitation))
+        return new
 
     def find(self, digest: str, now: float = NOW) -> Invitation:
-        return self.subject.ask(partial(self.invitations.find, digest, now))
+        found: Invitation = self.subject.ask(partial(self.invitations.find, digest, now))
+        return found
 
     def use(self, id_: int, now: float = NOW) -> None:
-        self.subject.ask(lambda answer, failed: self.invitations.use(id_, now, lambda: answer(True), failed))
+        self.do(partial(self.invitations.use, id_, now))
+
+    def do(self, change: Callable[..., None], **more: Any) -> None:
+        """Have something changed; what the store says instead is raised."""
+        done: list[bool] = self.subject.ask(lambda answer, failed: change(lambda: answer([True]), failed, **more))
+        assert done == [True]
 
     def all(self) -> list[Invitation]:
         return list(self.subject.ask(self.invitations.all))
 
     def token(self, digest: str, account: str = "alice", name: str = "ci") -> Token:
-        return self.subject.ask(partial(self.tokens.add, digest, Token(0, account, name, "read", NOW)))
+        made: Token = self.subject.ask(partial(self.tokens.add, digest, Token(0, account, name, "read", NOW)))
+        return made
 
     def found(self, digest: str) -> Token | None:
-        return self.subject.ask(partial(self.tokens.find, digest))
+        found: Token | None = self.subject.ask(partial(self.tokens.find, digest))
+        return found
 
 
 @pytest.fixture(params=LOGS)
@@ -143,7 +153,7 @@ def test_its_last_use_is_noted(kept: Kept) -> None:
 def test_tokens_go_with_their_account_whoever_removes_it(kept: Kept, taken_over: bool) -> None:
     def add(name: str, lapsed_before: float = 0.0) -> None:
         account, terms = Account(name, "hash", NOW, NOW), TERMS._replace(lapsed_before=lapsed_before)
-        kept.subject.ask(lambda answer, failed: kept.accounts.add(account, lambda: answer(True), failed, terms=terms))
+        kept.do(partial(kept.accounts.add, account), terms=terms)
 
     add("alice")
     kept.token("a")
@@ -151,7 +161,7 @@ def test_tokens_go_with_their_account_whoever_removes_it(kept: Kept, taken_over:
     if taken_over:
         add("alice", lapsed_before=NOW + 1)
     else:
-        kept.subject.ask(lambda answer, failed: kept.accounts.remove("alice", lambda: answer(True), failed))
+        kept.do(partial(kept.accounts.remove, "alice"))
     assert kept.found("a") is None
     assert kept.found("b") is not None
 

@@ -35,4 +35,5 @@ def hash_of(password: Secret) -> str:
         hasher = Hasher(lambda work: work(), lambda call: call())
     except ImportError:
         raise NoAccounts(why=MISSING) from None
-    return answer_of(partial(hasher.hash, password))
+    found: str = answer_of(partial(hasher.hash, password))
+    return found
