@@ -283,6 +283,7 @@ def test_a_command_that_starts_the_server_as_shown_is_understood(
             shown = re.findall(rf"--tls-{name} (\S+)", command)[0]
             file.rename(tmp_path / shown)
     (tmp_path / "passwd").write_text("alice:secret\n")
+    (tmp_path / "password.txt").write_text("open sesame\n")
     arguments = shlex.split(command)
     options = arguments[arguments.index("chatroom") + 1 :]
     if "systemd:" not in command:

@@ -32,6 +32,7 @@ from chatroom.client.unacknowledged import command_name
 from chatroom.model.answers import Answer, Refused
 from chatroom.model.errors import InvitationRefused, ServerClosed
 from chatroom.model.events import Event, Left
+from chatroom.model.passwords import Secret
 from chatroom.wire.requests import Say
 
 FIRST_PAUSE = 1.0
@@ -76,7 +77,7 @@ class Conversation:
         self._looked_up: set[str] = set()
         rooms = [options.room] if options.room else []
         self._factory = PersonalFactory(self, options.nickname, rooms, reactor)
-        self._factory.server_password, self._factory.invitation = options.server_password, options.invite
+        self._factory.server_password, self._factory.invitation = options.server_password, options.invite or Secret()
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
         self._service = ClientService(self._endpoint, self._factory, retryPolicy=self._pause, clock=reactor)
 

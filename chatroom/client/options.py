@@ -45,7 +45,6 @@ def parser() -> argparse.ArgumentParser:
         "--invite",
         type=_invitation,
         metavar="CODE",
-        default="",
         help="come in by an invitation: its code, or the link with it",
     )
     key = parser.add_mutually_exclusive_group()
