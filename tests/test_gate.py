@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
+from twisted.internet.task import Clock
 
 from chatroom.core.accounts import COMING_BACK, Origin
+from chatroom.core.chat import Chat
+from chatroom.core.delivery import Delivery
 from chatroom.core.gate import Gate
 from chatroom.core.members import Member, Standing
 from chatroom.core.session import Session
 from chatroom.log.invitations import Invitation, Invitations
+from chatroom.log.memory import MemoryLog
 from chatroom.log.tables import TablesAtOnce, in_memory
 from chatroom.model.codes import code_of, digest_of, new_code
 from chatroom.model.errors import ChatError, InvitationRefused, ServerClosed, WrongPassword
@@ -189,3 +197,50 @@ def test_codes_that_are_guessed_count_as_wrong_passwords() -> None:
     answers = [post.offer(post.newcomer(), new_code()) for _ in range(12)]
     assert isinstance(answers[0], InvitationRefused)
     assert str(answers[-1]).startswith("Too many wrong passwords: wait ")
+
+
+class LateTables(TablesAtOnce):
+    """Tables whose answers come when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(in_memory)
+        self.waiting: list[Callable[[], None]] = []
+
+    def ask(self, *what: Any) -> None:
+        self.waiting.append(partial(super().ask, *what))
+
+    def change(self, *what: Any) -> None:
+        self.waiting.append(partial(super().change, *what))
+
+    def answer(self) -> None:
+        """Answer the question, or make the change, that waits."""
+        (work,) = self.waiting
+        self.waiting.clear()
+        work()
+
+
+def test_who_goes_while_their_invitation_is_counted_holds_no_nickname_and_has_used_nothing_up() -> None:
+    tables, clock = LateTables(), Clock()
+    invitations = Invitations(tables)
+    log = MemoryLog(lambda call: clock.callLater(0, call), lambda: 0.0)
+    settings = Settings(members_only=True, replay=0)
+    gate = Gate(settings, now=lambda: 0.0, invitations=invitations)
+    room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: 0.0, settings=settings, gate=gate))
+    code = new_code()
+    kept: list[Invitation] = []
+    invitations.add(digest_of(code_of(code)), Invitation(0, "", 1, 0, 60.0, 0.0, ""), kept.append, Post.fail)
+    tables.answer()
+    alice = room.connect()
+    alice.type(f"alice invite={code}")
+    room.settle()
+    tables.answer()
+    # The nickname is granted, and the use is about to be counted.
+    alice.drop()
+    room.settle()
+    tables.answer()
+    assert not room.chat.members
+    # It is given back.
+    tables.answer()
+    invitations.find(digest_of(code_of(code)), 0.0, kept.append, Post.fail)
+    tables.answer()
+    assert [one.used for one in kept] == [0, 0]
