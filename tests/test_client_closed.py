@@ -113,5 +113,3 @@ def test_the_client_comes_in_by_what_it_is_given_and_says_what_to_give(stage: St
     asked.send(PASSWORD)
     shown = asked.expect("* carol joined")
     assert PASSWORD not in shown
-
-
