@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.logger import globalLogPublisher
@@ -58,7 +59,7 @@ def test_irc_clients_give_one_password(file: Path) -> None:
 def test_it_is_read_again_when_it_changes_and_stays_where_it_will_not_do(file: Path) -> None:
     told: list[str] = []
 
-    def hear(event: dict[str, object]) -> None:
+    def hear(event: dict[str, Any]) -> None:
         if (shown := str(event.get("log_format", ""))).startswith("--password "):
             told.append(shown.format(**event))
 
