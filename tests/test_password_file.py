@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from twisted.logger import globalLogPublisher
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python import usage
 
 from chatroom.doors.password_file import PasswordFile, read_first_line
@@ -57,15 +56,8 @@ def test_irc_clients_give_one_password(file: Path) -> None:
 
 
 def test_it_is_read_again_when_it_changes_and_stays_where_it_will_not_do(file: Path) -> None:
-    told: list[str] = []
-
-    def hear(event: dict[str, Any]) -> None:
-        if (shown := str(event.get("log_format", ""))).startswith("--password "):
-            told.append(shown.format(**event))
-
     password = PasswordFile(str(file))
-    globalLogPublisher.addObserver(hear)
-    try:
+    with capturedLogs() as events:
         assert password() == "open sesame"
         file.write_bytes(b"another one")
         assert [password(), password()] == ["another one"] * 2
@@ -75,8 +67,7 @@ def test_it_is_read_again_when_it_changes_and_stays_where_it_will_not_do(file: P
         assert password() == "another one"
         file.write_bytes(b"the last one")
         assert password() == "the last one"
-    finally:
-        globalLogPublisher.removeObserver(hear)
+    told = [line for event in events if (line := formatEvent(event)).startswith("--password ")]
     assert told == [
         f"--password {file}: the password is another one now",
         f"--password {file}: it is not UTF-8; the password stays as it was",
