@@ -32,6 +32,8 @@ def option_list() -> list[str]:
         if of_factory.get(name, default) != default:
             shown += f"; of ``ChatFactory``: ``{of_factory[name]}``"
         lines += [f"``--{name} {unit}``", f"    {explanation}. Default: {shown}.", ""]
+    for name, _letter, explanation in Options.optFlags:
+        lines += [f"``--{name}``", f"    {explanation}.", ""]
     return lines
 
 

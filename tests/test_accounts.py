@@ -206,7 +206,7 @@ def test_nobody_registers_where_that_is_closed_or_passwords_are_kept_elsewhere()
     bureau.doorman.registers = False
     assert isinstance(bureau.register(bureau.member("alice")), RegistrationClosed)
     with pytest.raises(NoAccounts, match="There are no accounts here: nobody has set them up"):
-        Accounts(Settings(), now=lambda: 0.0).check_registration()
+        Accounts(Settings(), now=lambda: 0.0).check_registration(Member())
 
 
 # Logging in.

@@ -283,6 +283,7 @@ def test_a_command_that_starts_the_server_as_shown_is_understood(
             shown = re.findall(rf"--tls-{name} (\S+)", command)[0]
             file.rename(tmp_path / shown)
     (tmp_path / "passwd").write_text("alice:secret\n")
+    (tmp_path / "password.txt").write_text("open sesame\n")
     arguments = shlex.split(command)
     options = arguments[arguments.index("chatroom") + 1 :]
     if "systemd:" not in command:
@@ -511,6 +512,9 @@ def test_the_documentation_lists_every_option_with_its_unit_and_default(built: P
         if (other := getattr(of_factory, name.replace("-", "_"), default)) != default:
             default_shown += f"; of ChatFactory: {other}"
         assert f"--{name} {unit} {explanation}. Default: {default_shown}.".replace(" ", "") in shown
+    flags: Any = Options.optFlags
+    for name, _, explanation in flags:
+        assert f"--{name} {explanation}.".replace(" ", "") in shown
 
 
 # The examples that stand in the text; tests/test_examples.py runs the others.

@@ -14,17 +14,17 @@ import chatroom
 ROOT = Path(chatroom.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py"))
 
-LAYERS = ("model", "log", "wire", "core", "doors", "client", "server")
+LAYERS = ("model", "log", "wire", "core", "doors", "client", "admin", "server")
 """The packages, in the order in which each may import those before it."""
 
-BESIDE = {("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "log")}
+BESIDE = {("admin", "client"), ("client", "doors"), ("client", "core"), ("client", "log"), ("wire", "log")}
 """What does not import, though it stands behind: (importing, imported)."""
 
 SHARED_BY_DOORS = tuple(
     f"doors.{name}"
     for name in (
         *("assembly", "connection", "credentials", "deadlines", "dialogue", "factory", "hashing", "intake", "journal"),
-        *("pacing", "proxied", "sources"),
+        *("pacing", "password_file", "proxied", "sources"),
     )
 )
 """What all doors are made of."""

@@ -147,8 +147,9 @@ def test_help_explains_every_option_with_its_default_and_unit(stage: Stage, by: 
     for setting in settings_table():
         value = HISTORY if setting.name == "history" else setting.default
         default = f" [default: {value}]" if value != "" else ""
-        explained = f"{setting.metadata['unit']}: {setting.metadata['explanation']}{default}"
-        assert "".join(f"--{setting.name.replace('_', '-')}={explained}".split()) in words
+        unit = setting.metadata["unit"]
+        explained = f"={unit}: {setting.metadata['explanation']}{default}" if unit else setting.metadata["explanation"]
+        assert "".join(f"--{setting.name.replace('_', '-')}{explained}".split()) in words
     assert f"--port=PORT:theTCPporttolistenon,oranendpointdescription[default:{PORT}]" in words
     assert f"[default:{HOST_NAME}]" in words
 

@@ -29,7 +29,7 @@ def test_every_setting_is_explained_and_has_a_default_that_could_have_been_given
     parse, unit, explanation = (setting.metadata[key] for key in ("parse", "unit", "explanation"))
 
     assert parse(str(setting.default)) == setting.default
-    assert unit.isupper()
+    assert unit.isupper() or isinstance(setting.default, bool)
     assert explanation
     assert not explanation.endswith(".")
     assert parse.__doc__

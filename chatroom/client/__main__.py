@@ -18,7 +18,7 @@ from twisted.internet.task import react
 
 from chatroom.client.conversation import Conversation
 from chatroom.client.errors import AuthoritiesUnread
-from chatroom.client.options import read, refuse
+from chatroom.client.options import read, refuse, server_password
 from chatroom.client.plain import PlainTerminal, open_closed_descriptors
 from chatroom.client.terminal import Terminal
 from chatroom.model.clock import go_steadily
@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> None:
     """Run the client to its end."""
     open_closed_descriptors()
     options = read(arguments)
+    options.server_password = server_password(options)
     way = way_to(options)
     react(main, (options, way, terminal_for(options)))
 

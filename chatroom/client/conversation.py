@@ -30,7 +30,9 @@ from chatroom.client.render_context import RenderContext
 from chatroom.client.terminal import Terminal
 from chatroom.client.unacknowledged import command_name
 from chatroom.model.answers import Answer, Refused
+from chatroom.model.errors import InvitationRefused, ServerClosed
 from chatroom.model.events import Event, Left
+from chatroom.model.passwords import Secret
 from chatroom.wire.requests import Say
 
 FIRST_PAUSE = 1.0
@@ -75,6 +77,7 @@ class Conversation:
         self._looked_up: set[str] = set()
         rooms = [options.room] if options.room else []
         self._factory = PersonalFactory(self, options.nickname, rooms, reactor, options.also)
+        self._factory.server_password, self._factory.invitation = options.server_password, options.invite or Secret()
         self._backoff = backoffPolicy(FIRST_PAUSE, LONGEST_PAUSE)
         self._service = ClientService(self._endpoint, self._factory, retryPolicy=self._pause, clock=reactor)
 
@@ -155,7 +158,10 @@ class Conversation:
 
     def nickname_refused(self, connection: PersonalProtocol) -> None:
         """Ask for another nickname where a person could answer."""
-        if self.terminal.can_ask:
+        if connection.why_refused in (ServerClosed.code, InvitationRefused.code):
+            # No other nickname would do.
+            self.end("start again with --invite CODE, or with --password or --password-file FILE", status=1)
+        elif self.terminal.can_ask:
             self.terminal.ask("Another nickname? ", connection.call_yourself)
         elif self._was_in:
             # Somebody took the nickname while we had no connection. Try again in a while: lines wait to be said.
@@ -325,6 +331,8 @@ class PersonalProtocol(ChatClientProtocol):
     """Whether we have asked to leave."""
     has_left = False
     """Whether we have left because we had asked to."""
+    why_refused = ""
+    """The code of the error that answered the handshake."""
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -370,6 +378,8 @@ class PersonalProtocol(ChatClientProtocol):
         self.factory.conversation.answered(ref)
 
     def refused(self, code: str, text: str, ref: str) -> None:
+        if not self.nickname:
+            self.why_refused = code
         if ref:
             self.factory.conversation.answered(ref, text)
 

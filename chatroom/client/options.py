@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
+from getpass import getpass
 from typing import NoReturn
 
-from chatroom.model.constants import ENCODING, HOST_NAME, PORT
+from chatroom.model.codes import code_of
+from chatroom.model.constants import ENCODING, FILE_ENCODING, HOST_NAME, PORT
+from chatroom.model.passwords import MAX_PASSWORD, Secret
 from chatroom.model.text import whole_number
 
 
@@ -41,6 +45,19 @@ def parser() -> argparse.ArgumentParser:
         "--also",
         action="store_true",
         help="be there beside other clients of your account that ask for it, such as your phone, under one nickname",
+    )
+    parser.add_argument(
+        "--invite",
+        type=_invitation,
+        metavar="CODE",
+        help="come in by an invitation: its code, or the link with it",
+    )
+    key = parser.add_mutually_exclusive_group()
+    key.add_argument(
+        "--password", action="store_true", help="ask for the password of a closed server, and do not show what is typed"
+    )
+    key.add_argument(
+        "--password-file", type=_filled, metavar="FILE", help="take the password of a closed server from this file"
     )
     parser.add_argument("--once", action="store_true", help="end when the server goes away, do not try again")
     parser.add_argument("--plain", action="store_true", help="plain lines on a terminal, too, as on a pipe")
@@ -97,6 +114,34 @@ def _filled(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
     return text
+
+
+def _invitation(text: str) -> Secret:
+    code = code_of(text)
+    if not code:
+        raise argparse.ArgumentTypeError("it is no invitation: give its code or its link as a whole")
+    return code
+
+
+def server_password(options: argparse.Namespace) -> Secret:
+    """The password of the server, asked for or read from a file; empty for none. Ends the program where it fails."""
+    if options.password:
+        if not sys.stdin.isatty():
+            refuse("--password asks for it at a terminal: use --password-file")
+        return Secret(getpass("password of the server: "))
+    path = options.password_file
+    if not path:
+        return Secret()
+    try:
+        with open(path, encoding=FILE_ENCODING) as file:
+            found = Secret(file.readline(MAX_PASSWORD + 2).rstrip("\r\n"))
+    except OSError as error:
+        refuse(f"--password-file {path}: {error.strerror}")
+    except UnicodeDecodeError:
+        refuse(f"--password-file {path}: it is not UTF-8")
+    if not found:
+        refuse(f"--password-file {path}: its first line is empty: write the password there")
+    return found
 
 
 def _port(text: str) -> int:

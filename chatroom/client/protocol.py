@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from twisted.internet.interfaces import IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
@@ -327,6 +328,7 @@ class ChatClientProtocol(LineReceiver):
             if not self.nickname:
                 self._send_line(self.factory.password.encode(ENCODING))
         elif isinstance(answer, Welcome):
+            self.factory.invitation = Secret()
             self.nickname = answer.nickname
             self.member = answer.member
             self.limits = answer.limits
@@ -404,6 +406,9 @@ class ChatClientFactory(Factory):
         account: str = "",
         password: str = "",
         also: bool = False,
+        token: str = "",
+        server_password: str = "",
+        invitation: str = "",
     ) -> None:
         """
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
@@ -411,8 +416,11 @@ class ChatClientFactory(Factory):
             not answer loses the connection. 0 never asks.
         :param reactor: whose clock that goes by.
         :param account: the account to log in to on each connection; empty for none.
-        :param password: that of the account, which is one line.
+        :param password: that of the account, or one of its tokens; one line.
         :param also: whether to be there beside other clients of the account that ask for it, as one member.
+        :param token: a token to log in by, to the account that it belongs to; empty for none.
+        :param server_password: the one that a closed server wants of everybody; empty for none.
+        :param invitation: the code of an invitation, or the link with it; it is used for the first connection alone.
         """
         if "\n" in password or "\r" in password:
             raise ValueError("a password is one line")
@@ -426,6 +434,10 @@ class ChatClientFactory(Factory):
         self.account = account
         self.password = Secret(password)
         self.also = also
+        self.token = Secret(token)
+        self.server_password = Secret(server_password)
+        self.invitation = Secret(invitation)
+        """Empty once it has let us in: we come back by :attr:`secret`."""
         self.rooms = tuple(rooms)
         """The rooms to join; once we are in, those that we are in."""
         self.last_id = 0
@@ -452,6 +464,12 @@ class ChatClientFactory(Factory):
             options["account"] = self.account
         if self.also:
             options["also"] = "yes"
+        if self.token:
+            options["token"] = self.token
+        if self.server_password:
+            options["password"] = quote(self.server_password, safe="")
+        if self.invitation:
+            options["invite"] = quote(self.invitation, safe="")
         if self.rooms:
             options["room"] = ",".join(self.rooms)
         if self.last_id:

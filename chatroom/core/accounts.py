@@ -24,7 +24,7 @@ Rules about guesses:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil
 from typing import NamedTuple, Protocol
 
@@ -33,6 +33,9 @@ from chatroom.core.guessing import Pauses
 from chatroom.core.members import Member, Standing
 from chatroom.log.accounts import Account, AccountStore, OwnedNickname, Terms, key_of
 from chatroom.log.interface import NoAnswer
+from chatroom.log.tokens import Token, Tokens
+from chatroom.model.answers import LoggedIn
+from chatroom.model.codes import digest_of, is_token, new_token
 from chatroom.model.errors import (
     ChatError,
     LoginsBusy,
@@ -43,11 +46,13 @@ from chatroom.model.errors import (
     PasswordRefused,
     PeerError,
     RegistrationClosed,
+    TokenRevoked,
     TooManyAccounts,
     WrongPassword,
 )
 from chatroom.model.names import check_nickname
 from chatroom.model.passwords import MIN_PASSWORD, Secret, prepared
+from chatroom.model.scopes import Scopes, scopes_of
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
 
@@ -81,6 +86,12 @@ class Login(NamedTuple):
     """The name of the account."""
     end: Callable[[], None] = lambda: None
     """Called when they are logged out, or have gone."""
+    scopes: Scopes | None = None
+    """What they may do; None for all."""
+    token: int = 0
+    """The id of the token that it was proved by; 0 for none."""
+    stored: bool = False
+    """Whether the store has the account."""
 
 
 class Guess(NamedTuple):
@@ -127,6 +138,22 @@ class Authority(Protocol):
         """Ask for the hash of a password, as the store keeps it."""
 
 
+class Registrar(Protocol):
+    """Whoever has a say in who may make an account."""
+
+    def may_register(self, member: Member) -> bool:
+        """Whether ``member`` may."""
+
+    def is_invited(self, member: Member) -> bool:
+        """Whether ``member`` may though accounts are not made by everybody."""
+
+    def registered(self, member: Member) -> None:
+        """Take notice that ``member`` has made one."""
+
+    def logged_out(self, member: Member) -> None:
+        """Take notice that the account that ``member`` was logged in to is gone."""
+
+
 class Accounts:
     """The accounts of one server."""
 
@@ -137,6 +164,7 @@ class Accounts:
         now: Callable[[], float],
         store: AccountStore | None = None,
         authority: Authority | None = None,
+        tokens: Tokens | None = None,
         later: Callable[[float, Callable[[], None]], object] = lambda seconds, call: call(),
         off: str = "nobody has set them up",
     ) -> None:
@@ -144,6 +172,7 @@ class Accounts:
         :param now: the time, in seconds since 1970, UTC.
         :param store: where accounts are kept; without one, no nickname is registered.
         :param authority: without one, nobody can log in; registered nicknames are their owners' all the same.
+        :param tokens: those that programs log in by; without them, by passwords alone.
         :param later: calls a function after so many seconds.
         :param off: why there is no authority.
         """
@@ -151,9 +180,12 @@ class Accounts:
         self._now = now
         self._store = store
         self._authority = authority
+        self.tokens = tokens
         self.later = later
         """Calls a function after so many seconds."""
         self.off = off
+        self.registrar: Registrar | None = None
+        """Has a say in who may make an account."""
         self._login_watchers: list[Callable[[Member], None]] = []
         self._nickname_watchers: list[Callable[[str], None]] = []
         # Those who are logged in, by the account.
@@ -167,6 +199,8 @@ class Accounts:
         self._delayed = 0
         # The account of each member who has gone and may come back to it, and when they went; by id, oldest first.
         self._left: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        if store is not None:
+            store.watch(self._changed_elsewhere)
 
     @property
     def on(self) -> bool:
@@ -232,12 +266,29 @@ class Accounts:
         """Log ``member`` in to an account. One of the two is called, unless they have gone; perhaps later.
 
         :param name: of the account, or a nickname that belongs to it.
+        :param password: that of the account, or one of its tokens.
         """
 
         def checked(login: Login) -> None:
             self._know(member, login, right, wrong)
 
-        self._with_name(name, lambda account: self._check(account, password, checked, wrong, origin=origin), wrong)
+        def named(account: str) -> None:
+            self._check(account, password, checked, wrong, origin=origin, by_token=True)
+
+        self._with_name(name, named, wrong)
+
+    def log_in_by_token(
+        self, member: Member, token: Secret, right: Callable[[], None], wrong: NoAnswer, *, origin: Origin
+    ) -> None:
+        """Log ``member`` in to the account that ``token`` belongs to, as :meth:`log_in` does."""
+
+        def found(one: Token | None) -> None:
+            self.log_in(member, one.account if one is not None else "", token, right, wrong, origin=origin)
+
+        if self.tokens is None:
+            found(None)
+        else:
+            self.tokens.find(digest_of(token), found, wrong)
 
     def _with_name(self, name: str, then: Callable[[str], None], failed: NoAnswer) -> None:
         """The account that ``name`` is a nickname of, or else the account of that name."""
@@ -251,9 +302,19 @@ class Accounts:
         self._store.owners(name, lambda like: then(next((one.account for one in like if one.key == key), name)), failed)
 
     def _check(
-        self, name: str, password: str, right: Callable[[Login], None], wrong: NoAnswer, *, origin: Origin
+        self,
+        name: str,
+        password: str,
+        right: Callable[[Login], None],
+        wrong: NoAnswer,
+        *,
+        origin: Origin,
+        by_token: bool = False,
     ) -> None:
-        """Have a password looked at, once its asker has waited for as long as they must."""
+        """Have a password looked at, once its asker has waited for as long as they must.
+
+        :param by_token: whether it may be a token.
+        """
         if self._authority is None:
             wrong(NoAccounts(why=self.off))
             return
@@ -288,17 +349,31 @@ class Accounts:
                 take_back()
             wrong(error)
 
+        authority = self._authority
+
+        def look() -> None:
+            if by_token and self.tokens is not None and is_token(password):
+                self.tokens.find(digest_of(password), found, is_wrong)
+            else:
+                authority.check(guess, is_right, is_wrong)
+
+        def found(token: Token | None) -> None:
+            if token is not None and (token.account == name or key_of(token.account) == account != ""):
+                is_right(Login(token.account, scopes=scopes_of(token.scopes.split()), token=token.id))
+            else:
+                # It takes as long as another wrong password.
+                authority.check(guess, is_right, is_wrong)
+
         if not delay:
-            self._authority.check(guess, is_right, is_wrong)
+            look()
         elif self._delayed >= MAX_DELAYED:
             is_wrong(LoginsBusy())
         else:
             self._delayed += 1
-            authority = self._authority
 
             def go_on() -> None:
                 self._delayed -= 1
-                authority.check(guess, is_right, is_wrong)
+                look()
 
             self.later(delay, go_on)
 
@@ -312,9 +387,11 @@ class Accounts:
             # A checker may know accounts by names that are anything.
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
             self.end_login(member)
-            self._logins.setdefault(name, {})[member] = login
-            member.account = name
+            self._logins.setdefault(name, {})[member] = login._replace(stored=account is not None)
+            member.account, member.scopes = name, login.scopes
             self.used(member)
+            if login.token and self.tokens is not None:
+                self.tokens.used(login.token, self._now())
             if account is None:
                 self._adopt(name)
             right()
@@ -365,7 +442,11 @@ class Accounts:
             return
         self.used(member)
         account = member.account
+        by_token = member.scopes is not None
         self.end_login(member)
+        if by_token:
+            # A token may be revoked in the meantime: who logs in by one does so each time.
+            return
         if member.shared is not None:
             for session, view in member.shared.views.items():
                 if view.lasting:
@@ -399,7 +480,7 @@ class Accounts:
         if now - left_at > COMING_BACK:
             account = ""
         if ghost is not None and ghost is not member:
-            account = ghost.account
+            account = ghost.account if ghost.scopes is None else ""
         if not account or self._authority is None or not self._authority.registers:
             return False
         self.log_in_as(member, account)
@@ -409,7 +490,7 @@ class Accounts:
         """Have ``member``, who has proved before that it is theirs, be logged in to an account; empty for none."""
         if account:
             member.account = account
-            self._logins.setdefault(account, {})[member] = Login(account)
+            self._logins.setdefault(account, {})[member] = Login(account, stored=True)
 
     def shares(self, account: str, answer: Callable[[bool], None]) -> None:
         """Ask whether all clients that log in to an account are to be there at once, as one member."""
@@ -429,17 +510,54 @@ class Accounts:
         for member_id in [one for one, (left, _) in self._left.items() if left == account]:
             del self._left[member_id]
 
+    def _changed_elsewhere(self) -> None:
+        """Take notice that another program has changed accounts or tokens."""
+        self._left.clear()
+        logins = [login for members in self._logins.values() for login in members.values()]
+        if self.tokens is not None and (in_use := {login.token for login in logins if login.token}):
+            self.tokens.revoked(in_use, self._end_tokens, lambda error: None)
+        for name in {login.account for login in logins if login.stored}:
+            self._log_out_if_gone(name)
+
+    def _log_out_if_gone(self, name: str) -> None:
+        def found(account: Account | None) -> None:
+            if account is None:
+                for member in self.logged_in(name):
+                    self.log_out(member)
+                    member.tell(LoggedIn(""))
+                    if self.registrar is not None:
+                        self.registrar.logged_out(member)
+
+        if self._store is not None:
+            self._store.find(name, found, lambda error: None)
+
+    def _end_tokens(self, ids: Iterable[int]) -> None:
+        """Close the connections of those who have logged in by tokens that were revoked."""
+        revoked = set(ids)
+        ended = [
+            member
+            for members in self._logins.values()
+            for member, login in members.items()
+            if login.token in revoked and login.token
+        ]
+        for member in ended:
+            if member.session is not None:
+                member.session.dismiss(TokenRevoked())
+
     def logged_in(self, account: str) -> Iterator[Member]:
         """The members who are logged in to an account."""
         return iter(tuple(self._logins.get(account, ())))
 
     # Making, changing and removing accounts.
 
-    def check_registration(self) -> None:
-        """:raises PeerError: nobody may make an account for themselves."""
+    def check_registration(self, member: Member) -> None:
+        """:raises PeerError: ``member`` may not make an account for themselves."""
         if self._authority is None or self._store is None:
             raise NoAccounts(why=self.off)
-        if not self._authority.registers or self._settings.registration == "closed":
+        check_whole(member)
+        registrar = self.registrar
+        is_open = self._settings.registration == "open" or (registrar is not None and registrar.is_invited(member))
+        if not self._authority.registers or not is_open or not (registrar is None or registrar.may_register(member)):
             raise RegistrationClosed()
 
     def register(
@@ -449,7 +567,7 @@ class Accounts:
         authority, store = self._authority, self._store
         nickname, place, now = member.nickname, origin.place, origin.now
         try:
-            self.check_registration()
+            self.check_registration(member)
             secret = prepared(password, MIN_PASSWORD)
             if wait := self._registrations.wait(place, now):
                 raise TooManyAccounts(
@@ -480,7 +598,9 @@ class Accounts:
             if here:
                 self.end_login(member)
                 member.account = nickname
-                self._logins.setdefault(nickname, {})[member] = Login(nickname)
+                self._logins.setdefault(nickname, {})[member] = Login(nickname, stored=True)
+            if self.registrar is not None:
+                self.registrar.registered(member)
             made()
             if here:
                 self._login_changed(member)
@@ -496,8 +616,7 @@ class Accounts:
 
     def add_nickname(self, member: Member, made: Callable[[], None], failed: NoAnswer) -> None:
         """Have ``member``'s nickname belong to the account that they are logged in to."""
-        if not member.account or self._store is None:
-            failed(NotLoggedIn())
+        if not self._is_owner(member, failed) or self._store is None:
             return
         nickname = member.nickname
 
@@ -509,10 +628,48 @@ class Accounts:
 
     def drop_nickname(self, member: Member, nickname: str, done: Callable[[], None], failed: NoAnswer) -> None:
         """Have a nickname belong to ``member``'s account no more."""
-        if not member.account or self._store is None:
-            failed(NotLoggedIn())
+        if not self._is_owner(member, failed) or self._store is None:
             return
         self._store.drop_nickname(member.account, nickname, done, failed)
+
+    def _is_owner(self, member: Member, failed: NoAnswer) -> bool:
+        """Whether ``member`` may change the account that they are logged in to; ``failed`` is told why not."""
+        try:
+            if self._store is None:
+                raise NotLoggedIn()
+            check_owner(member)
+        except PeerError as error:
+            failed(error)
+            return False
+        return True
+
+    # Tokens of programs.
+
+    def add_token(
+        self, member: Member, name: str, scopes: Scopes, answer: Callable[[Secret], None], failed: NoAnswer
+    ) -> None:
+        """Make a token of ``member``'s account; ``answer`` is told it, which nobody can be told again."""
+        if not self._is_owner(member, failed) or self.tokens is None:
+            return
+        secret = new_token()
+        token = Token(0, member.account, name, str(scopes), self._now())
+        self.tokens.add(digest_of(secret), token, lambda _: answer(secret), failed)
+
+    def revoke_token(self, member: Member, name: str, done: Callable[[], None], failed: NoAnswer) -> None:
+        """Have nobody log in by a token of ``member``'s account any more, and close the connections of who has."""
+        if not self._is_owner(member, failed) or self.tokens is None:
+            return
+
+        def revoked(id_: int) -> None:
+            self._end_tokens([id_])
+            done()
+
+        self.tokens.revoke(member.account, name, revoked, failed)
+
+    def tokens_of(self, member: Member, answer: Callable[[Sequence[Token]], None], failed: NoAnswer) -> None:
+        """Ask for the tokens of ``member``'s account."""
+        if self._is_owner(member, failed) and self.tokens is not None:
+            self.tokens.of(member.account, answer, failed)
 
     def find(self, name: str, answer: Callable[[Account | None], None], failed: NoAnswer) -> None:
         """Ask for the account that ``name`` is the name of, or a nickname of."""
@@ -572,7 +729,10 @@ class Accounts:
             members = list(self.logged_in(name))
             for one in members:
                 self.log_out(one)
-            done(members)
+                # Their token is gone as well.
+                if one.scopes is not None and one.session is not None:
+                    one.session.dismiss(TokenRevoked())
+            done([one for one in members if one.scopes is None])
 
         self._prove(member, password, proved, failed, origin=origin)
 
@@ -586,8 +746,7 @@ class Accounts:
         origin: Origin,
     ) -> None:
         """Make sure that it is the owner who asks, and that the password is kept here."""
-        if not member.account or self._store is None:
-            failed(NotLoggedIn())
+        if not self._is_owner(member, failed) or self._store is None:
             return
         store, name = self._store, member.account
 
@@ -602,6 +761,29 @@ class Accounts:
                 proved(account)
 
         self._check(name, password, right, failed, origin=origin)
+
+
+def check_whole(member: Member) -> None:
+    """:raises ScopeMissing: ``member`` has logged in by a token, which must not lead to more than it allows."""
+    if member.scopes is not None:
+        member.scopes.check_account()
+
+
+def check_moderate(member: Member) -> None:
+    """:raises ScopeMissing: ``member`` has logged in by a token that does not allow to deal with others."""
+    if member.scopes is not None:
+        member.scopes.check_moderate()
+
+
+def check_owner(member: Member) -> None:
+    """Check that ``member`` may change the account that they are logged in to, and make things in its name.
+
+    :raises NotLoggedIn: they are to none.
+    :raises ScopeMissing: they have logged in by a token.
+    """
+    if not member.account:
+        raise NotLoggedIn()
+    check_whole(member)
 
 
 def _or_none(password: str) -> Secret:

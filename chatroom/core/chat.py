@@ -19,12 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from chatroom.core.accounts import Accounts
+from chatroom.core.accounts import Accounts, check_moderate
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.delivery import Delivery, Subscription
 from chatroom.core.directory import Directory
 from chatroom.core.enforcement import Enforcement
 from chatroom.core.expelled import Expelled
+from chatroom.core.gate import Gate
 from chatroom.core.members import Connection, Member, Standing, id_of_client
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
@@ -97,6 +98,7 @@ class Chat:
         settings: Settings,
         nicknames: Nicknames | None = None,
         accounts: Accounts | None = None,
+        gate: Gate | None = None,
         memory: Memory | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
@@ -110,6 +112,7 @@ class Chat:
         :param now: the time, in seconds since 1970, UTC.
         :param nicknames: who is called what; those of one process unless given.
         :param accounts: who is logged in; nobody can be unless given.
+        :param gate: who may come in; without one, a closed server lets in nobody but those who are logged in.
         :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
@@ -154,6 +157,9 @@ class Chat:
         self.clear_passwords = ClearPasswords(networks_of(settings.clear_passwords))
         self.accounts = accounts or Accounts(settings, now=now)
         """Who is logged in to what, and whose nicknames are whose."""
+        self.gate = gate or Gate(settings, now=now)
+        """Who has shown that they may come in."""
+        self.accounts.registrar = self.gate
         self.directory = Directory(nicknames or LocalNicknames())
         self.enforcement = Enforcement(
             settings.enforce,
@@ -204,7 +210,7 @@ class Chat:
         member: Member,
         nickname: str,
         granted: Callable[[], None],
-        refused: Callable[[PeerError], None],
+        refused: Callable[[ChatError], None],
         beside: Callable[[Member], None] | None = None,
         *,
         also: bool = False,
@@ -213,13 +219,16 @@ class Chat:
 
         None is called for a member who has quit in the meantime.
 
-        :param refused: told that it is taken, or registered by another.
+        :param refused: told that it is taken, or registered by another, or that their invitation is used up.
         :param beside: told of the member who holds it already, and whose further connection that of ``member`` is from
             now on; None where it cannot be.
         :param also: whether their client has asked for that; so may their account (:meth:`Accounts.shares`).
+        :raises ServerClosed: they have yet to show that they may come in.
         :raises NicknameRefused: nobody may be called that.
         :raises ExpelledLately: an operator has just expelled them under this name.
         """
+        # First: a stranger learns nothing of the nicknames here.
+        self.gate.check(member)
         self._check_nickname(member, nickname)
         member.standing = Standing.CLAIMING
 
@@ -233,7 +242,8 @@ class Chat:
 
         def go_on(shares: bool) -> None:
             session = member.session
-            if shares and session is not None and member.shared is None:
+            # Who has logged in by a token may do less than others of the account.
+            if shares and session is not None and member.shared is None and member.scopes is None:
                 member_id = id_of_client(f"account {member.account}", self.log.identity)
                 here = self.directory.by_id(member_id)
                 # They may have logged out, and be anybody.
@@ -243,19 +253,34 @@ class Chat:
             self._claim(member, nickname, answered, taken_along if can_be else None)
 
         def answered(error: PeerError | None) -> None:
+            if error is not None:
+                not_granted(error)
+            elif member.standing is Standing.LEAVING:
+                counted()
+            else:
+                self.gate.enter(member, counted, not_counted)
+
+        def counted() -> None:
             if member.standing is Standing.LEAVING:
-                if error is None:
-                    self.directory.give_up(member, nickname)
+                self.gate.gone(member)
+                not_counted(Stopping())
+                return
+            member.standing = Standing.HERE
+            self.directory.enter(member, nickname)
+            self.accounts.used(member)
+            granted()
+            self._look_at_nickname(member)
+
+        def not_counted(error: ChatError) -> None:
+            self.directory.give_up(member, nickname)
+            not_granted(error)
+
+        def not_granted(error: ChatError) -> None:
+            if member.standing is Standing.LEAVING:
                 self._quit(member, *self._quits.pop(member))
-            elif error is not None:
+            else:
                 member.standing = Standing.OUTSIDE
                 refused(error)
-            else:
-                member.standing = Standing.HERE
-                self.directory.enter(member, nickname)
-                self.accounts.used(member)
-                granted()
-                self._look_at_nickname(member)
 
         if beside is None or not member.account:
             go_on(False)
@@ -274,6 +299,7 @@ class Chat:
         before = theirs.of_client(view.scope) if view.lasting else None
         theirs.views[session] = view
         self.accounts.end_login(member)
+        self.gate.gone(member)
         member.go()
         self.directory.note_client(view, holder)
         if before is not None:
@@ -422,6 +448,7 @@ class Chat:
         member.standing = Standing.LEAVING
         self.enforcement.drop(member)
         self.accounts.gone(member)
+        self.gate.gone(member)
         if waits:
             self._quits[member] = reason, asker
         else:
@@ -507,6 +534,8 @@ class Chat:
         """
         if self.stopping or room not in member.rooms:
             self._must_be_in(member, room)
+        if member.scopes is not None:
+            member.scopes.check_say(room)
         if kind is Acted and looks_like_event(text):
             raise LooksLikeEvent()
         if kind is TopicChanged and len(text.encode(ENCODING)) > MAX_TOPIC:
@@ -536,6 +565,14 @@ class Chat:
             self._went_away(member, text)
             self._done(request, self._unseen(request))
 
+    def check_say(self, member: Member, room: str) -> None:
+        """Check that ``member`` may say something in ``room``, or to one person where it is empty.
+
+        :raises ScopeMissing: they have logged in by a token that does not allow it.
+        """
+        if member.scopes is not None:
+            member.scopes.check_say(room)
+
     # Messages to one person, which happen at once.
 
     def private(
@@ -555,6 +592,7 @@ class Chat:
         :returns: what they are told, for the one who says it.
         :raises NoSuchNickname: nobody is called that.
         """
+        self.check_say(member, "")
         to = self.find(nickname)
         message = Private(self.now(), member.nickname, to.nickname, text, notice, tags)
         if to is not member:
@@ -573,6 +611,7 @@ class Chat:
         """
         guest = self.find(nickname)
         self._must_be_in(member, room)
+        self.check_say(member, room)
         if room in guest.rooms:
             raise AlreadyHere(nickname=guest.nickname, room=room)
         guest.tell(Invited(member.nickname, room), by=member.nickname)
@@ -585,6 +624,7 @@ class Chat:
         :raises NotOperator: the one who asks is none.
         :raises NoSuchNickname: nobody is called that.
         """
+        check_moderate(member)
         if not member.operator:
             raise NotOperator()
         victim = self.find(nickname)

@@ -13,6 +13,7 @@ from itertools import islice
 
 from chatroom.core.command_table import CommandTable
 from chatroom.core.dialogue import Dialogue
+from chatroom.core.issuing import change_tokens, list_tokens, make_link
 from chatroom.core.rooms import Room
 from chatroom.log.turns import Work
 from chatroom.model.answers import Found, Notice, Pong, RoomList, RoomSummary
@@ -220,6 +221,18 @@ def _invite(session: Dialogue, argument: str) -> None:
     session.invite(nickname, room_name(rest[0]) if rest else session.active_room)
 
 
+@COMMANDS.command(
+    "invite-link",
+    "[room] [uses] [time]",
+    "make an invitation to this room, or the one named: a code and a link, for one person and a week unless you say"
+    " otherwise, such as /invite-link dev 5 3d; for those who are logged in",
+    waits=True,
+    in_room=True,
+)
+def _invite_link(session: Dialogue, argument: str) -> None:
+    make_link(session, argument)
+
+
 @COMMANDS.command("away", "[text]", "say that you are away, or, without a text, that you are back")
 def _away(session: Dialogue, argument: str) -> None:
     session.set_away(argument)
@@ -266,6 +279,22 @@ def _unregister(session: Dialogue, argument: str) -> None:
 )
 def _account(session: Dialogue, argument: str) -> None:
     session.describe_account(argument)
+
+
+@COMMANDS.command(
+    "token",
+    "new|revoke NAME [scopes]",
+    "make a token by which a program logs in to your account, or revoke one; the scopes are read, say, say:ROOM and"
+    " moderate",
+    waits=True,
+)
+def _token(session: Dialogue, argument: str) -> None:
+    change_tokens(session, argument)
+
+
+@COMMANDS.command("tokens", "", "list the tokens of your account, and when each was last used", waits=True)
+def _tokens(session: Dialogue, argument: str) -> None:
+    list_tokens(session)
 
 
 @COMMANDS.command("oper", "name password", "become an operator, who may close others' connections", waits=True)

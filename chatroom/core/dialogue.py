@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
-from chatroom.core.accounts import Origin
+from chatroom.core.accounts import Origin, check_moderate
 from chatroom.core.catching_up import CatchingUp, go_live, within
 from chatroom.core.chat import Chat
 from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
+from chatroom.core.gate import NO_KEYS, Keys, LogIn
 from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
 from chatroom.core.session import NO_ADDRESS, OWNER_HAS_COME, Door, Phase, Session, Wait
@@ -46,6 +47,7 @@ from chatroom.model.errors import (
     PasswordMissing,
     PasswordRefused,
     PeerError,
+    ServerClosed,
     TooManyRooms,
     WrongPassword,
 )
@@ -143,17 +145,19 @@ class Dialogue(Session):
         account: str = "",
         *,
         also: bool = False,
+        keys: Keys = NO_KEYS,
     ) -> None:
         """Ask to come in; they are shown the welcome, or why not.
 
         A person whose nickname is registered is asked for the password of its account. A program is not, unless it has
-        named the account: it might take no notice.
+        named the account: it might take no notice. The same holds for the password of a closed server.
 
         :param rooms: those to join, the one to speak in last; the server's own when there are none.
         :param since: the last event that they know of; then all that they missed is shown to them.
         :param client: a secret of their client's, by which they are the same member as before; empty for none.
         :param account: the account to log in to first; empty for none.
         :param also: whether they are there beside other clients of their account that ask for that.
+        :param keys: what they bring along for a closed server.
         """
         if not self.is_there():
             return
@@ -163,14 +167,20 @@ class Dialogue(Session):
             if not self.member.account:
                 self._come_back()
         again = partial(self.enter, nickname, rooms, since, client, also=also)
+        if keys != NO_KEYS:
+            self._offer_keys(keys, partial(again, account))
+            return
         if account and not self._is_logged_in_to(account):
             self._given = None
             try:
                 if not self.chat.accounts.on:
                     raise NoAccounts(why=self.chat.accounts.off)
-                self._ask_password("", lambda secret: self._log_in_first(account, secret, again))
+                self._ask_password("", lambda secret: self._log_in_first(self._as(account, secret), again))
             except PeerError as error:
                 self._not_granted(error)
+            return
+        if not self.chat.gate.lets_in(self.member):
+            self._not_granted(self.chat.gate.refusal(), partial(self._offer_typed, nickname, again))
             return
         self.phase = Phase.ENTERING
         self.wait(Wait.NICKNAME)
@@ -179,19 +189,66 @@ class Dialogue(Session):
             if len(rooms) > self.chat.settings.max_joined:
                 raise TooManyRooms(who="One person may be in", limit=self.chat.settings.max_joined)
             names = list(dict.fromkeys(room_name(room) for room in rooms)) or [self.chat.default_room]
+            if invited_to := self.chat.gate.room_of(self.member):
+                names = [*(name for name in names if rooms and name != invited_to), invited_to]
             self.chat.claim(
                 self.member,
                 nickname,
                 lambda: self._granted(names, also),
-                lambda error: self._not_granted(error, lambda secret: self._log_in_first(nickname, secret, again)),
+                lambda error: self._not_granted(
+                    error, lambda secret: self._log_in_first(self._as(nickname, secret), again)
+                ),
                 lambda member: self._beside(member, names if rooms else ()),
                 also=also,
             )
         except PeerError as error:
             self._not_granted(error)
 
+    def _offer_keys(self, keys: Keys, then: Callable[[], None]) -> None:
+        """Show what they bring along in the handshake, and go on with ``then``."""
+        let_in = self.chat.gate.has_let_in(self.member)
+        if keys.token:
+            self._log_in_by_token(keys.token, partial(self._offer_keys, keys._replace(token=Secret()), then))
+        elif keys.invitation and not let_in:
+            self._offer(keys.invitation, partial(self._offer_keys, keys._replace(invitation=Secret()), then))
+        elif keys.password and self.chat.gate.closed and not let_in:
+            self._offer(keys.password, then)
+        else:
+            then()
+
+    def _log_in_by_token(self, token: Secret, then: Callable[[], None]) -> None:
+        """Log in on the way in by a token, and go on with ``then``."""
+        try:
+            if not self.chat.accounts.on:
+                raise NoAccounts(why=self.chat.accounts.off)
+            self.check_encrypted()
+        except PeerError as error:
+            self._not_granted(error)
+            return
+        self._log_in_first(partial(self.chat.accounts.log_in_by_token, self.member, token), then)
+
+    def _offer_typed(self, nickname: str, then: Callable[[], None], secret: Secret) -> None:
+        """Show what they were asked for, which may be the password of the account that ``nickname`` belongs to."""
+
+        def log_in(right: Callable[[], None], wrong: NoAnswer) -> None:
+            def is_right() -> None:
+                if self.phase is not Phase.GONE:
+                    self.tell(LoggedIn(self.member.account))
+                right()
+
+            self.chat.accounts.log_in(self.member, nickname, secret, is_right, wrong, origin=self._origin)
+
+        self._offer(secret, then, log_in if self.chat.accounts.on else None)
+
+    def _offer(self, secret: Secret, then: Callable[[], None], log_in: LogIn | None = None) -> None:
+        try:
+            self.offer(secret, then, self._not_granted, log_in)
+        except PeerError as insecure:
+            self._not_granted(insecure)
+
     def _come_back(self) -> None:
         ghost = self.chat.directory.of_client(self.member.member_id)
+        self.chat.gate.come_back(self.member, ghost, self.door.seconds())
         if self.chat.accounts.come_back(self.member, ghost, self.door.seconds()):
             self.tell(LoggedIn(self.member.account))
 
@@ -199,7 +256,11 @@ class Dialogue(Session):
         mine = self.member.account
         return bool(mine) and (account == mine or key_of(account) == key_of(mine) != "")
 
-    def _log_in_first(self, account: str, password: Secret, then: Callable[[], None]) -> None:
+    def _as(self, account: str, password: Secret) -> Callable[..., None]:
+        """The login to ``account``."""
+        return partial(self.chat.accounts.log_in, self.member, account, password)
+
+    def _log_in_first(self, log_in: Callable[..., None], then: Callable[[], None]) -> None:
         """Log in on the way in, and go on with ``then``."""
         self.phase = Phase.ENTERING
         self.wait(Wait.ACCOUNT)
@@ -214,7 +275,7 @@ class Dialogue(Session):
             if self._has_come():
                 self._not_granted(error)
 
-        self.chat.accounts.log_in(self.member, account, password, right, wrong, origin=self._origin)
+        log_in(right, wrong, origin=self._origin)
 
     @property
     def _origin(self) -> Origin:
@@ -277,18 +338,21 @@ class Dialogue(Session):
         self.phase = Phase.OUTSIDE
         self.waits_for = Wait.NOTHING
         self.refuse(error)
-        if isinstance(error, NicknameRegistered) and proved is not None and self._may_be_asked():
+        if proved is not None and self._may_be_asked(error):
             try:
                 self.check_encrypted()
             except PeerError as insecure:
                 self.refuse(insecure)
             else:
                 # The door shows it, in the place of the nickname prompt.
-                self.wanted = Wanted("", proved)
+                self.wanted = Wanted(self.chat.gate.wanted if isinstance(error, ServerClosed) else "", proved)
         self.go_on()
 
-    def _may_be_asked(self) -> bool:
-        return self.chat.accounts.on and self.format.for_people
+    def _may_be_asked(self, error: ChatError) -> bool:
+        """Whether a password may be all that is missing, and a person is there to give it."""
+        if isinstance(error, ServerClosed):
+            return self.format.for_people
+        return isinstance(error, NicknameRegistered) and self.chat.accounts.on and self.format.for_people
 
     # Passwords, each in a step of its own.
 
@@ -471,6 +535,7 @@ class Dialogue(Session):
         :raises NotEncrypted: others on the way could read it, so it is not looked at.
         :raises WrongPassword: it is not right.
         """
+        check_moderate(self.member)
         self.check_encrypted()
         operators, now = self.chat.operators, self.door.seconds()
         if operators.is_one(self.door.host, name, password, now):
@@ -494,7 +559,7 @@ class Dialogue(Session):
         if self.member.account:
             self._add_nickname()
             return
-        accounts.check_registration()
+        accounts.check_registration(self.member)
         self._take_typed(argument)
         self._ask_new_password("a new one, for the nickname that is yours from now on", self._register)
 

@@ -16,8 +16,10 @@ from typing import Protocol
 from chatroom.core.delivery import Subscription
 from chatroom.core.sharing import Shared, Turn, View
 from chatroom.model.answers import Answer
+from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
 from chatroom.model.names import nickname_key
+from chatroom.model.scopes import Scopes
 
 _ID_BYTES = 9
 """Bytes of an id: 12 characters of base64."""
@@ -85,6 +87,9 @@ class Connection(Protocol):
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
 
+    def dismiss(self, error: ChatError) -> None:
+        """Say why the connection is closed, and close it."""
+
     def replace(self, owner: bool = False) -> None:
         """Close the connection: the member has come back by another.
 
@@ -111,7 +116,7 @@ class Member:
 
     __slots__ = (
         *("_session", "account", "away", "key", "lasting", "member_id", "next_nickname", "nickname", "operator"),
-        *("pending", "rooms", "standing"),
+        *("pending", "rooms", "scopes", "standing"),
     )
 
     def __init__(self, member_id: str = "", session: Connection | None = None) -> None:
@@ -121,6 +126,8 @@ class Member:
         """True when the id outlives the connection: the client has proved by a secret that it is theirs."""
         self.account = ""
         """The account that they are logged in to; empty for none."""
+        self.scopes: Scopes | None = None
+        """The bounds of the token that they have logged in by, which stay when they log out; None for none."""
         self.nickname = ""
         """The nickname as they wrote it; empty while they hold none."""
         self.key = ""

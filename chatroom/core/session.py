@@ -22,9 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any, Protocol, TypeVar
 
+from chatroom.core.accounts import Origin
 from chatroom.core.admission import is_this_machine
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Group, Subscription
+from chatroom.core.gate import LogIn
 from chatroom.core.members import Member
 from chatroom.core.rate_limits import LINE_SECONDS
 from chatroom.core.requests import Request
@@ -34,6 +36,7 @@ from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
 from chatroom.model.errors import AlreadyKept, ChatError, NotEncrypted, PeerError
 from chatroom.model.events import Away, Event, Joined, Left, Quit, Renamed, Said
+from chatroom.model.passwords import Secret
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
 from chatroom.wire.send_queue import PIECE, SendQueue
@@ -350,10 +353,36 @@ class Session:
             return False
         return True
 
+    def offer(self, secret: Secret, then: Callable[[], None], failed: NoAnswer, log_in: LogIn | None = None) -> None:
+        """Show the gate what they have given, on the way in; one of the two is called once it has been looked at.
+
+        :param log_in: tries ``secret`` as the password of an account.
+        :raises NotEncrypted: others on the way could read it, so it is not looked at.
+        """
+        self.check_encrypted()
+        self.phase = Phase.ENTERING
+        self.wait(Wait.ACCOUNT)
+
+        def right() -> None:
+            if self._has_come():
+                self.phase = Phase.OUTSIDE
+                then()
+
+        def wrong(error: ChatError) -> None:
+            if not self.chat.stopping:
+                self.chat.journal(f"{self.address or NO_ADDRESS} was not let in: {error}")
+            if self._has_come():
+                self.phase = Phase.OUTSIDE
+                failed(error)
+
+        origin = Origin(self.door.host, self.door.seconds())
+        self.chat.gate.offer(self.member, secret, right, wrong, origin=origin, log_in=log_in)
+
     def come_in(self) -> None:
         """Take notice that they are in."""
         self.phase = Phase.IN
         self.door.come_in()
+        self.chat.gate.came_in(self.member)
         self.journal("came in")
 
     def journal(self, what: str) -> None:
@@ -776,6 +805,12 @@ class Session:
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
         raise NotImplementedError
+
+    def dismiss(self, error: ChatError) -> None:
+        """Say why the connection is closed, and close it."""
+        if self.phase not in (Phase.LEAVING, Phase.GONE):
+            self.tell(Refused(error.code, str(error)))
+            self.quit("put out by the server")
 
     def replace(self, owner: bool = False) -> None:
         """Close the connection: the member has come back by another.

@@ -21,14 +21,18 @@ from twisted.logger import Logger
 from chatroom.core.accounts import Accounts
 from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
+from chatroom.core.gate import Gate
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import Nicknames
 from chatroom.doors.credentials import Checkers, PortalAuthority, Realm, StoreChecker
 from chatroom.doors.hashing import MISSING, Hasher
 from chatroom.doors.journal import Journal
+from chatroom.doors.password_file import PasswordFile
 from chatroom.log.accounts import AccountStore
+from chatroom.log.invitations import Invitations
 from chatroom.log.memory import CAPACITY, MemoryLog
 from chatroom.log.sqlite import SQLiteLog
+from chatroom.log.tokens import Tokens
 from chatroom.model.constants import FILE_ENCODING
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
@@ -85,6 +89,7 @@ def open_chat(
 
     motd = read_motd(settings.motd)
     operators = read_operators(settings.operators)
+    password = PasswordFile(settings.password)
     log = _open_log(settings, clock)
     journal = Journal(lambda seconds, call: clock().callLater(seconds, call))
     delivery = Delivery()
@@ -100,7 +105,8 @@ def open_chat(
         motd=motd,
         operators=operators,
         nicknames=nicknames,
-        accounts=open_accounts(log.accounts, settings, clock, checkers, portal),
+        accounts=open_accounts(log.accounts, settings, clock, checkers, portal, tokens=Tokens(log.tables)),
+        gate=Gate(settings, now=time.time, password=password, invitations=Invitations(log.tables)),
         soon=lambda call: clock().callLater(0, call),
         hook=hook and _guarded(hook),
         on_not_kept=not_kept,
@@ -115,11 +121,14 @@ def open_accounts(
     clock: Callable[[], Any],
     checkers: Sequence[Checker] = (),
     portal: Portal | None = None,
+    *,
+    tokens: Tokens | None = None,
 ) -> Accounts:
     """The accounts of one server, with nobody logged in.
 
     :param clock: returns the reactor.
     :param checkers: as :func:`open_chat` has them, and ``portal`` as well.
+    :param tokens: those that programs log in by.
     """
 
     def from_thread(call: Callable[[], None]) -> None:
@@ -153,7 +162,7 @@ def open_accounts(
         ]
         portal = Portal(Realm(), [Checkers(found)]) if found else None
     authority = PortalAuthority(portal, hasher, registers) if portal is not None else None
-    return Accounts(settings, now=time.time, store=store, authority=authority, later=later, off=MISSING)
+    return Accounts(settings, now=time.time, store=store, authority=authority, tokens=tokens, later=later, off=MISSING)
 
 
 def _memory_of_the_machine() -> int:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from chatroom.core.commands import COMMANDS
 from chatroom.core.dialogue import Dialogue
+from chatroom.core.gate import Keys
 from chatroom.core.session import Phase
 from chatroom.doors.connection import Connection
 from chatroom.model.constants import ENCODING
@@ -114,7 +115,10 @@ class DialogueConnection(Connection):
         self._json_input = wanted.json_input
         limit = self.factory.settings.max_line
         self.limit_lines(max_line(limit) if wanted.json_input else limit)
-        self.session.enter(wanted.nickname, wanted.rooms, wanted.since, wanted.client, wanted.account, also=wanted.also)
+        keys = Keys(wanted.password, wanted.invitation, wanted.token)
+        self.session.enter(
+            *(wanted.nickname, wanted.rooms, wanted.since, wanted.client, wanted.account), also=wanted.also, keys=keys
+        )
 
     def not_entered(self) -> None:
         """Ask for another nickname, at most :data:`~chatroom.wire.handshake.MAX_TRIES` times in all.

@@ -88,6 +88,9 @@ class AccountStore(Protocol):
     all of those have lapsed. Registering it then takes it from these accounts; one whose own name is taken is removed.
     """
 
+    def watch(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called whenever another program has changed something, a few seconds later at most."""
+
     def owners(self, nickname: str, answer: Callable[[Sequence[OwnedNickname]], None], failed: NoAnswer) -> None:
         """Ask for the registered nicknames that are the same as ``nickname``, or could be taken for it."""
 
@@ -136,6 +139,17 @@ class Owners:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+    def follow(self, owned: Iterable[OwnedNickname]) -> None:
+        """Have ``owned`` be all that there are; what has not changed costs little."""
+        before = {one.nickname: one.account for one in self._by_key.values()}
+        after = {one.nickname: one for one in owned}
+        for nickname in before:
+            if nickname not in after:
+                self.drop(nickname)
+        for nickname, one in after.items():
+            if before.get(nickname) != one.account:
+                self.put(one)
 
     def like(self, nickname: str) -> list[OwnedNickname]:
         """Those that are the same as ``nickname``, or could be taken for it."""

@@ -13,6 +13,8 @@ from chatroom.log.batches import Batch, Batches
 from chatroom.log.identity import new_identity
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.memory_accounts import MemoryAccounts
+from chatroom.log.tables import Tables, TablesAtOnce, in_memory
+from chatroom.log.tokens import Tokens
 from chatroom.log.turns import Asker, LoopTurns, Work
 from chatroom.model.errors import AlreadyKept, ChatError
 from chatroom.model.events import Draft, Event
@@ -66,7 +68,9 @@ class MemoryLog:
         # The ids of the events that have a ref, by (member, ref), oldest first.
         self._ids_by_ref: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
         self.identity = new_identity()
-        self.accounts = MemoryAccounts()
+        self.tables: Tables = TablesAtOnce(in_memory)
+        """Other tables that last as long."""
+        self.accounts = MemoryAccounts(Tokens(self.tables).forget)
         """The store of accounts that lasts as long."""
         self.last_committed = 0
         self.forgotten = 0

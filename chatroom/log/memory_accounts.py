@@ -12,12 +12,17 @@ from chatroom.model.errors import ChatError, TooManyAccounts
 class MemoryAccounts:
     """Keeps accounts in a dictionary, and answers at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, removed: Callable[[str], None] = lambda account: None) -> None:
+        """:param removed: told the name of each account that is removed."""
+        self._removed = removed
         self._owners = Owners()
         # By the keys of their names; the nicknames are in the index.
         self._accounts: dict[str, Account] = {}
         # The keys of the nicknames of each account, by its name.
         self._keys: dict[str, list[str]] = {}
+
+    def watch(self, call: Callable[[], None]) -> None:
+        """Do nothing: no other program can change these."""
 
     def owners(self, nickname: str, answer: Callable[[Sequence[OwnedNickname]], None], failed: NoAnswer) -> None:
         answer(self._owners.like(nickname))
@@ -73,6 +78,7 @@ class MemoryAccounts:
         self._accounts.pop(key_of(account), None)
         for key in self._keys.pop(account, ()):
             self._owners.drop(key)
+        self._removed(account)
 
     def drop_nickname(self, account: str, nickname: str, answer: Done, failed: NoAnswer) -> None:
         owned = self._owners.get(nickname)

@@ -17,6 +17,9 @@
 ``account``, ``account_nickname``
     Accounts and the nicknames that belong to them (:mod:`chatroom.log.sqlite_accounts`); trimming leaves them alone.
     ``history`` counts how often they have changed, so that an older copy of the file is known for one.
+``invitation``, ``token``
+    Invitations (:mod:`chatroom.log.invitations`), and the tokens that belong to accounts (:mod:`chatroom.log.tokens`);
+    a token goes with its account.
 
 Adding a version is adding a step to :data:`STEPS`; a step, once released, never changes.
 """
@@ -111,6 +114,28 @@ def _shared_accounts(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE account ADD COLUMN also INTEGER NOT NULL DEFAULT 0")
 
 
+def make_keys(connection: sqlite3.Connection) -> None:
+    """Make the tables of invitations and tokens; ids are not given twice, since members and people remember them."""
+    connection.execute(
+        "CREATE TABLE invitation (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE,"
+        " room TEXT NOT NULL, uses INTEGER NOT NULL, used INTEGER NOT NULL, ends REAL NOT NULL, made REAL NOT NULL,"
+        " maker TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX invitation_by_maker ON invitation (maker)")
+    connection.execute(
+        "CREATE TABLE token (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE, key TEXT NOT NULL,"
+        " account TEXT NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL, made REAL NOT NULL, used REAL NOT NULL,"
+        " UNIQUE (key, name))"
+    )
+
+
+def _keys(connection: sqlite3.Connection) -> None:
+    make_keys(connection)
+    connection.execute(
+        "CREATE TRIGGER token_of_account AFTER DELETE ON account BEGIN DELETE FROM token WHERE key = OLD.key; END"
+    )
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
@@ -120,6 +145,7 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _times,
     _accounts,
     _shared_accounts,
+    _keys,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 

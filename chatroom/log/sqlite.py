@@ -32,6 +32,7 @@ from chatroom.log.schema import FileLock, connect, explain, open_log, read_histo
 from chatroom.log.search import SearchIndex
 from chatroom.log.sqlite_accounts import SQLiteAccounts
 from chatroom.log.state import read_state
+from chatroom.log.tables import Tables
 from chatroom.log.trimming import Trimming
 from chatroom.log.turns import Asker, ThreadTurns, Work
 from chatroom.log.watch import FileWatch
@@ -44,6 +45,9 @@ T = TypeVar("T")
 
 WATCH_EVERY = 20.0
 """Seconds between two looks at the files, unless set otherwise; there is one before each batch as well."""
+
+CHANGES_EVERY = 2.0
+"""Seconds between two looks whether another program, such as ``chatroom.admin``, has changed an account."""
 
 LOOK_GOOD_FOR = 0.02
 """Seconds for which a look is good enough for a batch that was asked for before anybody was shown the one before it.
@@ -226,6 +230,11 @@ class SQLiteLog:
         self.forgotten = last
         self._recent.forget(last)
 
+    @property
+    def tables(self) -> Tables:
+        """Other tables in the same file."""
+        return self.accounts
+
     # Changes of accounts, and questions about them, between the batches and the questions about events.
 
     def _submit(self, work: Callable[[], None]) -> None:
@@ -243,8 +252,13 @@ class SQLiteLog:
 
     def _keep_watch(self) -> None:
         """In the watch's thread."""
-        while not self._stopping.wait(self._watch_every):
-            self._worker.submit(self._look)
+        pause, waited = min(self._watch_every, CHANGES_EVERY), 0.0
+        while not self._stopping.wait(pause):
+            self._worker.submit(self.accounts.look)
+            waited += pause
+            if waited >= self._watch_every:
+                waited = 0.0
+                self._worker.submit(self._look)
 
     def _look(self) -> None:
         """In the writer's thread."""

@@ -67,6 +67,30 @@ class SQLiteAccounts:
             self._owners.put(OwnedNickname(*row))
         (self.changes,) = reading.execute("SELECT account_changes FROM history").fetchone()
         """How many changes are kept; in the writer's thread, once that has begun."""
+        self._watchers: list[Callable[[], None]] = []
+
+    # Changes by another program.
+
+    def watch(self, call: Callable[[], None]) -> None:
+        self._watchers.append(call)
+
+    def look(self) -> None:
+        """In the writer's thread: take notice of what another program has changed, if it has."""
+        try:
+            (changes,) = self._writing.execute("SELECT account_changes FROM history").fetchone()
+            if changes == self.changes:
+                return
+            owned = [OwnedNickname(*row) for row in self._writing.execute(_OWNED + _OWNER)]
+        except sqlite3.Error:
+            # The watch over the files says what is wrong with them.
+            return
+        self.changes = changes
+        self._from_thread(lambda: self._changed(owned))
+
+    def _changed(self, owned: Sequence[OwnedNickname]) -> None:
+        self._owners.follow(owned)
+        for call in self._watchers:
+            call()
 
     # Questions.
 
@@ -90,6 +114,20 @@ class SQLiteAccounts:
             name, password, made, used, also = row
             return Account(name, password, made, used, tuple(OwnedNickname(*one) for one in nicknames), bool(also))
         yield
+
+    # Other tables in the same file (chatroom.log.tables).
+
+    def ask(self, question: Callable[[sqlite3.Connection], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
+        self._ask(self._answer(question), answer, failed)
+
+    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> Work[T]:
+        """In the reader's thread."""
+        with reading_errors(lambda: False):
+            return question(self._reading)
+        yield
+
+    def change(self, change: Callable[[sqlite3.Connection], T], answer: Callable[[T], None], failed: NoAnswer) -> None:
+        self._change(lambda: change(self._writing), answer, failed)
 
     # Changes, each of which is made in the writer's thread, and in the index once it is kept.
 

@@ -12,6 +12,9 @@ ENCODING = "utf-8"
 FILE_ENCODING = "utf-8-sig"
 """The encoding of files that settings name: UTF-8, with or without the byte order mark that some editors begin with."""
 
+HISTORY = "chatroom.sqlite"
+"""The default file of the history of a server."""
+
 HOST_NAME = "127.0.0.1"
 """The address on which the server listens and to which the client connects, unless told otherwise."""
 

@@ -68,6 +68,30 @@ class TooManySessions(PeerError):
     sentence = "You're here as {nickname} with {limit} clients already: close one of them first."
 
 
+class ServerClosed(PeerError):
+    """The server lets in whom it was meant for, and the peer has yet to show that they are."""
+
+    code = "server-closed"
+    sentence = "This server is closed to strangers: {what}."
+
+
+class InvitationRefused(PeerError):
+    """There is no such invitation, or it lets nobody in any more; the sentence does not tell which."""
+
+    code = "invitation-refused"
+    sentence = "That invitation lets nobody in, or nobody more: ask for another."
+
+
+class TooManyInvitations(PeerError):
+    code = "too-many-invitations"
+    sentence = "{why}."
+
+
+class NoSuchInvitation(PeerError):
+    code = "no-such-invitation"
+    sentence = "There is no invitation {named}: list them with the sub-command invitations."
+
+
 class ExpelledLately(PeerError):
     """An operator has closed the connection of somebody of this name from this address a moment ago."""
 
@@ -206,6 +230,11 @@ class NoAccounts(PeerError):
     sentence = "There are no accounts here: {why}."
 
 
+class NoSuchAccount(PeerError):
+    code = "no-such-account"
+    sentence = "There is no account {account}: list them with the sub-command accounts list."
+
+
 class RegistrationClosed(PeerError):
     code = "registration-closed"
     sentence = "Accounts cannot be made here: ask whoever runs the server for one."
@@ -241,6 +270,33 @@ class TooManyAccounts(PeerError):
 class TooManyNicknames(PeerError):
     code = "too-many-nicknames"
     sentence = "An account has at most {limit} nicknames: give one up first, with /unregister and its name."
+
+
+class ScopeMissing(PeerError):
+    """The peer has logged in by a token, which does not allow that."""
+
+    code = "scope-missing"
+    sentence = "Your token does not allow that: {why}."
+
+
+class TokenRevoked(PeerError):
+    code = "token-revoked"
+    sentence = "The token that you have logged in by was revoked: your connection is closed."
+
+
+class NoSuchToken(PeerError):
+    code = "no-such-token"
+    sentence = "There is no token {name}. /tokens lists yours."
+
+
+class TokenNameTaken(PeerError):
+    code = "token-name-taken"
+    sentence = "There is a token {name} already: choose another name, or /token revoke {name} first."
+
+
+class TooManyTokens(PeerError):
+    code = "too-many-tokens"
+    sentence = "An account has at most {limit} tokens: revoke one first, with /token revoke and its name."
 
 
 class LoginsBusy(PeerError):

@@ -51,6 +51,13 @@ def durability(text: str) -> str:
     return text
 
 
+def flag(text: str) -> bool:
+    """The word True or the word False."""
+    if text not in ("True", "False"):
+        raise ValueError("it is another word")
+    return text == "True"
+
+
 def registration(text: str) -> str:
     """The word open or the word closed."""
     if text not in ("open", "closed"):
@@ -100,6 +107,13 @@ def origins(text: str) -> str:
     return text
 
 
+def url(text: str) -> str:
+    """The address of a page, such as https://chat.example.org/."""
+    if text and not re.fullmatch(r"https?://[^\s#]+", text):
+        raise ValueError("it is none")
+    return text
+
+
 def hosts(text: str) -> str:
     """A list of host names with commas between them, such as chat.example.org."""
     for host in text.split(","):
@@ -120,6 +134,7 @@ PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.
 
 
 def _setting(default: Any, parse: Callable[[str], Any], unit: str, explanation: str) -> Any:
+    """:param unit: empty for an option that takes no value."""
     return field(default=default, metadata={"parse": parse, "unit": unit, "explanation": explanation})
 
 
@@ -174,6 +189,12 @@ class Settings:
     server_name: str = _setting(
         "chatroom.localhost", host_name, "NAME", "the name of the server for IRC clients: a host name"
     )
+    password: str = _setting(
+        "", str, "FILE", "a file whose first line is the password that everybody has to give, at all doors, to come in"
+    )
+    members_only: bool = _setting(
+        False, flag, "", "let nobody in but those who log in to an account, or bring an invitation"
+    )
     irc_password: str = _setting("", str, "FILE", "a file with the password that IRC clients have to give (PASS)")
     operators: str = _setting(
         "", str, "FILE", "a file with the people who may become operators (/oper): a name and a password in each line"
@@ -217,6 +238,12 @@ class Settings:
         "SECONDS",
         "how long somebody who is not logged in may be called by a registered nickname before they are given a guest's "
         "name; 0: nobody may be called so",
+    )
+    web_url: str = _setting(
+        "",
+        url,
+        "URL",
+        "the address of the page, for the links that /invite-link makes, such as https://chat.example.org/",
     )
     web_origins: str = _setting(
         "",

@@ -20,7 +20,9 @@ from twisted.python import usage
 from chatroom.core.proxies import Proxies
 from chatroom.doors.assembly import BUILT_IN, Checker, read_motd, read_operators
 from chatroom.doors.factory import DoorFactory
+from chatroom.doors.password_file import read_first_line
 from chatroom.model.constants import ENCODING, HOST_NAME
+from chatroom.model.constants import HISTORY as DEFAULT_HISTORY
 from chatroom.model.errors import CertificateUnusable, ChatError
 from chatroom.model.names import room_name
 from chatroom.model.settings import Settings, settings_table
@@ -32,7 +34,7 @@ from chatroom.version import __version__
 if TYPE_CHECKING:
     from chatroom.doors.encryption import Certificate
 
-HISTORY = "chatroom.sqlite"
+HISTORY = DEFAULT_HISTORY
 """The default file of the history of a server; a room in another program keeps none on disk unless it is told to."""
 
 BACKLOG = 4096
@@ -93,7 +95,13 @@ class Options(usage.Options):
                 f"{setting.metadata['unit']}: {setting.metadata['explanation']}",
             ]
             for setting in settings_table()
+            if setting.metadata["unit"]
         ),
+    ]
+    optFlags = [
+        [setting.name.replace("_", "-"), None, setting.metadata["explanation"]]
+        for setting in settings_table()
+        if not setting.metadata["unit"]
     ]
 
     def getUsage(self, width: int | None = None) -> str:
@@ -152,11 +160,29 @@ class Options(usage.Options):
             raise usage.UsageError(f"--operators {self.settings.operators}: it is not UTF-8") from None
         except ValueError as error:
             raise usage.UsageError(f"--operators {self.settings.operators}: {error}") from None
+        self._check_password()
         self.certificate = self._read_certificate()
         """The certificate for encrypted connections; None where there is none."""
         self.doors = [self._open(door) for door in DOORS if any(self[port.option] for port in door.ports)]
         """The doors to open."""
         self._check_ports()
+
+    def _check_password(self) -> None:
+        """:raises usage.UsageError: the file with the password for everybody will not do."""
+        path = self.settings.password
+        if path and self.settings.irc_password:
+            raise usage.UsageError(
+                f"--irc-password {self.settings.irc_password}: IRC clients give one password, that of --password: "
+                "leave this one out"
+            )
+        try:
+            read_first_line(path)
+        except OSError as error:
+            raise usage.UsageError(f"--password {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise usage.UsageError(f"--password {path}: it is not UTF-8") from None
+        except ValueError as error:
+            raise usage.UsageError(f"--password {path}: {error}") from None
 
     def _check_ports(self) -> None:
         """:raises usage.UsageError: no port is open, or another option needs one that is not."""
@@ -221,9 +247,12 @@ class Options(usage.Options):
         return OpenPort(port, endpoint, self.certificate if encrypts else None, encrypts)
 
     def _read_settings(self) -> Settings:
-        read = {}
+        read: dict[str, Any] = {}
         for setting in settings_table():
             option = setting.name.replace("_", "-")
+            if not setting.metadata["unit"]:
+                read[setting.name] = bool(self[option])
+                continue
             try:
                 read[setting.name] = setting.metadata["parse"](str(self[option]))
             except ValueError as error:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from chatroom.model.errors import BadHandshake
+from chatroom.model.passwords import Secret
 from chatroom.model.text import clean, whole_number
 from chatroom.wire.formats import Format
 from chatroom.wire.jsonlines import JSON
@@ -61,6 +63,12 @@ class Handshake(NamedTuple):
     """The account to log in to before they come in; empty for none."""
     also: bool = False
     """Whether they are there beside other clients of their account."""
+    password: Secret = Secret()
+    """The password of a closed server; empty for none."""
+    invitation: Secret = Secret()
+    """The code of an invitation, or the link with it; empty for none."""
+    token: Secret = Secret()
+    """A token to log in by, to the account that it belongs to; empty for none."""
 
 
 def _format(value: str) -> Format:
@@ -99,6 +107,11 @@ def _also(value: str) -> bool:
     return value == "yes"
 
 
+def _secret(value: str) -> Secret:
+    """A value with its spaces and percent signs escaped, as in a URL (RFC 3986 section 2.1)."""
+    return Secret(clean(unquote(value)))
+
+
 OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "format": ("format", _format),
     "room": ("rooms", _rooms),
@@ -107,6 +120,9 @@ OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "client": ("client", _client),
     "account": ("account", str),
     "also": ("also", _also),
+    "password": ("password", _secret),
+    "invite": ("invitation", _secret),
+    "token": ("token", Secret),
 }
 """The options by name: the field of :class:`Handshake` that each sets, and the function that reads its value."""
 

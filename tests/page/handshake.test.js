@@ -16,6 +16,17 @@ test("the answer names the nickname, the secret, the last event and the rooms", 
   assert.equal(answerTo(back, 4096).line, `${OPENING} since=17@0a1b2c room=tea`);
 });
 
+test("what lets somebody in to a closed server goes before the rooms", () => {
+  const { line } = answerTo({ ...WANTED, rooms: ["tea"], passes: ["invite=a-b", "password=c%20d"] }, 4096);
+  assert.equal(line, `${OPENING} invite=a-b password=c%20d room=tea`);
+});
+
+test("a newcomer who is a stranger, or whose key is wrong, is asked for another", () => {
+  for (const code of ["server-closed", "wrong-password", "invitation-refused"]) {
+    for (const comingBack of [false, true]) assert.equal(remedyFor(code, { comingBack, hasRooms: true }), "ask");
+  }
+});
+
 test("the room that one looks at is named last", () => {
   const { line } = answerTo({ ...WANTED, rooms: ["a", "b", "c"], last: "b" }, 4096);
   assert.equal(line, `${OPENING} room=a,c,b`);

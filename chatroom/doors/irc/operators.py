@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chatroom.core.accounts import check_moderate
 from chatroom.doors.irc.channels import tell_modes
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import why_wrong
@@ -13,6 +14,7 @@ from chatroom.model.errors import PeerError
 
 def oper(session: IRCSession, parameters: Sequence[str]) -> None:
     """OPER name password: become an operator."""
+    check_moderate(session.member)
     session.check_encrypted()
     name, password, *_ = parameters
     operators, host, now = session.chat.operators, session.door.host, session.door.seconds()

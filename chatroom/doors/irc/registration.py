@@ -14,6 +14,7 @@ A client sends NICK and USER, and perhaps PASS before them and CAP around them, 
     CAP END                      NICK is missing again
 
     OUTSIDE ----the password of PASS is wrong (464)----> closed
+            ----an invitation is looked at (ENTERING)--> OUTSIDE, or closed
 
 PASS is never missing: whether it was needed, and right, is found out when nothing else is missing. A session that
 waits for its nickname takes no line, so nothing is sent in ENTERING. No I/O.
@@ -22,6 +23,8 @@ waits for its nickname takes no line, so nothing is sent in ENTERING. No I/O.
 from __future__ import annotations
 
 from enum import Flag, auto
+
+from chatroom.model.passwords import Secret
 
 
 class Step(Flag):
@@ -43,8 +46,8 @@ class Registration:
         self.nickname = ""
         """The nickname that they want; empty while NICK is missing."""
         self.username = self.realname = ""
-        self.password = ""
-        """The one of PASS; empty for none."""
+        self.password = Secret()
+        """The one of PASS, or an invitation; empty for none, and once it has let them in."""
 
     @property
     def complete(self) -> bool:

@@ -30,6 +30,7 @@ from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
     ChatError,
     ExpelledLately,
+    InvitationRefused,
     LineTooLong,
     LooksLikeEvent,
     NicknameRefused,
@@ -42,9 +43,11 @@ from chatroom.model.errors import (
     NotOperator,
     PeerError,
     RoomNameRefused,
+    ServerClosed,
     ServerFault,
     TooManyRooms,
     TooManySessions,
+    WrongPassword,
 )
 from chatroom.model.events import Away, Event, Joined, Nature, Renamed, Said
 from chatroom.model.graphemes import cut
@@ -58,6 +61,9 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     NicknameTaken: Numeric.ERR_NICKNAMEINUSE,
     NotEncrypted: Numeric.ERR_PASSWDMISMATCH,
     TooManySessions: Numeric.ERR_NICKNAMEINUSE,
+    InvitationRefused: Numeric.ERR_PASSWDMISMATCH,
+    ServerClosed: Numeric.ERR_PASSWDMISMATCH,
+    WrongPassword: Numeric.ERR_PASSWDMISMATCH,
     NoSuchNickname: Numeric.ERR_NOSUCHNICK,
     NoSuchRoom: Numeric.ERR_NOSUCHCHANNEL,
     NotInRoom: Numeric.ERR_NOTONCHANNEL,
@@ -72,8 +78,8 @@ _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES
 
 _EXPLAINED = frozenset(
     {
-        *(ExpelledLately, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted, RoomNameRefused),
-        TooManySessions,
+        *(ExpelledLately, InvitationRefused, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted),
+        *(RoomNameRefused, ServerClosed, TooManySessions, WrongPassword),
     }
 )
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
@@ -359,7 +365,7 @@ class IRCSession(Session):
             self.waits_for = Wait.OUTCOME
             self.chat.when_free(member, self._begin_beside)
 
-        def refused(error: PeerError) -> None:
+        def refused(error: ChatError) -> None:
             self.waits_for = Wait.NOTHING
             self.phase = Phase.OUTSIDE
             self.registration.nickname_refused()

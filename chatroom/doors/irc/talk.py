@@ -240,9 +240,11 @@ def _tag(session: IRCSession, target: str) -> None:
         name = target[1:] if target[1:] in session.rooms else room_name(target)
         if name not in session.rooms:
             raise NotInRoom(room=name)
+        session.chat.check_say(session.member, name)
         target, told = f"#{name}", list(session.chat.rooms[name].members)
         session.scanned(len(told))
     else:
+        session.chat.check_say(session.member, "")
         person = session.chat.find(target)
         target, told = person.nickname, [person]
     tags = session.answer.client_tags

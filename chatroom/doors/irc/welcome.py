@@ -15,17 +15,19 @@ from chatroom.doors.irc.message import user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK, why_wrong
 from chatroom.doors.irc.session import IRCSession
-from chatroom.model.errors import NicknameTaken, NotEncrypted, PeerError
+from chatroom.model.codes import code_of
+from chatroom.model.errors import ChatError, NicknameTaken, NotEncrypted, PeerError
 from chatroom.model.names import check_nickname
+from chatroom.model.passwords import Secret
 from chatroom.version import __version__
 
 
 def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
-    """PASS password: give the server's password, before all else."""
+    """PASS password, or PASS invite=CODE: give the server's password, or an invitation, before all else."""
     if session.entered:
         session.numeric(Numeric.ERR_ALREADYREGISTERED)
     else:
-        session.registration.password = parameters[0]
+        session.registration.password = Secret(parameters[0])
 
 
 def user(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -51,7 +53,9 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
     else:
         try:
             key = check_nickname(nickname, session.chat.settings.server_name)
-            if key in session.chat.members and not session.member.account:
+            # A stranger is told nothing of who is here.
+            is_known = session.chat.gate.lets_in(session.member)
+            if is_known and key in session.chat.members and not session.member.account:
                 # Its owner takes it from whoever holds it. It is claimed once the rest has come; until then somebody
                 # else may still be faster.
                 raise NicknameTaken(nickname=nickname)
@@ -73,8 +77,11 @@ def proceed(session: IRCSession) -> None:
     registration, server = session.registration, session.server
     if session.phase is not Phase.OUTSIDE or not registration.complete or not session.is_there():
         return
+    if _knocks(session):
+        return
     host, now = session.door.host, session.door.seconds()
-    if server.password:
+    invited = session.chat.gate.is_invited(session.member)
+    if server.password and not invited:
         try:
             session.check_encrypted()
         except NotEncrypted as error:
@@ -82,18 +89,53 @@ def proceed(session: IRCSession) -> None:
             session.refuse(error)
             session.quit("no encryption")
             return
-    if not server.is_right_password(host, registration.password, now):
+    if not invited and not server.is_right_password(host, registration.password, now):
         why = why_wrong(server.passwords, host, now)
         session.chat.journal(f"{host or NO_ADDRESS} was turned away: {why}")
         session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
         session.quit(why)
         return
     session.user.username, session.user.realname = registration.username, registration.realname
-    session.claim(registration.nickname, lambda: _greet(session))
+    room = session.chat.gate.room_of(session.member)
+    session.claim(registration.nickname, lambda: _greet(session, room))
 
 
-def _greet(session: IRCSession) -> None:
-    """The welcome of somebody who is in: the numerics from 001 to the message of the day."""
+def _knocks(session: IRCSession) -> bool:
+    """Show the gate what PASS has brought, if it has to be shown something; whether that is under way, or was wrong."""
+    gate, registration = session.chat.gate, session.registration
+    given = registration.password
+    if gate.has_let_in(session.member) or not (gate.closed or code_of(given)):
+        return False
+
+    def turn_away(error: ChatError) -> None:
+        if not gate.closed:
+            # Nobody needs an invitation here.
+            go_on()
+            return
+        session.refuse(error)
+        session.quit(str(error))
+
+    def go_on() -> None:
+        registration.password = Secret()
+        proceed(session)
+        session.go_on()
+
+    if not given:
+        turn_away(gate.refusal())
+        return True
+    try:
+        session.offer(given, go_on, turn_away)
+    except NotEncrypted as error:
+        session.refuse(error)
+        session.quit("no encryption")
+    return True
+
+
+def _greet(session: IRCSession, room: str) -> None:
+    """The welcome of somebody who is in: the numerics from 001 to the message of the day.
+
+    :param room: the one that their invitation leads to; empty for none.
+    """
     server = session.server
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(server.started))
     session.numeric(Numeric.RPL_WELCOME, network=NETWORK, nickname=session.nickname)
@@ -105,3 +147,5 @@ def _greet(session: IRCSession) -> None:
     information.features(session)
     information.lusers(session, ())
     information.motd(session, ())
+    if room:
+        session.send(f":{server.name} INVITE {session.nickname} #{room}")

@@ -13,6 +13,7 @@ import { listenToKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Messages } from "./messages.js";
 import { Moves } from "./moves.js";
+import { Passes } from "./passes.js";
 import { Requests } from "./requests.js";
 import { Search } from "./search.js";
 import { Self } from "./self.js";
@@ -237,6 +238,7 @@ const arrival = new Arrival(
       () => localStorage,
     ),
     entrance,
+    passes: new Passes({ part: part("pass-part"), field: part("pass", HTMLInputElement) }),
     status,
     chat: { show: showChat, hide: hideChat },
   },

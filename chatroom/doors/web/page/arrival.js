@@ -7,6 +7,7 @@ import { randomText } from "./secrets.js";
 /** @import { Connection, State } from "./connection.js" */
 /** @import { Entrance } from "./entrance.js" */
 /** @import { Memory } from "./memory.js" */
+/** @import { Passes } from "./passes.js" */
 /** @import { Requests } from "./requests.js" */
 /** @import { Status } from "./status.js" */
 /** @import { Store } from "./store.js" */
@@ -28,16 +29,18 @@ export class Arrival {
    * @param {Requests} parts.requests
    * @param {Memory} parts.memory
    * @param {Entrance} parts.entrance
+   * @param {Passes} parts.passes
    * @param {Status} parts.status
    * @param {{show: () => void, hide: () => void}} parts.chat the part of the page behind the entrance
    * @param {string} room the room that the page's address names; empty for none
    */
-  constructor({ store, connection, requests, memory, entrance, status, chat }, room) {
+  constructor({ store, connection, requests, memory, entrance, passes, status, chat }, room) {
     this.store = store;
     this.connection = connection;
     this.requests = requests;
     this.memory = memory;
     this.entrance = entrance;
+    this.passes = passes;
     this.status = status;
     this.chat = chat;
     this.last = memory.ofLastVisit();
@@ -140,6 +143,7 @@ export class Arrival {
         last: store.home.name,
         since: store.lastId,
         history: store.history,
+        passes: this.passes.words(),
       },
       Math.min(store.limits.line, this.line),
     );
@@ -156,6 +160,7 @@ export class Arrival {
   changed(state, retryAt) {
     if (state === "in") {
       this.#lastNotice = "";
+      this.passes.used();
       this.entrance.hide();
       this.chat.show();
       this.status.show(state, 0);
@@ -190,8 +195,10 @@ export class Arrival {
     });
     if (remedy === "later") this.connection.retryLater();
     else if (remedy === "close") this.connection.close();
-    else if (remedy === "ask") this.ask(text);
-    else {
+    else if (remedy === "ask") {
+      this.ask(text);
+      this.passes.refused(code);
+    } else {
       this.rooms = [];
       this.store.keep([]);
       this.connection.open();

@@ -27,10 +27,11 @@ const NOT_THE_ROOMS = new Set(["room-name-refused", "too-many-rooms", "line-too-
  * @param {string} wanted.last the room to look at, if it is one of them: it is named last
  * @param {number} wanted.since the id of the last event that is known; 0 for none
  * @param {string} wanted.history names the history that the id is of
+ * @param {string[]} [wanted.passes] the words that let the user in to a closed server
  * @param {number} most bytes in a line; while that is not known, it is infinite, and one room is named
  */
-export function answerTo({ nickname, client, rooms, last, since, history }, most) {
-  const words = [nickname, "input=json", `client=${client}`];
+export function answerTo({ nickname, client, rooms, last, since, history, passes = [] }, most) {
+  const words = [nickname, "input=json", `client=${client}`, ...passes];
   if (since) words.push(history ? `since=${since}@${history}` : `since=${since}`);
   const named = [...rooms.filter((name) => name !== last), ...rooms.filter((name) => name === last)];
   if (most === Infinity) named.splice(0, named.length - 1);
