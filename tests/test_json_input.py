@@ -247,7 +247,7 @@ def test_the_welcome_tells_what_a_client_has_to_know(room: MemoryRoom) -> None:
     assert [command["name"] for command in welcome["commands"]] == list(COMMANDS)
     assert all(command["help"] for command in welcome["commands"])
     about_rooms = [command["name"] for command in welcome["commands"] if command["in_room"]]
-    assert about_rooms == ["who", "me", "leave", "topic", "history", "search", "invite"]
+    assert about_rooms == ["who", "me", "leave", "topic", "history", "search", "invite", "invite-link"]
     assert welcome["member"]
 
 

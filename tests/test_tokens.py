@@ -102,7 +102,7 @@ def test_it_lets_in_to_a_closed_server() -> None:
     assert robot(room, token)
 
 
-@pytest.mark.parametrize("given", ["chatroom_x", new_token()])
+@pytest.mark.parametrize("given", ["chatroom_x", new_token()], ids=["short", "unknown"])
 def test_what_is_no_token_is_a_wrong_password(room: ClosedRoom, owner: Person, given: str) -> None:
     bot = room.connect()
     bot.type(f"robot token={given}")
