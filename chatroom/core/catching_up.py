@@ -53,10 +53,11 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     # More has happened since than delivery has by it: the log has it all.
     subscription = session.subscription()
     asked_at = session.chat.delivery.published
+    current = session.chat.removals.current
 
     def show(events: Sequence[Event]) -> None:
         page = within(events, session.page_size)
-        session.in_turn(_rendered(page, subscription), partial(shown, page), session.door.close)
+        session.in_turn(_rendered(page, subscription, current), partial(shown, page), session.door.close)
 
     def shown(page: Sequence[Event], lines: bytes) -> None:
         session.write(lines)
@@ -69,9 +70,11 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     session.ask_log(partial(log.since, rooms, after, limit), show, session.door.close, in_slot=True)
 
 
-def _rendered(events: Sequence[Event], subscription: Subscription) -> Work[bytes]:
+def _rendered(
+    events: Sequence[Event], subscription: Subscription, current: Callable[[Sequence[Event]], Sequence[Event]]
+) -> Work[bytes]:
     """The lines for a page of events, made at once: some of them are shown once for several rooms."""
-    return rendered(events, subscription)
+    return rendered(current(events), subscription)
     yield
 
 
@@ -206,12 +209,15 @@ class CatchingUp:
         """The lines for the first of ``events``, as many as one page holds."""
         session = self._session
         subscription, member_id = session.subscription(), session.member.member_id
+        current = session.chat.removals.current_event
         shown: list[bytes] = []
         size = count = 0
         for event in events:
             if count and count % MADE_IN_A_PIECE == 0:
                 yield
             count += 1
+            # It may have been removed while the page was on its way.
+            event = current(event)
             if subscription.shows(event):
                 ref = event.ref if event.member == member_id else ""
                 shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))

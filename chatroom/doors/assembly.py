@@ -100,6 +100,7 @@ def open_chat(
         motd=motd,
         operators=operators,
         nicknames=nicknames,
+        audit=log.audit,
         accounts=open_accounts(log.accounts, settings, clock, checkers, portal),
         soon=lambda call: clock().callLater(0, call),
         hook=hook and _guarded(hook),

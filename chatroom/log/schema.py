@@ -17,6 +17,10 @@
 ``account``, ``account_nickname``
     Accounts and the nicknames that belong to them (:mod:`chatroom.log.sqlite_accounts`); trimming leaves them alone.
     ``history`` counts how often they have changed, so that an older copy of the file is known for one.
+``audit``
+    The audit log (:mod:`chatroom.log.audit`). Triggers refuse every change of a row and every deletion.
+
+``history`` also counts the messages that were removed: an index of words that knows of fewer is made again.
 
 Adding a version is adding a step to :data:`STEPS`; a step, once released, never changes.
 """
@@ -107,6 +111,25 @@ def _accounts(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE history ADD COLUMN account_changes INTEGER NOT NULL DEFAULT 0")
 
 
+def _removals_and_audit(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE history ADD COLUMN removals INTEGER NOT NULL DEFAULT 0")
+    connection.execute(
+        "CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, nickname TEXT NOT NULL, account TEXT NOT NULL,"
+        " member TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,"
+        " target_account TEXT NOT NULL, target_member TEXT NOT NULL, room TEXT NOT NULL, about INTEGER NOT NULL, reason TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX audit_reports ON audit (id) WHERE action LIKE 'report%'")
+    for name, what in (("update", "UPDATE"), ("delete", "DELETE")):
+        connection.execute(
+            f"CREATE TRIGGER audit_{name} BEFORE {what} ON audit BEGIN SELECT raise(ABORT, 'the audit log stays'); END"
+        )
+    # INSERT OR REPLACE would delete without asking the trigger above.
+    connection.execute(
+        "CREATE TRIGGER audit_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)"
+        " BEGIN SELECT raise(ABORT, 'the audit log stays'); END"
+    )
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
@@ -115,6 +138,7 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _members_and_state,
     _times,
     _accounts,
+    _removals_and_audit,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 
