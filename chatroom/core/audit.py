@@ -72,7 +72,9 @@ class Audit:
         """Keep an entry whose maker waits for nothing."""
 
         def failed(error: ChatError) -> None:
-            self._journal(f"the audit log lacks that {entry.nickname} did this: {entry.action} {entry.target} ({error})")
+            self._journal(
+                f"the audit log lacks that {entry.nickname} did this: {entry.action} {entry.target} ({error})"
+            )
 
         self.add(entry, lambda kept: None, failed)
 

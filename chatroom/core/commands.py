@@ -214,7 +214,7 @@ def _search(session: Dialogue, argument: str) -> None:
 
 @COMMANDS.command(
     "remove",
-    "ID|last nickname [reason]",
+    "ID|last [nickname] [reason]",
     "remove a message from the history and from everybody's view: your own, or, if you moderate, others'; a mark stays."
     " By its number, which /history ids shows, or the last of somebody",
     waits=True,
@@ -289,9 +289,7 @@ def _audit(session: Dialogue, argument: str) -> None:
     if words:
         number = whole_number(words.pop(), reporting.MAX_AUDIT)
         if not number or words:
-            raise BadArgument(
-                what=f"That is no number from 1 to {reporting.MAX_AUDIT}", usage=COMMANDS["audit"].usage
-            )
+            raise BadArgument(what=f"That is no number from 1 to {reporting.MAX_AUDIT}", usage=COMMANDS["audit"].usage)
         count = number
     reporting.show_audit(session, count, before)
 

@@ -659,9 +659,13 @@ class Dialogue(Session):
         """
         log = self.chat.log
         if count <= PART:
-            self.ask_log(partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, "", numbered))
+            self.ask_log(
+                partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, "", numbered)
+            )
         else:
-            self.ask_log(partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, "", numbered))
+            self.ask_log(
+                partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, "", numbered)
+            )
 
     def _show_pages(self, room: str, ids: Sequence[int], after: str, numbered: bool) -> None:
         page, rest = ids[:PART], ids[PART:]

@@ -110,9 +110,7 @@ def _may_see(chat: Chat, member: Member, entry: Entry) -> bool:
 
 
 def _as_report(entry: Entry, message: str = "") -> Reported:
-    return Reported(
-        entry.id, entry.at, entry.room, entry.nickname, entry.target, entry.reason, entry.about, message
-    )
+    return Reported(entry.id, entry.at, entry.room, entry.nickname, entry.target, entry.reason, entry.about, message)
 
 
 def list_reports(session: Session) -> None:
@@ -167,9 +165,7 @@ def show_audit(session: Session, count: int, before: int | None) -> None:
         shown = [_as_entry(entry) for entry in entries if not is_about(entry, member)]
         session.reply(AuditLog(shown, len(entries) == count and entries[0].id > 1))
 
-    session.ask_accounts(
-        lambda answer, failed: chat.audit_log.last(count, before, answer, failed), answered
-    )
+    session.ask_accounts(lambda answer, failed: chat.audit_log.last(count, before, answer, failed), answered)
 
 
 def _as_entry(entry: Entry) -> AuditEntry:

@@ -18,7 +18,9 @@ from chatroom.log.sqlite_accounts import Reader
 from chatroom.log.turns import Work
 from chatroom.model.errors import AuditNotKept, ChatError
 
-COLUMNS = "id, at, nickname, account, member, address, action, target, target_account, target_member, room, about, reason"
+COLUMNS = (
+    "id, at, nickname, account, member, address, action, target, target_account, target_member, room, about, reason"
+)
 """The columns of an entry, in the order of its fields."""
 
 

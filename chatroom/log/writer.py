@@ -3,8 +3,8 @@
 Theory of operation. The writer goes through the requests of a batch in order. A request that repeats a ``ref`` is
 refused, and has no part in what follows. Each other draft of a kind that is kept gets the next id; a draft of a kind
 that is not kept shares the id of the last event that is. A removal writes marks over the rows of the messages that it
-is about, in the same transaction; one that is about no message is refused. All rows are inserted in one transaction. Only its commit
-makes the ids count: after a failure they are given again, since nobody has seen them.
+is about, in the same transaction; one that is about no message is refused. All rows are inserted in one transaction.
+Only its commit makes the ids count: after a failure they are given again, since nobody has seen them.
 
 Statements are few, because Python's lock changes hands at each, and the writer would wait there for the reactor. So
 many rows are inserted at a time, and the refs of a batch are looked up together.
@@ -116,7 +116,8 @@ class Writer:
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
         id_ = self._last_id
-        for drafts, at in batch:
+        for request, at in batch:
+            drafts = request
             targets: Sequence[int] = ()
             if known is not None:
                 if original := _original(drafts, known):
@@ -161,7 +162,9 @@ class Writer:
         wanted = [id_ for id_ in removed_ids(draft.about, draft.extras) if id_ not in removed]
         place = place_of(self._connection, draft.room, True)
         found = [
-            event.id for event in events if event.id in wanted and event.room == draft.room and may_be_removed(type(event))
+            event.id
+            for event in events
+            if event.id in wanted and event.room == draft.room and may_be_removed(type(event))
         ]
         for start, end in _parts(len(wanted)):
             rows = self._connection.execute(

@@ -193,7 +193,7 @@ class TopicChanged(Event):
 class Removal(Event):
     """Somebody has removed messages, of which marks stay (:class:`Removed`); ``text`` is the reason.
 
-    ``about`` is the id of the message; of several, the extras have the ``ids``, and 0 stands there. The extras also have
+    ``about`` is the id of the message; of several, the extras have the ``ids``, and it is 0. The extras also have
     ``nick``, the nickname of their author. A purge in several parts has ``count``, the number of all messages, in its
     first part, and ``more`` in each other part, which people are not shown.
     """

@@ -19,7 +19,15 @@ from chatroom.model.text import whole_number
 
 CAPABILITIES = (
     *("away-notify", "batch", "cap-notify", "draft/chathistory", "draft/event-playback", "draft/extended-monitor"),
-    *(REDACTION, "draft/multiline", "echo-message", "extended-join", "extended-monitor", "labeled-response", "message-tags"),
+    *(
+        REDACTION,
+        "draft/multiline",
+        "echo-message",
+        "extended-join",
+        "extended-monitor",
+        "labeled-response",
+        "message-tags",
+    ),
     *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
 )
 """The capabilities that a client may ask for."""
