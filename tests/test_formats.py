@@ -328,7 +328,7 @@ def test_a_person_reads_an_answer(answer: Answer, lines: list[str], _object: dic
 def test_a_program_reads_an_event(event: Event, _lines: list[str]) -> None:
     # Whether somebody left one room or all of them makes no difference to those who stay in it.
     kind = "left" if isinstance(event, Quit) else next(name for name, type_ in KINDS.items() if type_ is type(event))
-    expected = {"at": NOON, "kind": kind, "room": "lobby", "nick": "alice", "text": event.text}
+    expected = {"at": NOON, "kind": kind, "room": "lobby", "nick": event.nickname, "text": event.text}
     if not isinstance(event, Away):
         # What the log does not keep has no id by which one could come back.
         expected["id"] = event.id

@@ -33,7 +33,7 @@ MAX_RARE, ALL_RARE_FOR = 60, 60 * 60
 
 
 def entry_of(
-    member: Member, action: str, target: str, whom: Member | None, room: str = "", reason: str = "", about: int = 0
+    member: Member, action: str, target: str, whom: Member | None, *, room: str = "", reason: str = "", about: int = 0
 ) -> Entry:
     """An entry that says what ``member`` does.
 

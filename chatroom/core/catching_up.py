@@ -216,11 +216,12 @@ class CatchingUp:
             if count and count % MADE_IN_A_PIECE == 0:
                 yield
             count += 1
-            # It may have been removed while the page was on its way.
-            event = current(event)
             if subscription.shows(event):
                 ref = event.ref if event.member == member_id else ""
-                shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))
+                # It may have been removed while the page was on its way.
+                shown.append(
+                    session.format.past_event(current(event), event.room != subscription.active, self._day, ref)
+                )
                 size += len(shown[-1])
                 self._day = day_of(event.at)
                 if size >= session.page_size:

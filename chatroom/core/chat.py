@@ -508,13 +508,17 @@ class Chat:
         """Whether ``member`` may deal with what others have said in ``room``; empty for all rooms."""
         return member.operator
 
-    def audit(self, member: Member, action: str, target: str, room: str = "", reason: str = "", about: int = 0) -> None:
+    def audit(
+        self, member: Member, action: str, target: str, room: str = "", reason: str = "", *, about: int = 0
+    ) -> None:
         """Note in the audit log that ``member`` has done something that takes a right.
 
         :param target: the nickname, the account or the address that it was done to; empty for none.
         :param about: the id of the event that it is about; 0 for none.
         """
-        self.audit_log.note(entry_of(member, action, target, self._called(target), room, reason, about))
+        self.audit_log.note(
+            entry_of(member, action, target, self._called(target), room=room, reason=reason, about=about)
+        )
 
     def _called(self, nickname: str) -> Member | None:
         try:
@@ -613,7 +617,9 @@ class Chat:
             self.delivery.remove(event, event.ids)
             if isinstance(request, RemovalRequest) and request.audited:
                 nickname = (event.extras or {}).get("nick", "")
-                self.audit(request.member, request.audited, nickname, event.room, event.text, event.about or event.id)
+                self.audit(
+                    request.member, request.audited, nickname, event.room, event.text, about=event.about or event.id
+                )
             return
         if request is None:
             return

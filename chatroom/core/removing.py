@@ -1,9 +1,9 @@
 """Removing messages: who may, which ones, and in what pieces. No I/O, no clock.
 
 A message is looked up first, since its author may remove it and others need the right to. Between that and the removal
-others may remove it, too: the log decides that, in order. It puts a mark in the place of the message, in the transaction
-that keeps the :class:`~chatroom.model.events.Removal`; everything here that has the text does the same when the event
-comes back (:mod:`chatroom.core.removals`, and the replay buffer of :mod:`chatroom.core.delivery`).
+others may remove it, too: the log decides that, in order. It puts a mark in the place of the message, in the
+transaction that keeps the :class:`~chatroom.model.events.Removal`; everything here that has the text does the same when
+the event comes back (:mod:`chatroom.core.removals`, and the replay buffer of :mod:`chatroom.core.delivery`).
 
 Theory of operation of a purge. The messages of a time are looked for page by page, in turns with the questions of
 others. They are removed in pieces, each of which is appended once the one before it is kept, so that the writer does
@@ -137,7 +137,7 @@ def purge(session: Session, room: str, nickname: str, minutes: int, reason: str)
     key = _key(nickname)
     if not chat.may_moderate(member, room) and key != member.key:
         raise NotYourMessage(nickname=nickname, id=0, room=room)
-    _Purge(session, room, nickname, key, minutes, reason[:MAX_REASON]).begin()
+    _Purge(session, room, nickname, minutes, reason[:MAX_REASON]).begin()
 
 
 def minutes_of(text: str) -> tuple[int, str]:
@@ -160,13 +160,13 @@ def minutes_of(text: str) -> tuple[int, str]:
 class _Purge:
     """One purge; it goes on when whoever has asked for it leaves."""
 
-    def __init__(self, session: Session, room: str, nickname: str, key: str, minutes: int, reason: str) -> None:
+    def __init__(self, session: Session, room: str, nickname: str, minutes: int, reason: str) -> None:
         self._chat = session.chat
         self._session = session
         self._member = session.member
         self._room = room
         self._nickname = nickname
-        self._key = key
+        self._key = _key(nickname)
         self._minutes = minutes
         self._reason = reason
         # The ids of the members whose messages go, whatever they were called.

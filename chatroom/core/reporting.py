@@ -50,7 +50,9 @@ def report(session: Session, what: str, why: str) -> None:
         return
     whom = session.chat.find(what)
     shared = [room for room in session.rooms if room in whom.rooms]
-    _make(session, entry_of(session.member, REPORT, whom.nickname, whom, shared[0] if shared else "", why), "")
+    _make(
+        session, entry_of(session.member, REPORT, whom.nickname, whom, room=shared[0] if shared else "", reason=why), ""
+    )
 
 
 def _report_message(session: Session, id_: int, why: str) -> None:
@@ -63,7 +65,7 @@ def _report_message(session: Session, id_: int, why: str) -> None:
         if event is None or event.room not in session.rooms or not may_be_removed(type(event)):
             session.refuse(NoSuchMessage(id=id_, room="your rooms"))
             return
-        entry = entry_of(session.member, REPORT, event.nickname, None, event.room, why, event.id)
+        entry = entry_of(session.member, REPORT, event.nickname, None, room=event.room, reason=why, about=event.id)
         author = next((one for one in chat.directory.everybody() if one.member_id == event.member), None)
         entry = entry._replace(target_member=event.member, target_account=author.account if author else "")
         try:
@@ -135,7 +137,7 @@ def close_report(session: Session, number: int, note: str) -> None:
     if is_about(entry, member):
         # As if there were none.
         chat.reports.get(0)
-    closing = entry_of(member, REPORT_DONE, entry.target, None, entry.room, note[:MAX_REASON], number)
+    closing = entry_of(member, REPORT_DONE, entry.target, None, room=entry.room, reason=note[:MAX_REASON], about=number)
     closing = closing._replace(target_member=entry.target_member, target_account=entry.target_account)
 
     def answered(kept: Entry) -> None:

@@ -6,8 +6,8 @@ it anew, and the keeper does not get there as long as commits go on. So the writ
 was committed in the meantime is little, and while the writer is at it there is no more. The write-ahead log then grows
 over blocks that the disk has already.
 
-Text that was removed from the file is still in the write-ahead log. After a removal, the second checkpoint also cuts the
-log to nothing; while a reader is in the middle of a question it cannot, and is tried again.
+Text that was removed from the file is still in the write-ahead log. After a removal, the second checkpoint also cuts
+the log to nothing; while a reader is in the middle of a question it cannot, and is tried again.
 
 The state of it is the writer's thread's; the keeper only submits to that thread that it is through.
 """
@@ -36,6 +36,7 @@ class Checkpoints:
         keeper: Worker,
         keeping: sqlite3.Connection,
         made: Callable[[], None],
+        *,
         emptied: Callable[[], None] = lambda: None,
     ) -> None:
         """

@@ -86,7 +86,8 @@ class MemoryLog:
         last = self.last_committed
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
-        for drafts, at in batch:
+        for request, at in batch:
+            drafts = request
             original = 0
             for draft in drafts:
                 if draft.ref:

@@ -116,7 +116,8 @@ def _removals_and_audit(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, nickname TEXT NOT NULL, account TEXT NOT NULL,"
         " member TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,"
-        " target_account TEXT NOT NULL, target_member TEXT NOT NULL, room TEXT NOT NULL, about INTEGER NOT NULL, reason TEXT NOT NULL)"
+        " target_account TEXT NOT NULL, target_member TEXT NOT NULL, room TEXT NOT NULL, about INTEGER NOT NULL,"
+        " reason TEXT NOT NULL)"
     )
     connection.execute("CREATE INDEX audit_reports ON audit (id) WHERE action LIKE 'report%'")
     for name, what in (("update", "UPDATE"), ("delete", "DELETE")):

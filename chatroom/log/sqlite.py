@@ -138,8 +138,7 @@ class SQLiteLog:
                 raise HistoryUnusable(path=path, why=explain(error)) from error
             undo.pop_all()
         self._connections = (reading, keeping, writing)
-        self.identity = history.identity
-        self.forgotten = history.forgotten
+        self.identity, self.forgotten = history.identity, history.forgotten
         self.last_committed = history.last_id
         self._worker = Worker("chatroom-writer", self._died)
         self._reader = ThreadTurns("chatroom-reader", from_thread, self._died)
@@ -147,7 +146,7 @@ class SQLiteLog:
         # The writer last: what the keeper does may come to it.
         self._workers = (keeper, self._worker)
         self._checkpoints = Checkpoints(
-            self._worker, writing, keeper, keeping, self._watch.checkpointed, self._watch.emptied
+            self._worker, writing, keeper, keeping, self._watch.checkpointed, emptied=self._watch.emptied
         )
         # What the last look at the files has found, and when it was; in the writer's thread.
         self._lost: ChatError | None = None
