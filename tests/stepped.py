@@ -21,7 +21,7 @@ from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.turns import Asker
 from chatroom.model.answers import Answer, Notice
 from chatroom.model.errors import AlreadyKept, ChatError, NoHistory, NotKept
-from chatroom.model.events import Draft, Event, Quit, Said
+from chatroom.model.events import Draft, Event, Quit, Removal, Said, marked
 from chatroom.model.settings import Settings
 from chatroom.wire.handshake import Place
 from chatroom.wire.jsonlines import JSON
@@ -96,6 +96,9 @@ class SteppedLog:
                 batch.append(draft.event(self.last_committed, float(self.last_committed)))
                 tokens.append(draft.token)
         self.events.extend(event for event in batch if event.kept)
+        for event in batch:
+            if isinstance(event, Removal):
+                self.events = list(marked(self.events, dict.fromkeys(event.ids, event)))
         if batch:
             self._outcomes.committed(batch, tokens)
         for token, error in refused:

@@ -52,8 +52,13 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "/leave [room]",
         "/rooms [words] [after ROOM]",
         "/topic [text]",
-        "/history [n] [before ID]",
+        "/history [ids] [n] [before ID]",
         "/search words",
+        "/remove ID|last [nickname] [reason]",
+        "/purge nickname [minutes] [reason]",
+        "/report ID|nickname why",
+        "/reports [done N] [note]",
+        "/audit [n] [before ID]",
         "/invite nickname [room]",
         "/invite-link [room] [uses] [time]",
         "/away [text]",
@@ -238,7 +243,7 @@ def test_history_shows_the_last_talk_of_this_room(trio: Trio) -> None:
 @pytest.mark.parametrize("argument", ["0", "-1", "1001", "ten", "٣", "1e3", "9" * 5000])
 def test_history_takes_a_number_within_its_limits(trio: Trio, argument: str) -> None:
     assert trio.type(f"/history {argument}") == [
-        f"! {argument} is not a number from 1 to 1000. Use it like this: /history [n] [before ID]"
+        f"! {argument} is not a number from 1 to 1000. Use it like this: /history [ids] [n] [before ID]"
     ]
 
 
@@ -257,7 +262,7 @@ def test_history_goes_back_from_an_event(trio: Trio) -> None:
 
 @pytest.mark.parametrize("id_", ["0", "-1", "ten", "٣", str(2**63), "9" * 5000])
 def test_history_goes_back_from_what_can_be_an_id(trio: Trio, id_: str) -> None:
-    refusal = f"! {id_} is not a number from 1 to {2**63 - 1}. Use it like this: /history [n] [before ID]"
+    refusal = f"! {id_} is not a number from 1 to {2**63 - 1}. Use it like this: /history [ids] [n] [before ID]"
 
     assert trio.type(f"/history 5 before {id_}") == [refusal]
 
@@ -266,7 +271,7 @@ def test_history_goes_back_from_what_can_be_an_id(trio: Trio, id_: str) -> None:
 def test_history_takes_no_more_and_no_less_than_it_says(trio: Trio, argument: str) -> None:
     [refusal] = trio.type(f"/history {argument}")
 
-    assert refusal.endswith("Use it like this: /history [n] [before ID]")
+    assert refusal.endswith("Use it like this: /history [ids] [n] [before ID]")
 
 
 def test_a_long_history_is_told_in_parts_no_faster_than_it_is_read(trio: Trio) -> None:

@@ -64,6 +64,7 @@ def blocks(text: str) -> Iterator[list[str]]:
 TRANSCRIPTS = [lines for lines in blocks(PROTOCOL) if lines and re.match("[SCB]: ", lines[0])]
 AT = 1795340461.5
 """When everything in them happens: 09:41 on 2026-11-22, UTC."""
+OPERATORS = {"root": "tea"}
 HISTORY_IDENTITY = "0f6c27d19a"
 """That of the history in all of them."""
 MEMBER_ID = re.compile(r'(?<="member":")[^"]+')
@@ -87,7 +88,8 @@ class Transcript:
         # Their connections are encrypted, or do not leave the machine.
         settings = Settings(clear_passwords="0.0.0.0/0")
         accounts = open_accounts(log.accounts, settings, lambda: self.room.clock)
-        self.room = MemoryRoom(chat=Chat(log, Delivery(), now=lambda: AT, settings=settings, accounts=accounts))
+        chat = Chat(log, Delivery(), now=lambda: AT, settings=settings, accounts=accounts, operators=OPERATORS)
+        self.room = MemoryRoom(chat=chat)
         self._clients: dict[str, Visitor] = {}
         self._unread: list[str] = []
         # What the transcript shows for each id of a member.
@@ -186,7 +188,7 @@ def test_every_kind_of_event_is_explained_and_no_other() -> None:
 
 
 def test_every_kind_of_event_has_the_nature_that_is_listed() -> None:
-    listed = re.findall(r"(?m)^``([a-z]+)`` +(talk|membership|state) ", PROTOCOL)
+    listed = re.findall(r"(?m)^``([a-z]+)`` +(talk|membership|state|moderation) ", PROTOCOL)
     assert listed == list(dict.fromkeys((kind.shown_as, kind.nature.value) for kind in KINDS.values()))
 
 

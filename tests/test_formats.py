@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from chatroom.model.answers import (
     Answer,
+    AuditEntry,
+    AuditLog,
     CommandHelp,
     Done,
     Found,
@@ -27,13 +29,29 @@ from chatroom.model.answers import (
     Pong,
     Private,
     Refused,
+    Reported,
+    ReportList,
     Reset,
     RoomList,
     RoomSummary,
     Speaking,
     Welcome,
 )
-from chatroom.model.events import KINDS, Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.events import (
+    KINDS,
+    Acted,
+    Away,
+    Event,
+    Joined,
+    Left,
+    Noticed,
+    Quit,
+    Removal,
+    Removed,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 from chatroom.wire.formats import day_of
 from chatroom.wire.handshake import FORMATS
 from chatroom.wire.jsonlines import JSON
@@ -63,10 +81,64 @@ EVENTS: list[tuple[Event, list[str]]] = [
     (Away(5, NOON, "lobby", "id-1", "alice", ""), []),
     (TopicChanged(6, NOON, "lobby", "id-1", "alice", "tea"), ["* alice set the topic: tea"]),
     (TopicChanged(6, NOON, "lobby", "id-1", "alice", ""), ["* alice took away the topic"]),
+    (
+        Removal(7, NOON, "lobby", "id-1", "bob", "spam", 1, {"nick": "alice"}),
+        ["* bob removed a message of alice's (spam)"],
+    ),
+    (Removal(7, NOON, "lobby", "id-1", "bob", "", 1, {"nick": "bob"}), ["* bob removed a message of their own"]),
+    (
+        Removal(7, NOON, "lobby", "id-1", "bob", "", 0, {"nick": "alice", "ids": [1, 2], "count": 3}),
+        ["* bob removed 3 messages of alice's"],
+    ),
+    (Removal(8, NOON, "lobby", "id-1", "bob", "", 0, {"nick": "alice", "ids": [3], "more": True}), []),
+    (
+        Removed(1, NOON, "lobby", "id-1", "alice", "spam", 7, {"by": "bob"}),
+        ["* bob removed this message of alice's (spam)"],
+    ),
 ]
 """What each kind looks like to a person."""
 
+REPORT: dict[str, object] = {
+    **{"number": 3, "at": NOON, "room": "lobby", "nick": "alice", "target": "bob", "text": "rude"},
+    **{"about": 7, "message": "boo"},
+}
+
 ANSWERS: list[tuple[Answer, list[str], dict[str, object]]] = [
+    (
+        Reported(3, NOON, "lobby", "alice", "bob", "rude", 7, "boo"),
+        [
+            "* report 3: alice reports message 7 of bob's in lobby: rude - the message: boo",
+            "* /reports done 3 closes it",
+        ],
+        {"kind": "report", **REPORT},
+    ),
+    (
+        ReportList([Reported(3, NOON, "lobby", "alice", "bob", "rude", 7, "boo")], more=True),
+        [
+            "* 2026-11-22 12:05 report 3: alice reports message 7 of bob's in lobby: rude - the message: boo",
+            "* and more, which are shown once some of these are done",
+        ],
+        {"kind": "reports", "reports": [REPORT], "more": True},
+    ),
+    (ReportList([]), ["* no report is open"], {"kind": "reports", "reports": []}),
+    (
+        AuditLog([AuditEntry(5, NOON, "bob", "remove", "alice", "lobby", "spam", "rob", 7)], more=True),
+        [
+            "* 5 2026-11-22 12:05 bob (rob): remove 7 alice in lobby: spam",
+            "* /audit 1 before 5 shows what was before",
+        ],
+        {
+            "kind": "audit",
+            "entries": [
+                {
+                    **{"number": 5, "at": NOON, "nick": "bob", "action": "remove", "target": "alice"},
+                    **{"room": "lobby", "text": "spam", "account": "rob", "about": 7},
+                }
+            ],
+            "more": True,
+        },
+    ),
+    (AuditLog([]), ["* the audit log has nothing more"], {"kind": "audit", "entries": []}),
     (Notice("tea is ready"), ["* tea is ready"], {"kind": "notice", "text": "tea is ready"}),
     (
         Gone("lobby", "alice", "tea"),
@@ -256,7 +328,7 @@ def test_a_person_reads_an_answer(answer: Answer, lines: list[str], _object: dic
 def test_a_program_reads_an_event(event: Event, _lines: list[str]) -> None:
     # Whether somebody left one room or all of them makes no difference to those who stay in it.
     kind = "left" if isinstance(event, Quit) else next(name for name, type_ in KINDS.items() if type_ is type(event))
-    expected = {"at": NOON, "kind": kind, "room": "lobby", "nick": "alice", "text": event.text}
+    expected = {"at": NOON, "kind": kind, "room": "lobby", "nick": event.nickname, "text": event.text}
     if not isinstance(event, Away):
         # What the log does not keep has no id by which one could come back.
         expected["id"] = event.id

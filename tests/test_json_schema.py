@@ -18,7 +18,7 @@ from support import Person, Stage
 from chatroom.core.commands import COMMANDS, FOUND
 from chatroom.core.dialogue import NAMED_AT_ONCE, OTHER_HISTORY, PART, TRIMMED
 from chatroom.core.members import new_id
-from chatroom.model.answers import CommandHelp, Gone, Limits
+from chatroom.model.answers import AuditLog, CommandHelp, Gone, Limits, Reported, ReportList
 from chatroom.model.errors import ChatError
 from chatroom.model.events import KINDS, MAX_ID, Event, Noticed
 from chatroom.model.names import MAX_NAME_LENGTH
@@ -52,6 +52,10 @@ OPTIONAL = {
     "people": ("after", "more", "ref"),
     "rooms": ("words", "after", "more", "ref"),
     "password": ("what",),
+    "history": ("ids", "ref"),
+    "report": ("about", "message"),
+    "reports": ("more", "ref"),
+    "audit": ("more", "ref"),
     **dict.fromkeys(("welcome", "reset", "invited", "gone"), ()),
 }
 """The fields that a line may do without, by its kind; of every other kind, the ref alone."""
@@ -78,7 +82,9 @@ def lively_session() -> tuple[list[Line], list[Line]]:
     """What alice is sent in a room in which everything happens, and what programs are sent who send JSON as well."""
     room = MemoryRoom(max_ignored=1, motd=str(DOCS / "index.rst"), max_lines=5)
     bob = room.enter("bob", "room=garden,lobby")
-    bob.type("before she came", "/topic Deploys")
+    bob.type("before she came", "/topic Deploys", "oops")
+    room.settle()
+    bob.type("/remove last bob typo")
     room.settle()
     alice = room.connect()
     alice.type("server format=json", "bob format=json", "alice cooper", "alice format=json since=1 room=garden,lobby")
@@ -93,6 +99,7 @@ def lively_session() -> tuple[list[Line], list[Line]]:
         "/rooms",
         "/history",
         "/history 1 before 3",
+        "/history ids 2",
         "/search hello alice",
         "/search nothing of that kind",
         "/search ?",
@@ -130,6 +137,10 @@ def lively_session() -> tuple[list[Line], list[Line]]:
     room.chat.private(carol, "Alice2", "so is\nyours", notice=True)
     # And what is told of somebody whose leaving a log cannot keep.
     alice.protocol.session.tell(Gone("lobby", "dave", "connection lost"))
+    # And of more reports, and a longer audit log, than there can be in a moment.
+    alice.protocol.session.tell(Reported(7, 0.0, "lobby", "bob", "dave", "rude", 2, "boo"))
+    alice.protocol.session.tell(ReportList([], more=True))
+    alice.protocol.session.tell(AuditLog([], more=True))
     seen += alice.lines()
     alice.type("/leave garden", "/leave", "hello?", "/quit")
     return objects(seen + alice.lines()), others
@@ -140,7 +151,9 @@ def programs(room: MemoryRoom) -> list[Line]:
     dave = room.connect()
     dave.type("dave format=json input=json since=99999")
     erin = room.enter("erin", "format=json input=json room=attic")
+    erin.protocol.session.member.operator = True
     requests: list[Line] = [
+        *({"do": f"/{line}"} for line in ("report 2 rude", "report dave rude", "reports", "audit")),
         {"say": "two\n\nlines"},
         *[{"say": "yes", "about": 2, "ref": "sent twice"}] * 2,
         {"say": "here", "room": "attic"},

@@ -29,7 +29,7 @@ from chatroom.core.requests import Request
 from chatroom.core.state import State
 from chatroom.doors.irc.format import IRC_EVENTS, Rendering
 from chatroom.model.answers import Found, History
-from chatroom.model.events import KINDS, Audience, Event, Membership, Nature, Quit, Said
+from chatroom.model.events import KINDS, Audience, Event, Membership, Nature, Quit, Removed, Said
 from chatroom.model.settings import Settings
 from chatroom.wire.formats import Format
 from chatroom.wire.jsonlines import JSON
@@ -423,7 +423,8 @@ def test_the_protocol_knows_every_kind_and_what_it_is_about() -> None:
 
 def test_the_natures_say_what_the_protocol_says_of_them() -> None:
     for kind in KINDS.values():
-        assert kind.counted is kind.searched is (kind.nature is not Nature.MEMBERSHIP), kind
+        assert kind.counted is (kind.nature in (Nature.TALK, Nature.STATE)), kind
+        assert kind.searched is (kind.counted and kind is not Removed), kind
         assert (kind.audience is Audience.WILLING) is (kind.nature is Nature.TALK), kind
 
 

@@ -21,10 +21,23 @@ from chatroom.client.links import links
 from chatroom.client.mentions import folded, mentions
 from chatroom.client.render_context import RenderContext
 from chatroom.model.answers import Answer, Done, Found, History, Live, Past, Private, Refused, Reset
-from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.events import (
+    Acted,
+    Away,
+    Event,
+    Joined,
+    Left,
+    Noticed,
+    Quit,
+    Removal,
+    Removed,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 from chatroom.model.text import clean
 from chatroom.wire.formats import day_of
-from chatroom.wire.plain import PLAIN
+from chatroom.wire.plain import PLAIN, mark_in_words, removal_in_words
 
 Line = list[tuple[str, str]]
 """Pieces of a line: the style, and the text."""
@@ -127,6 +140,17 @@ def _topic(event: Event, context: RenderContext) -> Line:
     return _happened(event, f"set the topic: {event.text}" if event.text else "took away the topic")
 
 
+def _removal(event: Event, context: RenderContext) -> Line:
+    words = removal_in_words(event)
+    # A further part of a purge, which the first has announced.
+    return _happened(event, words) if words else []
+
+
+def _removed(event: Event, context: RenderContext) -> Line:
+    by, words = mark_in_words(event)
+    return [("class:event", "* "), name(clean(by)), ("class:event", f" {clean(words)}")]
+
+
 THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     Said: _said,
     Noticed: _said,
@@ -137,6 +161,8 @@ THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     Renamed: _renamed,
     Away: _away,
     TopicChanged: _topic,
+    Removal: _removal,
+    Removed: _removed,
 }
 """The rendering of each kind of event, without time and room."""
 
@@ -200,7 +226,8 @@ class Theme:
             if day_of(event.at) != day:
                 day = day_of(event.at)
                 lines.append([("", INDENT), ("class:heading", f"{day}:")])
-            lines += _event_lines(event, context._replace(room=event.room), INDENT)
+            number = event.id if isinstance(answer, History) and answer.ids else 0
+            lines += _event_lines(event, context._replace(room=event.room), INDENT, number)
         self._more = isinstance(answer, History) and answer.more
         self._told_day = day
         return lines
@@ -214,11 +241,17 @@ def _at(at: float) -> tuple[str, str]:
     return "class:time", f"{datetime.fromtimestamp(at):%H:%M} "
 
 
-def _event_lines(event: Event, context: RenderContext, indent: str) -> list[Line]:
-    """Lines for an event, with its time, and its room where the reader speaks in another."""
-    render = THEME_EVENTS.get(type(event), _of_no_known_kind)
+def _event_lines(event: Event, context: RenderContext, indent: str, number: int = 0) -> list[Line]:
+    """Lines for an event, with its time, and its room where the reader speaks in another.
+
+    :param number: the id of the event, where it is to be shown.
+    """
+    shown = THEME_EVENTS.get(type(event), _of_no_known_kind)(event, context)
+    if not shown:
+        return []
+    id_ = [("class:time", f"{number} ")] if number else []
     elsewhere = [] if event.room == context.room else [("class:room", f"[{clean(event.room)}] ")]
-    return _lines_of([_at(event.at), *elsewhere, *render(event, context)], indent)
+    return _lines_of([_at(event.at), *id_, *elsewhere, *shown], indent)
 
 
 def _of_no_known_kind(event: Event, context: RenderContext) -> Line:

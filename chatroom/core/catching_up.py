@@ -63,12 +63,13 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     # More has happened since than delivery has by it: the log has it all.
     subscription = session.subscription()
     until = session.chat.delivery.published if turn is None else turn.after
+    current = session.chat.removals.current
 
     def show(events: Sequence[Event]) -> None:
         if turn is not None:
             events = [event for event in events if event.id <= turn.after]
         page = within(events, session.page_size)
-        session.in_turn(_rendered(page, subscription), partial(shown, page), session.door.close)
+        session.in_turn(_rendered(page, subscription, current), partial(shown, page), session.door.close)
 
     def shown(page: Sequence[Event], lines: bytes) -> None:
         session.write(lines)
@@ -83,9 +84,11 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     session.ask_log(partial(log.since, rooms, after, limit), show, session.door.close, in_slot=True)
 
 
-def _rendered(events: Sequence[Event], subscription: Subscription) -> Work[bytes]:
+def _rendered(
+    events: Sequence[Event], subscription: Subscription, current: Callable[[Sequence[Event]], Sequence[Event]]
+) -> Work[bytes]:
     """The lines for a page of events, made at once: some of them are shown once for several rooms."""
-    return rendered(events, subscription)
+    return rendered(current(events), subscription)
     yield
 
 
@@ -224,6 +227,7 @@ class CatchingUp:
         """The lines for the first of ``events``, as many as one page holds."""
         session = self._session
         subscription, member_id = session.subscription(), session.member.member_id
+        current = session.chat.removals.current_event
         shown: list[bytes] = []
         size = count = 0
         for event in events:
@@ -232,7 +236,10 @@ class CatchingUp:
             count += 1
             if subscription.shows(event):
                 ref = session.own_ref(event) if event.member == member_id else ""
-                shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))
+                # It may have been removed while the page was on its way.
+                shown.append(
+                    session.format.past_event(current(event), event.room != subscription.active, self._day, ref)
+                )
                 size += len(shown[-1])
                 self._day = day_of(event.at)
                 if size >= session.page_size:

@@ -21,6 +21,7 @@ from typing import Any
 
 from chatroom.core.accounts import Accounts, check_moderate
 from chatroom.core.admission import Admission, networks_of
+from chatroom.core.audit import Audit, Reports, entry_of
 from chatroom.core.delivery import Delivery, Subscription
 from chatroom.core.directory import Directory
 from chatroom.core.enforcement import Enforcement
@@ -31,13 +32,16 @@ from chatroom.core.memory import Memory
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import ClearPasswords, Operators
 from chatroom.core.proxies import Proxies
+from chatroom.core.removals import RemovalRequest, Removals
 from chatroom.core.requests import Asker, Ledger, Request
 from chatroom.core.rooms import Room, Rooms
 from chatroom.core.scheduling import Scheduler
 from chatroom.core.sharing import Turn
 from chatroom.core.slots import Slots
 from chatroom.core.state import State
+from chatroom.log.audit import AuditStore
 from chatroom.log.interface import ILog
+from chatroom.log.memory_audit import MemoryAudit
 from chatroom.log.turns import Asker as Payer
 from chatroom.log.turns import LoopTurns
 from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
@@ -67,6 +71,7 @@ from chatroom.model.events import (
     Left,
     Nature,
     Quit,
+    Removal,
     Renamed,
     Said,
     TopicChanged,
@@ -89,7 +94,7 @@ REMEMBERED_REFS = 10_000
 class Chat:
     """All the rooms of one server, and everybody who is there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - the parts of a server, one after the other
         self,
         log: ILog,
         delivery: Delivery,
@@ -100,6 +105,7 @@ class Chat:
         accounts: Accounts | None = None,
         gate: Gate | None = None,
         memory: Memory | None = None,
+        audit: AuditStore | None = None,
         motd: Sequence[str] = (),
         operators: Mapping[str, str] | None = None,
         soon: Callable[[Callable[[], None]], object] | None = None,
@@ -114,6 +120,7 @@ class Chat:
         :param accounts: who is logged in; nobody can be unless given.
         :param gate: who may come in; without one, a closed server lets in nobody but those who are logged in.
         :param memory: the count of what waits for everybody; one with the limit of the settings unless given.
+        :param audit: keeps the audit log; in memory unless given.
         :param motd: lines that each newcomer is shown.
         :param operators: the passwords of those who may become operators, by their names.
         :param soon: calls a function in a later turn of the event loop; without it, long answers are made at once.
@@ -171,6 +178,12 @@ class Chat:
         """The holders of registered nicknames who have yet to log in."""
         if self.enforcement.on:
             self.directory.make_way = self._make_way
+        self.removals = Removals()
+        """The messages that were removed lately."""
+        self.audit_log = Audit(audit or MemoryAudit(), now, journal)
+        """Who has done what to whom."""
+        self.reports = Reports(self.audit_log.open_reports)
+        """What people have reported, and nobody has dealt with."""
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
         # Quits that wait for an earlier request of their member: the reason, and the asker.
@@ -628,6 +641,7 @@ class Chat:
         if not member.operator:
             raise NotOperator()
         victim = self.find(nickname)
+        self.audit(member, "kill", victim.nickname, reason=reason)
         for session in victim.sessions:
             self._expelled.note(session.address, victim.key, session.seconds())
         for session in victim.sessions:
@@ -635,6 +649,38 @@ class Chat:
         if victim.standing is Standing.HERE:
             self.quit(victim, f"Killed ({member.nickname} ({reason}))")
         return victim
+
+    def remove(self, request: RemovalRequest, ids: Sequence[int], extras: Mapping[str, Any]) -> None:
+        """Have messages removed, which :mod:`chatroom.core.removing` has found that the member may remove.
+
+        :param ids: of the messages; of several, the extras have them.
+        """
+        about = 0 if "ids" in extras else ids[0]
+        token, member = self._ledger.open(request), request.member
+        fields = (Removal, request.rooms[0], member.member_id, member.nickname, request.text)
+        self.log.append((Draft(*fields, about, extras, request.ref, token),))
+
+    def may_moderate(self, member: Member, room: str) -> bool:
+        """Whether ``member`` may deal with what others have said in ``room``; empty for all rooms."""
+        return member.operator
+
+    def audit(
+        self, member: Member, action: str, target: str, room: str = "", reason: str = "", *, about: int = 0
+    ) -> None:
+        """Note in the audit log that ``member`` has done something that takes a right.
+
+        :param target: the nickname, the account or the address that it was done to; empty for none.
+        :param about: the id of the event that it is about; 0 for none.
+        """
+        self.audit_log.note(
+            entry_of(member, action, target, self._called(target), room=room, reason=reason, about=about)
+        )
+
+    def _called(self, nickname: str) -> Member | None:
+        try:
+            return self.find(nickname) if nickname else None
+        except PeerError:
+            return None
 
     def broadcast(self, text: str) -> None:
         """Tell everybody."""
@@ -724,6 +770,15 @@ class Chat:
             self._state.note(event)
             if type(event) is TopicChanged and event.room in self.rooms:
                 self.rooms[event.room].take_topic(event)
+            return
+        if isinstance(event, Removal):
+            self.removals.note(event)
+            self.delivery.remove(event, event.ids)
+            if isinstance(request, RemovalRequest) and request.audited:
+                nickname = (event.extras or {}).get("nick", "")
+                self.audit(
+                    request.member, request.audited, nickname, event.room, event.text, about=event.about or event.id
+                )
             return
         if request is None:
             return

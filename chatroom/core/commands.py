@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 
+from chatroom.core import removing, reporting
 from chatroom.core.command_table import CommandTable
 from chatroom.core.dialogue import Dialogue
 from chatroom.core.issuing import change_tokens, list_tokens, make_link
@@ -170,13 +171,16 @@ def _tell_topic(session: Dialogue, room: str) -> None:
 
 @COMMANDS.command(
     "history",
-    "[n] [before ID]",
-    f"show the last n lines of talk in this room, at most {MAX_HISTORY}",
+    "[ids] [n] [before ID]",
+    f"show the last n lines of talk in this room, at most {MAX_HISTORY}; with ids, each with its number",
     waits=True,
     in_room=True,
 )
 def _history(session: Dialogue, argument: str) -> None:
     words = argument.split()
+    ids = words[:1] == ["ids"]
+    if ids:
+        words.pop(0)
     before = _number(words.pop(), MAX_ID, "history") if words[-2:-1] == ["before"] else None
     if before is not None:
         words.pop()
@@ -184,7 +188,7 @@ def _history(session: Dialogue, argument: str) -> None:
     if words:
         raise BadArgument(what="/history takes less than that", usage=COMMANDS["history"].usage)
     room = session.active_room
-    session.show_history(room, count, before)
+    session.show_history(room, count, before, ids)
 
 
 def _number(text: str, most: int, name: str) -> int:
@@ -205,8 +209,90 @@ def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
     session.ask_log(
         partial(session.chat.log.search, room, argument, FOUND),
-        lambda events: session.reply(Found(room, argument, events)),
+        lambda events: session.reply(Found(room, argument, session.chat.removals.current(events))),
     )
+
+
+@COMMANDS.command(
+    "remove",
+    "ID|last [nickname] [reason]",
+    "remove a message from the history and from everybody's view: your own, or, if you moderate, others'; a mark stays."
+    " By its number, which /history ids shows, or the last of somebody",
+    waits=True,
+    in_room=True,
+)
+def _remove(session: Dialogue, argument: str) -> None:
+    first, _, rest = argument.partition(" ")
+    room = session.active_room
+    id_ = whole_number(first, MAX_ID)
+    if id_:
+        removing.remove(session, room, id_, rest.strip())
+        return
+    nickname, _, reason = rest.strip().partition(" ")
+    if first != "last" or not nickname:
+        raise BadArgument(what=f"{first} is not the number of a message", usage=COMMANDS["remove"].usage)
+    removing.remove_last(session, room, nickname, reason.strip())
+
+
+@COMMANDS.command(
+    "purge",
+    "nickname [minutes] [reason]",
+    f"remove all that somebody has said in this room in the last {removing.PURGE_MINUTES} minutes, or as many as you"
+    " name; for those who moderate",
+    waits=True,
+    in_room=True,
+)
+def _purge(session: Dialogue, argument: str) -> None:
+    nickname, _, rest = argument.partition(" ")
+    minutes, reason = removing.minutes_of(rest.strip())
+    removing.purge(session, session.active_room, nickname, minutes, reason)
+
+
+@COMMANDS.command(
+    "report",
+    "ID|nickname why",
+    "tell those who moderate about a message, by its number, or about somebody; the person is not told",
+    waits=True,
+)
+def _report(session: Dialogue, argument: str) -> None:
+    what, _, why = argument.partition(" ")
+    with session.done_once() as to_do:
+        if to_do:
+            reporting.report(session, what, why)
+
+
+@COMMANDS.command(
+    "reports", "[done N] [note]", "list the reports that are open, or close one; for those who moderate", waits=True
+)
+def _reports(session: Dialogue, argument: str) -> None:
+    if not argument:
+        reporting.list_reports(session)
+        return
+    words = argument.split(maxsplit=2)
+    number = whole_number(words[1], MAX_ID) if len(words) > 1 else None
+    if words[0] != "done" or not number:
+        raise BadArgument(what="That closes no report", usage="/reports done N [note]")
+    reporting.close_report(session, number, words[2] if len(words) > 2 else "")
+
+
+@COMMANDS.command(
+    "audit",
+    "[n] [before ID]",
+    f"show the last n entries of the audit log, at most {reporting.MAX_AUDIT}: who did what to whom; for operators",
+    waits=True,
+)
+def _audit(session: Dialogue, argument: str) -> None:
+    words = argument.split()
+    before = _number(words.pop(), MAX_ID, "audit") if words[-2:-1] == ["before"] else None
+    if before is not None:
+        words.pop()
+    count = reporting.AUDIT_SHOWN
+    if words:
+        number = whole_number(words.pop(), reporting.MAX_AUDIT)
+        if not number or words:
+            raise BadArgument(what=f"That is no number from 1 to {reporting.MAX_AUDIT}", usage=COMMANDS["audit"].usage)
+        count = number
+    reporting.show_audit(session, count, before)
 
 
 @COMMANDS.command(

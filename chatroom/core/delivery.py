@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, cast
 
-from chatroom.model.events import MAX_ID, Audience, Event
+from chatroom.model.events import MAX_ID, Audience, Event, marked
 from chatroom.model.names import nickname_key
 from chatroom.wire.formats import Format
 
@@ -109,6 +109,17 @@ class _Batch:
     def first_after(self, id_: int) -> int:
         """The index of the first event with an id above ``id_``."""
         return bisect_right(self.events, id_, key=lambda event: event.id)
+
+    def mark(self, removals: Mapping[int, Event]) -> None:
+        """Put marks in the place of messages that were removed, and forget what they looked like.
+
+        :param removals: what has removed each, by the id of the message.
+        """
+        events = marked(self.events, removals)
+        if events is not self.events:
+            self.events = events
+            self._forms.clear()
+            self._whole_forms.clear()
 
     def render(self, subscription: Subscription, start: int, stop: int, own: Mapping[int, bytes] = _AS_ALL) -> bytes:
         """The lines that ``subscription`` shows of the events from ``start`` up to before ``stop``.
@@ -399,6 +410,14 @@ class Delivery:
             # No batch counts as nothing, or it would be counted again.
             batch.characters = len("".join([event.text for event in batch.events])) + 1
             self._characters += batch.characters
+
+    def remove(self, removal: Event, ids: Sequence[int]) -> None:
+        """Put marks in the place of messages that were removed, for whoever is brought up to date from here."""
+        removals = dict.fromkeys(ids, removal)
+        for batch in reversed(self._buffer):
+            if batch.events[-1].id < min(ids):
+                break
+            batch.mark(removals)
 
     def _groups_that_hear(self, rooms: Iterable[str]) -> Iterable[Group]:
         return list(dict.fromkeys(group for room in rooms for group in self._groups_of_room.get(room, ())))

@@ -541,9 +541,11 @@ class Dialogue(Session):
         if operators.is_one(self.door.host, name, password, now):
             self.member.operator = True
             self.journal(f"has become an operator as {name}")
+            self.chat.audit(self.member, "oper", name)
             self.reply(Notice("You're an operator now."))
             return
         self.journal("gave a wrong password for an operator")
+        self.chat.audit_log.note_rarely(self.member, "wrong oper password", self.address, now)
         if operators.passwords.too_many(self.door.host, now):
             raise WrongPassword(why="Too many wrong passwords came from your address: wait a minute, then try again")
         raise WrongPassword(why="There is no operator of that name and password: check both")
@@ -712,6 +714,7 @@ class Dialogue(Session):
             for member in members:
                 member.tell(LoggedIn(""), but=self)
             self.journal(f"has removed the account {name}")
+            self.chat.audit_log.note_rarely(self.member, "account removed", name, self.seconds())
             self.reply(LoggedIn(""))
             self.reply(Notice(f"The account {name} is gone, and anybody may have its nicknames."))
 
@@ -805,38 +808,46 @@ class Dialogue(Session):
     def ignores(self, nickname: str) -> bool:
         return bool(self._ignored) and nickname_key(nickname) in self._ignored
 
-    def show_history(self, room: str, count: int, before: int | None) -> None:
+    def show_history(self, room: str, count: int, before: int | None, numbered: bool = False) -> None:
         """Show the last ``count`` lines of talk in ``room``, page by page and no faster than they are read.
 
         :param before: only those with an id below; None: all of them.
+        :param numbered: whether people are shown the ids, too.
         """
         log = self.chat.log
         if count <= PART:
-            self.ask_log(partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, ""))
+            self.ask_log(
+                partial(log.recent, room, count, before), lambda events: self._show_parts(room, events, "", numbered)
+            )
         else:
-            self.ask_log(partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, ""))
+            self.ask_log(
+                partial(log.recent_ids, room, count, before), lambda ids: self._show_pages(room, ids, "", numbered)
+            )
 
-    def _show_pages(self, room: str, ids: Sequence[int], after: str) -> None:
+    def _show_pages(self, room: str, ids: Sequence[int], after: str, numbered: bool) -> None:
         page, rest = ids[:PART], ids[PART:]
         self.ask_log(
             partial(self.chat.log.with_ids, page),
-            lambda events: self._show_parts(room, events, after, rest),
+            lambda events: self._show_parts(room, events, after, numbered, rest),
         )
 
-    def _show_parts(self, room: str, events: Sequence[Event], after: str, ids: Sequence[int] = ()) -> None:
+    def _show_parts(
+        self, room: str, events: Sequence[Event], after: str, numbered: bool, ids: Sequence[int] = ()
+    ) -> None:
         """Show a page of history.
 
         :param after: the date of the last event that was shown already; empty for none.
         :param ids: those of the events behind this page.
         """
-        part = within(events, self.page_size)
+        # Some may have been removed while the page was on its way, or waited to be read.
+        part = within(self.chat.removals.current(events), self.page_size)
         rest = events[len(part) :]
-        self.reply(History(room, part, after, bool(rest or ids)))
+        self.reply(History(room, part, after, bool(rest or ids), numbered))
         after = day_of(part[-1].at) if part else after
         if rest:
-            self.when_read(lambda: self._show_parts(room, rest, after, ids))
+            self.when_read(lambda: self._show_parts(room, rest, after, numbered, ids))
         elif ids:
-            self.when_read(lambda: self._show_pages(room, ids, after))
+            self.when_read(lambda: self._show_pages(room, ids, after, numbered))
 
     def subscription(self) -> Subscription:
         active = self.active if self.format.marks_elsewhere else ""

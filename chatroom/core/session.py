@@ -29,6 +29,7 @@ from chatroom.core.delivery import Group, Subscription
 from chatroom.core.gate import LogIn
 from chatroom.core.members import Member
 from chatroom.core.rate_limits import LINE_SECONDS
+from chatroom.core.removals import RemovalRequest
 from chatroom.core.requests import Request
 from chatroom.core.sharing import Turn
 from chatroom.log.interface import NoAnswer
@@ -294,6 +295,21 @@ class Session:
         return self._talk
 
     # Requests.
+
+    def ask_to_remove(self, event: Event, reason: str, audited: str) -> None:
+        """Have a message removed that they may remove.
+
+        :param audited: what the audit log calls it; empty where it takes no right.
+        """
+        ref = self.ref
+        self.remove_apart(
+            RemovalRequest(self.member, event.room, reason, self, audited=audited, ref=ref, own_form=bool(ref)), event
+        )
+
+    def remove_apart(self, request: RemovalRequest, event: Event) -> None:
+        """The same with a request, which says how they are shown it."""
+        self.chat.remove(request, (event.id,), {"nick": event.nickname})
+        self._apart += 1
 
     def say(self, room: str, text: str, kind: type[Event] = Said, about: int = 0) -> None:
         """Have something said in ``room``, or another event of talk or state happen there.

@@ -105,6 +105,7 @@ def open_chat(
         motd=motd,
         operators=operators,
         nicknames=nicknames,
+        audit=log.audit,
         accounts=open_accounts(log.accounts, settings, clock, checkers, portal, tokens=Tokens(log.tables)),
         gate=Gate(settings, now=time.time, password=password, invitations=Invitations(log.tables)),
         soon=lambda call: clock().callLater(0, call),

@@ -72,6 +72,11 @@ class ILog(Interface):
     the last kept event before it. It is handed back even when the rest of its batch fails.
     *State*: of each room, kind and subject the last event is kept, however much is trimmed, unless it ``clears``; there
     is a bound for each kind, beyond which the oldest is forgotten.
+    *Removals*: a draft of the kind :class:`~chatroom.model.events.Removal` has the log put marks in the place of the
+    messages that it is about (:func:`~chatroom.model.events.mark_of`) where they are in its room and can be removed. It
+    is a request of its own. It is refused with :class:`~chatroom.model.errors.NoSuchMessage` where none of them is
+    there. The marks are in every answer to what is asked once ``committed`` was told of the removal; text that was
+    asked for before may still come. Nothing that the log keeps has the text any more, or soon will not have it.
     *Questions* see all that ``committed`` was told before they were asked, and nothing that it was not. Each is
     answered once, by ``answer`` or by ``failed``, perhaps before the call returns; after ``drop`` of its asker, or
     ``stop``, not any more.

@@ -13,11 +13,13 @@ from chatroom.log.batches import Batch, Batches
 from chatroom.log.identity import new_identity
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.memory_accounts import MemoryAccounts
+from chatroom.log.memory_audit import MemoryAudit
+from chatroom.log.removing import about_these, not_there
 from chatroom.log.tables import Tables, TablesAtOnce, in_memory
 from chatroom.log.tokens import Tokens
 from chatroom.log.turns import Asker, LoopTurns, Work
 from chatroom.model.errors import AlreadyKept, ChatError
-from chatroom.model.events import Draft, Event
+from chatroom.model.events import Draft, Event, Removal, mark_of, may_be_removed, removed_ids
 from chatroom.model.words import query_of
 
 CAPACITY = 100_000
@@ -72,6 +74,8 @@ class MemoryLog:
         """Other tables that last as long."""
         self.accounts = MemoryAccounts(Tokens(self.tables).forget)
         """The store of accounts that lasts as long."""
+        self.audit = MemoryAudit()
+        """The audit log that lasts as long."""
         self.last_committed = 0
         self.forgotten = 0
 
@@ -86,7 +90,8 @@ class MemoryLog:
         last = self.last_committed
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
-        for drafts, at in batch:
+        for request, at in batch:
+            drafts = request
             original = 0
             for draft in drafts:
                 if draft.ref:
@@ -94,6 +99,13 @@ class MemoryLog:
             if original:
                 refusals.append((drafts[0].token, AlreadyKept(id=original)))
                 continue
+            targets: Sequence[int] = ()
+            if drafts[0].kind is Removal:
+                targets = self._targets(drafts[0], events)
+                if not targets:
+                    refusals.append((drafts[0].token, not_there(drafts[0])))
+                    continue
+                drafts = (about_these(drafts[0], targets),)
             for draft in drafts:
                 kind, room, member, nickname, text, about, extras, ref, token = draft
                 if kind.kept:
@@ -105,6 +117,8 @@ class MemoryLog:
                     self._counted[room].append(event)
                 if kind.kept and ref:
                     self._ids_by_ref[member, ref].append(last)
+            if targets:
+                self._remove(targets, events[-1], events)
         self._events += [event for event in events if event.kept]
         if len(self._events) > self._capacity:
             self._forget(len(self._events) - self._capacity)
@@ -112,6 +126,31 @@ class MemoryLog:
         began = time.perf_counter()
         self._tell(events, tokens, refusals)
         self._batches.delivered(time.perf_counter() - began)
+
+    def _targets(self, draft: Draft, batch: Sequence[Event]) -> Sequence[int]:
+        """The ids of those messages that a removal is about which are there.
+
+        :param batch: the events of the same batch before it.
+        """
+        found = []
+        for id_ in sorted(set(removed_ids(draft.about, draft.extras))):
+            for events in (self._events, batch):
+                index = bisect_left(events, id_, key=_id_of)
+                event = events[index] if index < len(events) else None
+                if event is not None and event.id == id_ and event.room == draft.room and may_be_removed(type(event)):
+                    found.append(id_)
+        return found
+
+    def _remove(self, ids: Sequence[int], removal: Event, batch: list[Event]) -> None:
+        """Put marks in the place of messages.
+
+        :param batch: the events of the same batch.
+        """
+        for events in (self._events, self._counted[removal.room], batch):
+            for id_ in ids:
+                index = bisect_left(events, id_, key=_id_of)
+                if index < len(events) and events[index].id == id_ and may_be_removed(type(events[index])):
+                    events[index] = mark_of(events[index], removal)
 
     def _tell(self, events: list[Event], tokens: list[int], refusals: list[tuple[int, ChatError]]) -> None:
         if events:

@@ -15,7 +15,7 @@ from typing import Protocol
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.log.turns import Asker
 from chatroom.model.errors import ChatError
-from chatroom.model.events import Event
+from chatroom.model.events import Event, Removal, marked
 
 KEPT = 100
 """Events that are kept for each room."""
@@ -48,7 +48,7 @@ def _size(events: Iterable[Event]) -> int:
 class _Room:
     """The last counted events of one room; while they are loaded, those who wait for them."""
 
-    __slots__ = ("_found", "events", "loading", "size", "waiting")
+    __slots__ = ("_found", "events", "loading", "removals", "size", "waiting")
 
     def __init__(self) -> None:
         self.events: deque[Event] = deque(maxlen=KEPT)
@@ -57,6 +57,8 @@ class _Room:
         # The same when they were counted last: to count those that go, one by one, would cost each message too much.
         self._found = 0
         self.loading = True
+        # What was removed while they are loaded, by the id of the message: the file may have been read before.
+        self.removals: dict[int, Event] = {}
         self.waiting: list[tuple[Callable[[], None], NoAnswer]] = []
 
     def add(self, events: Sequence[Event]) -> None:
@@ -64,6 +66,13 @@ class _Room:
         self.size += _size(events)
         if self.size > 2 * self._found:
             self._count()
+
+    def remove(self, removal: Removal) -> None:
+        removals = dict.fromkeys(removal.ids, removal)
+        if self.loading:
+            self.removals.update(removals)
+        self.events = deque(marked(self.events, removals), maxlen=KEPT)
+        self._count()
 
     def forget(self, last: int) -> None:
         events = self.events
@@ -96,6 +105,14 @@ class RecentEvents:
                 self._size += room.size - before
         if self._size > MAX_BYTES:
             self._shrink()
+
+    def remove(self, removal: Removal) -> None:
+        """Put marks in the place of messages that were removed. Before :meth:`committed` is told of the removal."""
+        room = self._rooms.get(removal.room)
+        if room is not None:
+            before = room.size
+            room.remove(removal)
+            self._size += room.size - before
 
     def _shrink(self) -> None:
         """Let go of the rooms that were asked for first, as far as too much is kept."""
@@ -156,7 +173,8 @@ class RecentEvents:
         newer, before = list(room.events), room.size
         room.events.clear()
         room.size = 0
-        room.add([*loaded, *newer])
+        room.add([*marked(loaded, room.removals), *newer])
+        room.removals.clear()
         self._size += room.size - before
         room.loading = False
         waiting, room.waiting = room.waiting, []

@@ -20,6 +20,10 @@
 ``invitation``, ``token``
     Invitations (:mod:`chatroom.log.invitations`), and the tokens that belong to accounts (:mod:`chatroom.log.tokens`);
     a token goes with its account.
+``audit``
+    The audit log (:mod:`chatroom.log.audit`). Triggers refuse every change of a row and every deletion.
+
+``history`` also counts the messages that were removed: an index of words that knows of fewer is made again.
 
 Adding a version is adding a step to :data:`STEPS`; a step, once released, never changes.
 """
@@ -136,6 +140,26 @@ def _keys(connection: sqlite3.Connection) -> None:
     )
 
 
+def _removals_and_audit(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE history ADD COLUMN removals INTEGER NOT NULL DEFAULT 0")
+    connection.execute(
+        "CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL NOT NULL, nickname TEXT NOT NULL, account TEXT NOT NULL,"
+        " member TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,"
+        " target_account TEXT NOT NULL, target_member TEXT NOT NULL, room TEXT NOT NULL, about INTEGER NOT NULL,"
+        " reason TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX audit_reports ON audit (id) WHERE action LIKE 'report%'")
+    for name, what in (("update", "UPDATE"), ("delete", "DELETE")):
+        connection.execute(
+            f"CREATE TRIGGER audit_{name} BEFORE {what} ON audit BEGIN SELECT raise(ABORT, 'the audit log stays'); END"
+        )
+    # INSERT OR REPLACE would delete without asking the trigger above.
+    connection.execute(
+        "CREATE TRIGGER audit_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)"
+        " BEGIN SELECT raise(ABORT, 'the audit log stays'); END"
+    )
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _by_place,
@@ -146,6 +170,7 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _accounts,
     _shared_accounts,
     _keys,
+    _removals_and_audit,
 )
 """The steps from each version of the schema to the next; the first makes version 1 of an empty file."""
 

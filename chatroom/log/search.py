@@ -15,6 +15,11 @@ A search is done in pieces, from the newest events to the oldest (:mod:`chatroom
 stopped in the middle of a question, and a question that nothing matches goes through the whole list of each word. So
 it has a *block* beside the room of each event, a word like ``r7b12``, which stands for :data:`BLOCK` ids. A piece asks
 for one block and ends with it. Blocks in which the room has no event are passed over.
+
+The words of a message that was removed are found no more at once, since its row in the log says what it is. They are
+deleted from the index with the text that it had, and that only marks them. So a cleaning follows: all segments of the
+index are merged, step by step, the file is written anew, and its write-ahead log is emptied. The index then knows of as
+many removals as the log. One that knows of fewer at the start was not cleaned, and is made again.
 """
 
 from __future__ import annotations
@@ -24,12 +29,13 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import islice
 
 from chatroom.log.interface import Events, NoAnswer
 from chatroom.log.questions import reading_errors, stop_when_given_up
+from chatroom.log.removing import Erased
 from chatroom.log.rows import COLUMNS, events_of
 from chatroom.log.schema import connect, explain, quoted
 from chatroom.log.turns import Asker, FromThread, ThreadTurns, Work
@@ -38,7 +44,7 @@ from chatroom.model.errors import HistoryUnusable
 from chatroom.model.events import KINDS, Event
 from chatroom.model.words import query_of, spaced_words
 
-VERSION = 3
+VERSION = 4
 """Version of the index's content; an index of another version is made again."""
 
 BLOCK = 8192
@@ -59,6 +65,12 @@ busy, and commits would wait for it."""
 
 LONGEST_REST = 5.0
 """Seconds of rest at most."""
+
+CLEANED_EVERY = 60.0
+"""Seconds between two cleanings after removals, which go through the whole index."""
+
+CLEANED_AT_ONCE = 64
+"""Pages of the index in a step of a cleaning."""
 
 
 def match_expression(room_id: int, block: int, words: str) -> str:
@@ -103,6 +115,9 @@ class SearchIndex:
         # Searches that wait for a step of the indexer, each with its asker; the lock is for both threads.
         self._before_search: list[tuple[Asker | None, Callable[[], None]]] = []
         self._lock = threading.Lock()
+        # Removals since the last cleaning, and when that was; in the indexer's thread.
+        self._removals = 0
+        self._cleaned_at = -CLEANED_EVERY
 
     def _open(self) -> sqlite3.Connection:
         connection = connect(self._path)
@@ -117,13 +132,19 @@ class SearchIndex:
             connection.executescript(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5"
                 " (room, text, content = '', tokenize = 'ascii');"
-                "CREATE TABLE IF NOT EXISTS position (begin INTEGER NOT NULL, indexed INTEGER NOT NULL);"
+                "CREATE TABLE IF NOT EXISTS position (begin INTEGER NOT NULL, indexed INTEGER NOT NULL,"
+                " removals INTEGER NOT NULL);"
                 f"PRAGMA user_version = {VERSION};"
             )
-            if connection.execute("SELECT count(*) FROM position").fetchone()[0] == 0:
-                connection.execute("INSERT INTO position VALUES (1, 0)")
             connection.create_function("words", 1, spaced_words, deterministic=True)
-            return self._with_log(connection)
+            self._with_log(connection)
+            (removals,) = connection.execute("SELECT removals FROM log.history").fetchone()
+            known = connection.execute("SELECT removals FROM position").fetchone()
+            if known is None:
+                connection.execute("INSERT INTO position VALUES (1, 0, ?)", (removals,))
+            elif known[0] != removals:
+                raise sqlite3.DatabaseError("it may have words of messages that were removed")
+            return connection
         except sqlite3.Error:
             connection.close()
             raise
@@ -192,6 +213,66 @@ class SearchIndex:
         self._running = False
         if self._target != target and not self._stopping.is_set():
             self.catch_up(self._target)
+
+    # Removals: told in the writer's thread, done in the indexer's.
+
+    def erase(self, erased: Sequence[Erased]) -> None:
+        """Have the words of messages that were removed deleted, and nothing of them left in the file."""
+        self._indexer.submit(lambda: self._erase(erased))
+        self._indexer.submit(self._clean)
+
+    def _erase(self, erased: Sequence[Erased]) -> None:
+        execute = self._writing.execute
+        self._removals += len(erased)
+        try:
+            execute("BEGIN IMMEDIATE")
+            for id_, room_id, text in erased:
+                # A message that was removed before its turn had come is not in the index.
+                if execute("SELECT 1 FROM words_docsize WHERE id = ?", (id_,)).fetchone():
+                    execute(
+                        "INSERT INTO words (words, rowid, room, text) VALUES ('delete', ?, ?, ?)",
+                        (id_, f"r{room_id}b{id_ // BLOCK}", spaced_words(text) if _needs_words(text) else text),
+                    )
+            execute("COMMIT")
+        except sqlite3.Error:
+            if self._writing.in_transaction:
+                execute("ROLLBACK")
+            # The index knows of fewer removals than the log, and is made again at the next start.
+            self._removals = -1
+
+    def _clean(self) -> None:
+        """Begin a cleaning, unless there was one a moment ago: then later."""
+        if self._removals and not self._stopping.is_set():
+            wait = self._cleaned_at + CLEANED_EVERY - time.monotonic()
+            if wait > 0:
+                self._wake.wait(min(LONGEST_REST, wait))
+                self._indexer.submit(self._clean)
+            else:
+                self._clean_on()
+
+    def _clean_on(self, begin: bool = True) -> None:
+        """Make a step of a cleaning, and go on with it or end it."""
+        execute = self._writing.execute
+        if self._stopping.is_set() or self._removals < 0:
+            return
+        try:
+            before = self._writing.total_changes
+            # Below zero, segments of all levels are merged into one.
+            pages = -CLEANED_AT_ONCE if begin else CLEANED_AT_ONCE
+            execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+            # So says the manual of FTS5: no work was left when fewer than two rows have changed.
+            if self._writing.total_changes - before >= 2:
+                self._indexer.submit(lambda: self._clean_on(begin=False))
+                return
+            execute("VACUUM main")
+            (busy, _, _) = execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                return  # A search was in the way for seconds: the same holds.
+            execute("UPDATE position SET removals = removals + ?", (self._removals,))
+        except sqlite3.Error:
+            return  # The disk is full, most likely: the next removal begins another, or the next start makes it again.
+        self._removals = 0
+        self._cleaned_at = time.monotonic()
 
     def _step(self, target: int) -> int:
         """Index a few more events; the id of the last of them, 0 when there are none."""
@@ -293,3 +374,8 @@ class SearchIndex:
         ) as rows:
             searched = (event for event in events_of(rows) if event.searched)
             return list(islice(searched, count))[::-1]
+
+
+def _needs_words(text: str) -> bool:
+    """Whether the words of ``text`` are not what the tokenizer of the index finds by itself."""
+    return not all(" " <= character <= "~" for character in text)

@@ -31,6 +31,7 @@ from chatroom.log.recent import RecentEvents
 from chatroom.log.schema import FileLock, connect, explain, open_log, read_history
 from chatroom.log.search import SearchIndex
 from chatroom.log.sqlite_accounts import SQLiteAccounts
+from chatroom.log.sqlite_audit import SQLiteAudit
 from chatroom.log.state import read_state
 from chatroom.log.tables import Tables
 from chatroom.log.trimming import Trimming
@@ -39,7 +40,7 @@ from chatroom.log.watch import FileWatch
 from chatroom.log.worker import Worker
 from chatroom.log.writer import Writer, Written
 from chatroom.model.errors import ChatError, HistoryBroken, HistoryUnusable
-from chatroom.model.events import Draft, Event
+from chatroom.model.events import Draft, Event, Removal
 
 T = TypeVar("T")
 
@@ -119,6 +120,15 @@ class SQLiteLog:
                     from_thread=from_thread,
                 )
                 """The store of accounts in the same file."""
+                self.audit = SQLiteAudit(
+                    reading,
+                    writing,
+                    submit=self._submit,
+                    ask=self._ask_reader,
+                    look_at_files=self._look_at_files,
+                    from_thread=from_thread,
+                )
+                """The audit log in the same file."""
             except sqlite3.Error as error:
                 raise HistoryUnusable(path=path, why=explain(error, path)) from error
             # One index, beside the one file, though there may be several names of it.
@@ -132,15 +142,16 @@ class SQLiteLog:
                 raise HistoryUnusable(path=path, why=explain(error)) from error
             undo.pop_all()
         self._connections = (reading, keeping, writing)
-        self.identity = history.identity
-        self.forgotten = history.forgotten
+        self.identity, self.forgotten = history.identity, history.forgotten
         self.last_committed = history.last_id
         self._worker = Worker("chatroom-writer", self._died)
         self._reader = ThreadTurns("chatroom-reader", from_thread, self._died)
         keeper = Worker("chatroom-keeper", self._died)
         # The writer last: what the keeper does may come to it.
         self._workers = (keeper, self._worker)
-        self._checkpoints = Checkpoints(self._worker, writing, keeper, keeping, self._watch.checkpointed)
+        self._checkpoints = Checkpoints(
+            self._worker, writing, keeper, keeping, self._watch.checkpointed, emptied=self._watch.emptied
+        )
         # What the last look at the files has found, and when it was; in the writer's thread.
         self._lost: ChatError | None = None
         self._looked_at = -LOOK_GOOD_FOR
@@ -196,6 +207,9 @@ class SQLiteLog:
         self._from_thread(lambda: self._written(written))
         if written.error is None:
             self._checkpoints.committed(len(written.events))
+            if written.erased:
+                self._search.erase(written.erased)
+                self._checkpoints.empty()
 
     def _written(self, written: Written) -> None:
         if self._broken:
@@ -203,6 +217,10 @@ class SQLiteLog:
         self._batches.came_back()
         if written.events:
             self.last_committed = written.events[-1].id
+            if written.erased:
+                for event in written.events:
+                    if isinstance(event, Removal):
+                        self._recent.remove(event)
             self._recent.committed(written.events)
         began = time.perf_counter()
         self._tell(written)
@@ -264,6 +282,8 @@ class SQLiteLog:
         """In the writer's thread."""
         was_lost = self._lost is not None
         lost = self._look_at_files()
+        if lost is None:
+            self._checkpoints.try_again()
         if lost is not None and not was_lost:
             self._from_thread(lambda: self._found_lost(lost))
         elif lost is None and was_lost:

@@ -6,8 +6,8 @@ everything that was written to it meanwhile. A file that is written over keeps i
 Theory of operation. SQLite has three files: the history, its write-ahead log, and the shared memory between
 connections. A look compares the number of each on its device with that at the start, which takes microseconds, so
 there is one before each batch. The history's file changes at checkpoints alone, which the log makes itself, and the
-write-ahead log grows and never gets shorter. Where they have changed otherwise, the content is looked at, through a
-connection that remembers nothing of it. It may be in order: somebody has made a checkpoint, or a ``VACUUM``.
+write-ahead log gets shorter only when the log empties it. Where they have changed otherwise, the content is looked at,
+through a connection that remembers nothing of it. It may be in order: somebody has made a checkpoint, or a ``VACUUM``.
 
 All of it happens in the writer's thread. Nothing here opens the history's file but through SQLite, whose locks would
 be lost when it is closed.
@@ -84,6 +84,13 @@ class FileWatch:
         # No checkpoint makes it smaller: the next look reads through what is.
         if history.size >= self._history.size:
             self._history = history
+
+    def emptied(self) -> None:
+        """Take notice that the log itself has cut the write-ahead log to nothing."""
+        try:
+            self._wal = _see(f"{self._path}-wal")._replace(number=self._wal.number)
+        except OSError:
+            return  # The next look finds out.
 
     def look(self, checkpoint_under_way: bool) -> NotKept | None:
         """Look at the files.

@@ -2,8 +2,9 @@
 
 Theory of operation. The writer goes through the requests of a batch in order. A request that repeats a ``ref`` is
 refused, and has no part in what follows. Each other draft of a kind that is kept gets the next id; a draft of a kind
-that is not kept shares the id of the last event that is. All rows are inserted in one transaction. Only its commit
-makes the ids count: after a failure they are given again, since nobody has seen them.
+that is not kept shares the id of the last event that is. A removal writes marks over the rows of the messages that it
+is about, in the same transaction; one that is about no message is refused. All rows are inserted in one transaction.
+Only its commit makes the ids count: after a failure they are given again, since nobody has seen them.
 
 Statements are few, because Python's lock changes hands at each, and the writer would wait there for the reactor. So
 many rows are inserted at a time, and the refs of a batch are looked up together.
@@ -12,17 +13,18 @@ many rows are inserted at a time, and the refs of a batch are looked up together
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chatroom.log.batches import Batch
-from chatroom.log.rows import as_json, place_of
+from chatroom.log.removing import Erased, about_these, not_there
+from chatroom.log.rows import EVENT, as_json, events_of, place_of
 from chatroom.log.schema import explain
 from chatroom.log.state import write_state
 from chatroom.model.errors import AlreadyKept, ChatError, NotKept
-from chatroom.model.events import KINDS, Draft, Event, Nature
+from chatroom.model.events import KINDS, Draft, Event, Nature, Removal, mark_of, may_be_removed, removed_ids
 
 NARROW = ("kind", "id", "at", "place", "member", "nickname", "text")
 """The columns that are filled for a batch of plain drafts."""
@@ -55,6 +57,8 @@ class Written(NamedTuple):
     """The tokens of the requests that could not be kept."""
     error: ChatError | None = None
     """Why they could not; None when all could."""
+    erased: Sequence[Erased] = ()
+    """The messages that were removed from the file."""
 
 
 class Writer:
@@ -106,14 +110,26 @@ class Writer:
         refused: list[tuple[int, ChatError]] = []
         values: list[object] = []
         states: list[tuple[int, Event]] = []
+        removals: list[tuple[Event, Sequence[int]]] = []
+        removed: set[int] = set()
         places = self._places
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
         id_ = self._last_id
-        for drafts, at in batch:
-            if known and (original := _original(drafts, known)):
-                refused.append((drafts[0].token, AlreadyKept(id=original)))
-                continue
+        for request, at in batch:
+            drafts = request
+            targets: Sequence[int] = ()
+            if known is not None:
+                if original := _original(drafts, known):
+                    refused.append((drafts[0].token, AlreadyKept(id=original)))
+                    continue
+                if drafts[0].kind is Removal:
+                    targets = self._targets(drafts[0], events, removed)
+                    if not targets:
+                        refused.append((drafts[0].token, not_there(drafts[0])))
+                        continue
+                    drafts = (about_these(drafts[0], targets),)
+                    removed.update(targets)
             for draft in drafts:
                 kind, room, member, nickname, text, about, extras, ref, token = draft
                 if (about or ref or extras is not None) and known is None:
@@ -130,12 +146,46 @@ class Writer:
                     known.setdefault((member, ref), id_)
                 if is_state:
                     states.append((place // 2, event))
-        self._insert(NARROW if known is None else WIDE, values, states)
+            if targets:
+                removals.append((events[-1], targets))
+                _mark(events, events[-1], targets, self._last_id)
+        erased = self._insert(NARROW if known is None else WIDE, values, states, removals)
         self._last_id = id_
-        return Written(events, tokens, refused)
+        return Written(events, tokens, refused, erased=erased)
 
-    def _insert(self, columns: tuple[str, ...], values: list[object], states: Sequence[tuple[int, Event]]) -> None:
-        """Insert the rows that ``values`` are of, and what holds after them, in one transaction."""
+    def _targets(self, draft: Draft, events: Sequence[Event], removed: Collection[int]) -> Sequence[int]:
+        """The ids of those messages that a removal is about which are there.
+
+        :param events: those of the same batch before it.
+        :param removed: the ids of messages that the batch has removed already.
+        """
+        wanted = [id_ for id_ in removed_ids(draft.about, draft.extras) if id_ not in removed]
+        place = place_of(self._connection, draft.room, True)
+        found = [
+            event.id
+            for event in events
+            if event.id in wanted and event.room == draft.room and may_be_removed(type(event))
+        ]
+        for start, end in _parts(len(wanted)):
+            rows = self._connection.execute(
+                f"SELECT id, kind FROM event WHERE id IN ({','.join('?' * (end - start))}) AND place = ?",
+                (*wanted[start:end], place),
+            )
+            found += [id_ for id_, name in rows if name in KINDS and may_be_removed(KINDS[name])]
+        return sorted(found)
+
+    def _insert(
+        self,
+        columns: tuple[str, ...],
+        values: list[object],
+        states: Sequence[tuple[int, Event]],
+        removals: Sequence[tuple[Event, Sequence[int]]] = (),
+    ) -> Sequence[Erased]:
+        """Insert the rows that ``values`` are of, and what holds after them, in one transaction.
+
+        :param removals: each with the ids of the messages that it removes.
+        :returns: those messages.
+        """
         execute = self._connection.execute
         width = len(columns)
         kinds = values[::width]
@@ -146,14 +196,41 @@ class Writer:
         if kind:
             del values[::width]
             width -= 1
-        if states or len(parts) > 1:
+        if states or removals or len(parts) > 1:
             self._begin()
         for start, end in parts:
             execute(_insert(columns, end - start, kind), values[start * width : end * width])
         if states:
             write_state(self._connection, states, self._state_limit)
+        if removals:
+            return self._erase(removals)
         if self._connection.in_transaction:
             execute("COMMIT")
+        return ()
+
+    def _erase(self, removals: Sequence[tuple[Event, Sequence[int]]]) -> Sequence[Erased]:
+        """Write marks over the rows of messages, and commit."""
+        execute = self._connection.execute
+        erased: list[Erased] = []
+        # The places of the longer rows are written over with zeros.
+        execute("PRAGMA secure_delete = ON")
+        try:
+            for removal, ids in removals:
+                for id_ in ids:
+                    row = execute(f"{EVENT} WHERE event.id = ?", (id_,))
+                    (event,) = events_of(row)
+                    (room_id,) = execute("SELECT place / 2 FROM event WHERE id = ?", (id_,)).fetchone()
+                    erased.append(Erased(id_, room_id, event.text))
+                    mark = mark_of(event, removal)
+                    execute(
+                        "UPDATE event SET kind = ?, text = ?, about = ?, extras = ? WHERE id = ?",
+                        (mark.kind, mark.text, mark.about, as_json(mark.extras), id_),
+                    )
+            execute("UPDATE history SET removals = removals + ?", (len(erased),))
+            execute("COMMIT")
+        finally:
+            execute("PRAGMA secure_delete = OFF")
+        return erased
 
     def _begin(self) -> None:
         if not self._connection.in_transaction:
@@ -193,6 +270,17 @@ class Writer:
                 events += [draft.event(self._last_id, at) for draft in drafts]
                 tokens += [token] * len(drafts)
         return Written(events, tokens, refused, failed, error)
+
+
+def _mark(events: list[Event], removal: Event, targets: Sequence[int], last_id: int) -> None:
+    """Put marks in the place of messages that were said in the same batch as they are removed.
+
+    :param last_id: the id of the last event before the batch.
+    """
+    if targets[-1] > last_id:
+        for index, event in enumerate(events):
+            if event.id in targets and event is not removal:
+                events[index] = mark_of(event, removal)
 
 
 def _original(drafts: Sequence[Draft], known: Mapping[Ref, int]) -> int:

@@ -137,6 +137,8 @@ class History(NamedTuple):
     """The date of the part before; empty for the first."""
     more: bool = False
     """Whether another follows."""
+    ids: bool = False
+    """Whether people are shown the ids, too."""
 
 
 class Past(NamedTuple):
@@ -192,6 +194,65 @@ class LoggedIn(NamedTuple):
     """Empty when they are logged out."""
 
 
+class Reported(NamedTuple):
+    """Somebody has reported a message, or a person, to those who moderate."""
+
+    number: int
+    """The number of the report, by which it is closed."""
+    at: float
+    """Seconds since 1970, UTC."""
+    room: str
+    nickname: str
+    """Of the person who reports."""
+    target: str
+    """The nickname of the person who is reported."""
+    text: str
+    """The reason that they give."""
+    about: int = 0
+    """The id of the message; 0 where a person is reported."""
+    message: str = ""
+    """The text of the message; empty where there is none, or it is in the list of reports."""
+
+
+class ReportList(NamedTuple):
+    """The reports that are open."""
+
+    reports: Sequence[Reported]
+    """Oldest first."""
+    more: bool = False
+    """Whether there are others behind the last."""
+
+
+class AuditEntry(NamedTuple):
+    """One thing that somebody has done."""
+
+    id: int
+    at: float
+    """Seconds since 1970, UTC."""
+    nickname: str
+    """Of the person who did it; empty for somebody who had none."""
+    action: str
+    target: str
+    """The person, or the address, that it was done to; empty for none."""
+    room: str
+    """Empty where it is about no room."""
+    text: str
+    """The reason."""
+    account: str = ""
+    """The account of the person who did it; empty for none."""
+    about: int = 0
+    """The id of the event, or the number of the report, that it is about; 0 for none."""
+
+
+class AuditLog(NamedTuple):
+    """The last entries of the audit log."""
+
+    entries: Sequence[AuditEntry]
+    """Oldest first."""
+    more: bool = False
+    """Whether there may be older ones."""
+
+
 class Found(NamedTuple):
     """Earlier talk in a room that has certain words."""
 
@@ -219,5 +280,8 @@ Answer = (
     | Pong
     | PasswordWanted
     | LoggedIn
+    | Reported
+    | ReportList
+    | AuditLog
     | Found
 )

@@ -328,6 +328,40 @@ class TopicTooLong(PeerError):
     sentence = "A topic has at most {limit} bytes: make it shorter, and say the rest in the room."
 
 
+class NoSuchMessage(PeerError):
+    """There is no message of talk with this id in the room, or it was removed already."""
+
+    code = "no-such-message"
+    sentence = "There is no message {id} in {room} that could be removed. /history ids shows the messages' numbers."
+
+
+class NotYourMessage(PeerError):
+    """The message is another's, and the peer may not remove others' messages."""
+
+    code = "not-your-message"
+    sentence = "That is {nickname}'s message: only {nickname} and those who moderate the room may remove it."
+
+
+class NothingToRemove(PeerError):
+    code = "nothing-to-remove"
+    sentence = "{nickname} has said nothing in {room} {when}. Check the name; /history ids shows who said what."
+
+
+class NoSuchReport(PeerError):
+    code = "no-such-report"
+    sentence = "There is no open report {number}: /reports lists those that are open."
+
+
+class TooManyReports(PeerError):
+    code = "too-many-reports"
+    sentence = "You have reported as much as one may for now, and all of it is being looked at: wait {minutes} minutes."
+
+
+class AuditNotKept(ServerFault):
+    code = "audit-not-kept"
+    sentence = "That cannot be kept in the audit log: {why}. Try again when that is mended."
+
+
 class TooManyClients(PeerError):
     code = "too-many-clients"
     sentence = "The server is full ({limit} connections): try again later."

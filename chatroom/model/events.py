@@ -12,7 +12,7 @@ other table knows kinds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple
 
@@ -29,6 +29,8 @@ class Nature(Enum):
     """Somebody came, went, or has another nickname."""
     STATE = "state"
     """Something holds for the room until the next event of the same kind and subject."""
+    MODERATION = "moderation"
+    """Something was done about what others have said."""
 
 
 class Audience(Enum):
@@ -186,6 +188,73 @@ class TopicChanged(Event):
     kind = "topic"
     nature = Nature.STATE
     audience = Audience.ROOM
+
+
+class Removal(Event):
+    """Somebody has removed messages, of which marks stay (:class:`Removed`); ``text`` is the reason.
+
+    ``about`` is the id of the message; of several, the extras have the ``ids``, and it is 0. The extras also have
+    ``nick``, the nickname of their author. A purge in several parts has ``count``, the number of all messages, in its
+    first part, and ``more`` in each other part, which people are not shown.
+    """
+
+    __slots__ = ()
+    kind = "removal"
+    nature = Nature.MODERATION
+    counted = False
+    searched = False
+    audience = Audience.ROOM
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids of the messages that are removed."""
+        return removed_ids(self.about, self.extras)
+
+
+class Removed(Event):
+    """The mark of a message that was removed, in its place; ``text`` is the reason.
+
+    Its id, its time and its author are those of the message, ``about`` is the id of the :class:`Removal`, and the
+    extras have ``by``, the nickname of the person who removed it.
+    """
+
+    __slots__ = ()
+    kind = "removed"
+    searched = False
+
+
+def removed_ids(about: int, extras: Mapping[str, Any] | None) -> Sequence[int]:
+    """The ids of the messages that a removal, or the draft of one, is about."""
+    several = (extras or {}).get("ids")
+    return several if isinstance(several, list) else (about,) if about else ()
+
+
+def may_be_removed(kind: type[Event]) -> bool:
+    """Whether events of ``kind`` are messages that can be removed."""
+    return kind.kept and kind.counted and kind.nature is Nature.TALK and kind is not Removed
+
+
+def mark_of(event: Event, removal: Event) -> Event:
+    """The mark of ``event`` that stays when ``removal`` has removed it.
+
+    The ``ref`` stays, so that a client that sends the message again is told that it was done before.
+    """
+    extras = {"by": removal.nickname}
+    id_, at, room, member, nickname, *_ = event
+    return Removed(id_, at, room, member, nickname, removal.text, removal.id, extras, event.ref)
+
+
+def marked(events: Sequence[Event], removals: Mapping[int, Event]) -> Sequence[Event]:
+    """``events`` with marks in the place of those that were removed.
+
+    :param removals: what has removed each, by the id of the message.
+    """
+    if not removals or not any(event.id in removals for event in events):
+        return events
+    return [
+        mark_of(event, removals[event.id]) if event.id in removals and may_be_removed(type(event)) else event
+        for event in events
+    ]
 
 
 class Draft(NamedTuple):

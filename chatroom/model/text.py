@@ -65,6 +65,7 @@ def visible(text: str) -> str:
 # which a digit may have become one.
 _LIKE_EVENT = re.compile(
     "|".join(map(visible, ("joined", "left", "is now", "set the topic", "took away the topic", "invites you to")))
+    + rf"|{visible('removed')} \S+ {visible('message')}"
     + r"|in \S+:|\([\dlo]+ here\)"
 )
 # Characters of an action that are looked at, without those that have no width: the longest beginning is shorter.

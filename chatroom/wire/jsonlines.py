@@ -8,6 +8,8 @@ from typing import Any
 
 from chatroom.model.answers import (
     Answer,
+    AuditEntry,
+    AuditLog,
     Done,
     Found,
     Gone,
@@ -22,6 +24,8 @@ from chatroom.model.answers import (
     Pong,
     Private,
     Refused,
+    Reported,
+    ReportList,
     Reset,
     RoomList,
     Speaking,
@@ -43,6 +47,33 @@ def _json_event(event: Event) -> dict[str, object]:
     if extras:
         found["extras"] = extras
     return found
+
+
+def _report(report: Reported) -> dict[str, object]:
+    return {
+        "number": report.number,
+        "at": round(report.at, 3),
+        "room": report.room,
+        "nick": report.nickname,
+        "target": report.target,
+        "text": report.text,
+        **({"about": report.about} if report.about else {}),
+        **({"message": report.message} if report.message else {}),
+    }
+
+
+def _entry(entry: AuditEntry) -> dict[str, object]:
+    return {
+        "number": entry.id,
+        "at": round(entry.at, 3),
+        "nick": entry.nickname,
+        "action": entry.action,
+        "target": entry.target,
+        "room": entry.room,
+        "text": entry.text,
+        **({"account": entry.account} if entry.account else {}),
+        **({"about": entry.about} if entry.about else {}),
+    }
 
 
 JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
@@ -91,6 +122,18 @@ JSON_ANSWERS: Mapping[type[Answer], Callable[[Any], dict[str, object]]] = {
         "room": answer.room,
         "events": [_json_event(event) for event in answer.events],
         "more": answer.more,
+        **({"ids": True} if answer.ids else {}),
+    },
+    Reported: lambda answer: {"kind": "report", **_report(answer)},
+    ReportList: lambda answer: {
+        "kind": "reports",
+        "reports": [_report(report) for report in answer.reports],
+        **({"more": True} if answer.more else {}),
+    },
+    AuditLog: lambda answer: {
+        "kind": "audit",
+        "entries": [_entry(entry) for entry in answer.entries],
+        **({"more": True} if answer.more else {}),
     },
     Found: lambda answer: {
         "kind": "found",

@@ -11,6 +11,8 @@ from typing import Any
 
 from chatroom.model.answers import (
     Answer,
+    AuditEntry,
+    AuditLog,
     Done,
     Found,
     Gone,
@@ -25,13 +27,28 @@ from chatroom.model.answers import (
     Pong,
     Private,
     Refused,
+    Reported,
+    ReportList,
     Reset,
     RoomList,
     Speaking,
     Welcome,
 )
 from chatroom.model.constants import ENCODING
-from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.events import (
+    Acted,
+    Away,
+    Event,
+    Joined,
+    Left,
+    Noticed,
+    Quit,
+    Removal,
+    Removed,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 from chatroom.wire.formats import NEWLINE, Format, day_of
 
 NAMES_IN_A_LINE = 50
@@ -54,6 +71,34 @@ def _topic(event: Event) -> str:
     return f"* {event.nickname} took away the topic"
 
 
+def _because(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def removal_in_words(event: Event) -> str:
+    """What a removal did, behind the nickname of the person who did it; empty for a further part of a purge."""
+    extras = event.extras or {}
+    if extras.get("more"):
+        return ""
+    nickname = extras.get("nick", "")
+    whose = f"{nickname}'s" if nickname != event.nickname else "their own"
+    count = extras.get("count") or len(extras.get("ids", ())) or 1
+    what = "a message" if count == 1 else f"{count} messages"
+    return f"removed {what} of {whose}{_because(event.text)}"
+
+
+def mark_in_words(event: Event) -> tuple[str, str]:
+    """The nickname of the person who removed a message, and what the mark in its place says behind that."""
+    by = (event.extras or {}).get("by") or "somebody"
+    whose = f"{event.nickname}'s" if event.nickname != by else "their own"
+    return str(by), f"removed this message of {whose}{_because(event.text)}"
+
+
+def _removal(event: Event) -> str | list[str]:
+    words = removal_in_words(event)
+    return f"* {event.nickname} {words}" if words else []
+
+
 PLAIN_EVENTS: dict[type[Event], Callable[[Event], str | list[str]]] = {
     Said: _said,
     Noticed: _said,
@@ -65,6 +110,8 @@ PLAIN_EVENTS: dict[type[Event], Callable[[Event], str | list[str]]] = {
     # People are told that somebody is away when they write to them.
     Away: lambda event: [],
     TopicChanged: _topic,
+    Removal: _removal,
+    Removed: lambda event: "* {} {}".format(*mark_in_words(event)),
 }
 """The rendering of each kind of event: one line, or several."""
 
@@ -123,7 +170,7 @@ def _history(answer: History) -> list[str]:
     if not answer.events:
         return [] if answer.after else [f"* nothing was said in {answer.room}"]
     title = [] if answer.after else [f"* what was said in {answer.room}:"]
-    return _told(title, answer.events, answer.after)
+    return _told(title, answer.events, answer.after, answer.ids)
 
 
 def _found(answer: Found) -> list[str]:
@@ -132,19 +179,62 @@ def _found(answer: Found) -> list[str]:
     return _told([f"* what was found in {answer.room} for: {answer.words}"], answer.events, "")
 
 
-def _told(title: list[str], events: Sequence[Event], day: str) -> list[str]:
+def _told(title: list[str], events: Sequence[Event], day: str, ids: bool = False) -> list[str]:
     lines = list(title)
     for event in events:
-        lines.extend(_past_lines(event, False, day))
+        lines.extend(_past_lines(event, False, day, ids))
         day = day_of(event.at)
     return lines
 
 
-def _past_lines(event: Event, elsewhere: bool, day: str) -> list[str]:
+def _past_lines(event: Event, elsewhere: bool, day: str, ids: bool = False) -> list[str]:
     lines = [] if day_of(event.at) == day else [f"* {day_of(event.at)}:"]
     prefix = f"[{event.room}] " if elsewhere else ""
     time = datetime.fromtimestamp(event.at).strftime("%H:%M")
-    return [*lines, *(f"[{time}] {prefix}{line}" for line in _lines_of(event))]
+    number = f" {event.id}" if ids else ""
+    return [*lines, *(f"[{time}{number}] {prefix}{line}" for line in _lines_of(event))]
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+
+
+def report_in_words(report: Reported) -> str:
+    """A report as a line."""
+    what = f"message {report.about} of {report.target}'s" if report.about else report.target
+    where = f" in {report.room}" if report.room else ""
+    line = f"report {report.number}: {report.nickname} reports {what}{where}: {report.text}"
+    return f"{line} - the message: {report.message}" if report.message else line
+
+
+def _reported(report: Reported) -> list[str]:
+    return [f"* {report_in_words(report)}".replace("\n", " / "), f"* /reports done {report.number} closes it"]
+
+
+def _reports(answer: ReportList) -> list[str]:
+    if not answer.reports:
+        return ["* no report is open"]
+    lines = [f"* {_moment(report.at)} {report_in_words(report)}" for report in answer.reports]
+    return [*lines, "* and more, which are shown once some of these are done"] if answer.more else lines
+
+
+def entry_in_words(entry: AuditEntry) -> str:
+    """An entry of the audit log as a line."""
+    who = entry.nickname or "somebody"
+    if entry.account and entry.account != entry.nickname:
+        who = f"{who} ({entry.account})"
+    about = f" {entry.about}" if entry.about else ""
+    where = f" in {entry.room}" if entry.room else ""
+    reason = f": {entry.text}" if entry.text else ""
+    return f"{entry.id} {_moment(entry.at)} {who}: {entry.action}{about} {entry.target}".rstrip() + where + reason
+
+
+def _audit(answer: AuditLog) -> list[str]:
+    if not answer.entries:
+        return ["* the audit log has nothing more"]
+    lines = [f"* {entry_in_words(entry)}" for entry in answer.entries]
+    first = answer.entries[0].id
+    return [*lines, f"* /audit {len(answer.entries)} before {first} shows what was before"] if answer.more else lines
 
 
 PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
@@ -167,6 +257,9 @@ PLAIN_ANSWERS: Mapping[type[Answer], Callable[[Any], list[str]]] = {
     LoggedIn: lambda answer: [
         f"* you are logged in to the account {answer.account}" if answer.account else "* you are logged out"
     ],
+    Reported: _reported,
+    ReportList: _reports,
+    AuditLog: _audit,
     Invited: lambda answer: [f"* {answer.nickname} invites you to {answer.room}: /join {answer.room}"],
     Reset: lambda answer: [f"* {answer.text}"],
     Done: lambda answer: ["* that was done before"],

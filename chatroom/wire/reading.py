@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from chatroom.model.answers import (
     Answer,
+    AuditEntry,
+    AuditLog,
     CommandHelp,
     Done,
     Found,
@@ -24,6 +26,8 @@ from chatroom.model.answers import (
     Pong,
     Private,
     Refused,
+    Reported,
+    ReportList,
     Reset,
     RoomList,
     RoomSummary,
@@ -131,6 +135,33 @@ def _commands(value: object) -> list[CommandHelp]:
     ]
 
 
+def _report(found: dict[str, Any]) -> Reported:
+    return Reported(
+        _number(found["number"]),
+        _time(found["at"]),
+        _text(found["room"]),
+        _text(found["nick"]),
+        _text(found["target"]),
+        _text(found["text"]),
+        _number(found.get("about", 0)),
+        _text(found.get("message", "")),
+    )
+
+
+def _entry(found: dict[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        _number(found["number"]),
+        _time(found["at"]),
+        _text(found["nick"]),
+        _text(found["action"]),
+        _text(found["target"]),
+        _text(found["room"]),
+        _text(found["text"]),
+        _text(found.get("account", "")),
+        _number(found.get("about", 0)),
+    )
+
+
 JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
     "notice": lambda found: Notice(_text(found["text"])),
     "error": lambda found: Refused(_text(found["code"]), _text(found["text"])),
@@ -169,8 +200,14 @@ JSON_READERS: Mapping[str, Callable[[dict[str, Any]], Answer]] = {
         found.get("more") is True,
     ),
     "history": lambda found: History(
-        _text(found["room"]), [_read_event(one) for one in _list(found["events"])], more=found["more"] is True
+        _text(found["room"]),
+        [_read_event(one) for one in _list(found["events"])],
+        more=found["more"] is True,
+        ids=found.get("ids") is True,
     ),
+    "report": _report,
+    "reports": lambda found: ReportList([_report(one) for one in _list(found["reports"])], found.get("more") is True),
+    "audit": lambda found: AuditLog([_entry(one) for one in _list(found["entries"])], found.get("more") is True),
     "found": lambda found: Found(
         _text(found["room"]), _text(found["words"]), [_read_event(one) for one in _list(found["events"])]
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chatroom.core.session import Phase
-from chatroom.doors.irc.format import MULTILINE
+from chatroom.doors.irc.format import MULTILINE, REDACTION
 from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.multiline import limits_of
 from chatroom.doors.irc.numerics import Numeric
@@ -19,7 +19,15 @@ from chatroom.model.text import whole_number
 
 CAPABILITIES = (
     *("away-notify", "batch", "cap-notify", "draft/chathistory", "draft/event-playback", "draft/extended-monitor"),
-    *("draft/multiline", "echo-message", "extended-join", "extended-monitor", "labeled-response", "message-tags"),
+    *(
+        REDACTION,
+        "draft/multiline",
+        "echo-message",
+        "extended-join",
+        "extended-monitor",
+        "labeled-response",
+        "message-tags",
+    ),
     *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
 )
 """The capabilities that a client may ask for."""

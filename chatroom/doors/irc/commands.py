@@ -14,6 +14,7 @@ from chatroom.doors.irc import (
     channels,
     history,
     information,
+    moderation,
     monitor,
     operators,
     people,
@@ -107,6 +108,7 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
 
 COMMANDS: Mapping[str, Command] = {
     "ADMIN": Command(information.admin),
+    "AUDIT": Command(moderation.audit),
     "AWAY": Command(talk.away, alone=True),
     "BATCH": Command(talk.batch, 1, speaks=True),
     "CAP": Command(capabilities.cap, 1, outside=True),
@@ -136,7 +138,11 @@ COMMANDS: Mapping[str, Command] = {
     "PING": Command(information.ping, 1, outside=True),
     "PONG": Command(information.nothing, outside=True),
     "PRIVMSG": Command(talk.privmsg, speaks=True),
+    "PURGE": Command(moderation.purge, 2),
     "QUIT": Command(information.quit_, outside=True),
+    "REDACT": Command(moderation.redact, 2),
+    "REPORT": Command(moderation.report, 2),
+    "REPORTS": Command(moderation.reports),
     "SETNAME": Command(talk.setname, 1),
     "STATS": Command(information.stats, 1),
     "SUMMON": Command(information.summon),

@@ -16,16 +16,46 @@ from typing import Any, NamedTuple, Protocol
 from chatroom.core.members import Member
 from chatroom.doors.irc.batches import LINE_END, batch_ends, new_name
 from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, NO_TAGS, encode, pieces, written_tags
-from chatroom.model.answers import Answer, Gone, Invited, Notice, Private, Refused
+from chatroom.model.answers import (
+    Answer,
+    AuditLog,
+    Gone,
+    Invited,
+    Notice,
+    Private,
+    Refused,
+    Reported,
+    ReportList,
+)
 from chatroom.model.constants import ENCODING, MAX_TOPIC
-from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.events import (
+    Acted,
+    Away,
+    Event,
+    Joined,
+    Left,
+    Noticed,
+    Quit,
+    Removal,
+    Removed,
+    Renamed,
+    Said,
+    TopicChanged,
+)
 from chatroom.model.graphemes import cut
 from chatroom.wire.formats import Format
+from chatroom.wire.plain import PLAIN, mark_in_words, removal_in_words
 
 MULTILINE = "draft/multiline"
 """The capability of clients that know messages of several lines, and the type of the batch that such a message is."""
 
-SHAPING = frozenset({"away-notify", "draft/multiline", "extended-join", "message-tags", "server-time"})
+REDACTION = "draft/message-redaction"
+"""The capability of clients that are told which messages were removed, and the extension that says how."""
+
+MAX_REASON = 200
+"""Bytes of a reason in a REDACT."""
+
+SHAPING = frozenset({"away-notify", "draft/multiline", REDACTION, "extended-join", "message-tags", "server-time"})
 """The capabilities on which it depends how events look."""
 
 TAGS = "tags"
@@ -62,6 +92,8 @@ class Rendering(NamedTuple):
     """The last words; None for none."""
     is_message: bool = False
     """Whether the last words may take several lines."""
+    by_server: bool = False
+    """Whether it is the server that says so, and not the author of the event."""
     capability: str = ""
     """The capability, one of :data:`SHAPING`, of the clients that are shown it; empty for all clients."""
 
@@ -78,6 +110,19 @@ IRC_EVENTS: dict[type[Event], Rendering] = {
     Renamed: Rendering(lambda event: f"NICK {event.text}"),
     Away: Rendering(lambda event: "AWAY", lambda event: event.text or None, capability="away-notify"),
     TopicChanged: Rendering(lambda event: f"TOPIC #{event.room}", lambda event: cut(event.text, MAX_TOPIC)),
+    # To clients that know REDACT, that is sent instead.
+    Removal: Rendering(
+        lambda event: f"NOTICE #{event.room}",
+        lambda event: f"{event.nickname} {removal_in_words(event)}",
+        is_message=True,
+        by_server=True,
+    ),
+    Removed: Rendering(
+        lambda event: f"NOTICE #{event.room}",
+        lambda event: " ".join(mark_in_words(event)),
+        is_message=True,
+        by_server=True,
+    ),
 }
 """The rendering of each kind of event; a kind without one is not shown to IRC clients."""
 
@@ -116,6 +161,7 @@ class IRCFormat(Format):
         self._extended_join = "extended-join" in capabilities
         self._away_notify = "away-notify" in capabilities
         self._multiline = MULTILINE in capabilities
+        self._redaction = REDACTION in capabilities
         self._capabilities = capabilities
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
@@ -132,18 +178,30 @@ class IRCFormat(Format):
         row = IRC_EVENTS.get(type(event))
         if row is None or (row.capability and row.capability not in self._capabilities):
             return b""
+        if isinstance(event, Removal):
+            if self._redaction and self._message_tags:
+                return self._redactions(event)
+            if not removal_in_words(event):
+                return b""
         command, text = row.command(event), row.text(event)
         if self._extended_join and type(event) is Joined:
             member = self._people.author(event)
             account = member.account if member is not None else ""
             command, text = f"{command} {account or '*'}", self._people.realname(event.nickname)
-        source = self._people.prefix(event.nickname)
+        source = self._server if row.by_server else self._people.prefix(event.nickname)
         # An event that is in no log has no id of its own.
         id_ = msgid_of(self._history, event.id) if event.kept and event.id else ""
         if row.is_message:
             tags = (event.extras or {}).get(TAGS) or NO_TAGS
             return self._message(source, command, text or "", self._tags(event.at, id_, tags), event.at)
         return self._tags(event.at, id_) + encode(f":{source} {command}" + (f" :{text}" if text is not None else ""))
+
+    def _redactions(self, removal: Removal) -> bytes:
+        """Whole lines that say which messages were removed."""
+        reason = f" :{cut(removal.text, MAX_REASON)}" if removal.text else ""
+        start = f":{self._people.prefix(removal.nickname)} REDACT #{removal.room} "
+        tags = self._tags(removal.at, "")
+        return b"".join([tags + encode(f"{start}{msgid_of(self._history, id_)}{reason}") for id_ in removal.ids])
 
     def _away_line(self, event: Event) -> bytes:
         """Whole lines that tell a room that the member who joins is away; none where they are not."""
@@ -224,6 +282,10 @@ class IRCFormat(Format):
         """Whole lines for a notice of the server's."""
         return b"".join(map(encode, said_in_lines(f":{self._server} NOTICE {nickname} :", text)))
 
+    def plainly(self, nickname: str, answer: Answer) -> bytes:
+        """Whole lines of notices that say what people at other doors are told."""
+        return b"".join(self.notice(nickname, line.removeprefix("* ")) for line in PLAIN.lines(answer))
+
     def gone(self, gone: Gone) -> bytes:
         """A whole line for somebody who has left, though that is no event."""
         why = f" :{gone.text}" if gone.text else ""
@@ -240,6 +302,9 @@ IRC_ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, str, Any], bytes]] = {
     Gone: lambda format_, nickname, answer: format_.gone(answer),
     Private: lambda format_, nickname, answer: format_.private(answer),
     Invited: lambda format_, nickname, answer: format_.invitation(nickname, answer),
+    Reported: lambda format_, nickname, answer: format_.plainly(nickname, answer),
+    ReportList: lambda format_, nickname, answer: format_.plainly(nickname, answer),
+    AuditLog: lambda format_, nickname, answer: format_.plainly(nickname, answer),
 }
 """The rendering of each kind of answer that is no numeric."""
 

@@ -335,7 +335,9 @@ def _show(session: IRCSession, kind: str, marks: Sequence[_Mark], render: Callab
 
             def take(events: Sequence[Event]) -> None:
                 found = {event.id: event for event in events}
-                lines = (render(found[id_]) for id_ in page if id_ in found)
+                # Each is as it is when it is shown: it may have been removed while the page was on its way.
+                current = session.chat.removals.current_event
+                lines = (render(current(found[id_])) for id_ in page if id_ in found)
                 tagged = (within(some, name) for some in lines) if name else lines
                 session.show_all(tagged, lambda: show(rest[SHOWN_AT_ONCE:]))
 

@@ -26,8 +26,10 @@ def oper(session: IRCSession, parameters: Sequence[str]) -> None:
         session.numeric(Numeric.RPL_YOUREOPER)
         tell_modes(session, before)
         session.journal(f"has become an operator as {name}")
+        session.chat.audit(session.member, "oper", name)
     else:
         session.journal("gave a wrong password for an operator")
+        session.chat.audit_log.note_rarely(session.member, "wrong oper password", host, now)
         session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why_wrong(operators.passwords, host, now))
 
 

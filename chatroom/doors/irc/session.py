@@ -13,11 +13,12 @@ from itertools import chain
 from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
+from chatroom.core.removals import RemovalRequest
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
 from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait
 from chatroom.core.sharing import Turn
-from chatroom.doors.irc.format import MULTILINE, TAGS, IRCFormat
+from chatroom.doors.irc.format import MULTILINE, REDACTION, TAGS, IRCFormat, msgid_of
 from chatroom.doors.irc.labels import Labelled, LineAnswer
 from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
 from chatroom.doors.irc.multiline import Incoming
@@ -36,11 +37,13 @@ from chatroom.model.errors import (
     NicknameRefused,
     NicknameRegistered,
     NicknameTaken,
+    NoSuchMessage,
     NoSuchNickname,
     NoSuchRoom,
     NotEncrypted,
     NotInRoom,
     NotOperator,
+    NotYourMessage,
     PeerError,
     RoomNameRefused,
     ServerClosed,
@@ -49,7 +52,7 @@ from chatroom.model.errors import (
     TooManySessions,
     WrongPassword,
 )
-from chatroom.model.events import Away, Event, Joined, Nature, Renamed, Said
+from chatroom.model.events import Away, Event, Joined, Nature, Removal, Renamed, Said
 from chatroom.model.graphemes import cut
 
 NUMERICS: dict[type[ChatError], Numeric] = {
@@ -72,6 +75,9 @@ NUMERICS: dict[type[ChatError], Numeric] = {
     TooManyRooms: Numeric.ERR_TOOMANYCHANNELS,
 }
 """The numeric of an error; any other error is an ERR_UNKNOWNERROR for the command that it came of."""
+
+REDACT_CODES: dict[type[ChatError], str] = {NoSuchMessage: "UNKNOWN_MSGID", NotYourMessage: "REDACT_FORBIDDEN"}
+"""The codes of errors of REDACT (ircv3.net/specs/extensions/message-redaction)."""
 
 _WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES, Numeric.ERR_PASSWDMISMATCH})
 """Those that name nothing that the error is about."""
@@ -311,6 +317,9 @@ class IRCSession(Session):
     def _refusal(self, error: ChatError, command: str, about: str) -> bytes:
         if isinstance(error, ServerFault):
             return self.format.notice(self.nickname or "*", str(error))
+        if command == "REDACT" and (code := REDACT_CODES.get(type(error))):
+            id_ = msgid_of(self.chat.log.identity, int(str(error.details["id"])))
+            return encode(f":{self.server.name} FAIL REDACT {code} #{error.details['room']} {id_} :{error}")
         numeric = NUMERICS.get(type(error), Numeric.ERR_UNKNOWNERROR)
         if numeric is Numeric.ERR_UNKNOWNERROR:
             return encode(self.line_of(numeric, command or "*", text=str(error)))
@@ -410,11 +419,20 @@ class IRCSession(Session):
         self.say_apart(room, request, about, {TAGS: dict(tags)} if tags else None)
         answer.expect()
 
+    def ask_to_remove(self, event: Event, reason: str, audited: str) -> None:
+        answer = self.answer
+        own_form = answer.labelled or (self.has(REDACTION) and not self.echo)
+        request = RemovalRequest(
+            self.member, event.room, reason, self, audited=audited, own_form=own_form, context=answer
+        )
+        self.remove_apart(request, event)
+        answer.expect()
+
     def own(self, request: Request, event: Event) -> bytes:
         """The event of a request as a part of the answer to its line; empty where they are not shown it there."""
         answer: LineAnswer = request.context
         is_last = not request.awaited
-        if event.nature is Nature.TALK:
+        if event.nature is Nature.TALK or (request.kind is Removal and self.has(REDACTION)):
             shown = self.echo
         elif isinstance(event, Away):
             # They are told by a numeric.

@@ -2,22 +2,46 @@
  * The kinds of event, and what the page has to know of each: the only table of them. A kind that is not in it is passed
  * over, since a newer server may have others.
  *
- * - `nature`: talk, membership (who is in a room, and by what name) or state (what holds for the room).
+ * - `nature`: talk, membership (who is in a room, and by what name), state (what holds for the room) or moderation.
  * - `unread`: whether it counts as a message that the user has yet to read.
  * - `shown`: in the list of messages, `said` under its speaker's name or `told` in words; or only among the `people`.
  * - `words`: of what is told in words, the parts of the sentence.
  */
 
-/** @typedef {{nick: string, text: string}} Deed */
+/** @typedef {{nick: string, text: string, extras?: Record<string, unknown>}} Deed */
 /** @typedef {string|{name: string}|{text: string}} Part words of the page, a nickname, or text that somebody wrote */
 /**
  * @typedef {object} Kind
- * @property {"talk"|"membership"|"state"} nature
+ * @property {"talk"|"membership"|"state"|"moderation"} nature
  * @property {boolean} unread
  * @property {"said"|"told"|"people"} shown
  * @property {(deed: Deed) => Part[]} [words]
  */
-/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"} EventKind */
+/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"|"removal"|"removed"} EventKind */
+
+/** @param {unknown} value */
+const word = (value) => (typeof value === "string" ? value : "");
+
+/** @param {string} text */
+const because = (text) => (text ? [" (", { text }, ")"] : []);
+
+/**
+ * Whose messages somebody has removed.
+ * @param {string} nick
+ * @param {string} by
+ * @returns {Part[]}
+ */
+const whose = (nick, by) => (nick === by ? ["their own"] : [{ name: nick }, "'s"]);
+
+/**
+ * How many messages a removal is about, all parts of a purge together.
+ * @param {Record<string, unknown>|undefined} extras
+ */
+function howMany(extras) {
+  if (typeof extras?.count === "number") return extras.count;
+  return Array.isArray(extras?.ids) ? extras.ids.length : 1;
+}
+
 
 /** @type {Record<EventKind, Kind>} */
 export const KINDS = {
@@ -54,6 +78,25 @@ export const KINDS = {
     shown: "told",
     words: ({ nick, text }) =>
       text ? [{ name: nick }, " set the topic: ", { text }] : [{ name: nick }, " took away the topic"],
+  },
+  "removal": {
+    nature: "moderation",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, extras }) => {
+      const many = howMany(extras);
+      const what = many === 1 ? " removed a message of " : ` removed ${many} messages of `;
+      return [{ name: nick }, what, ...whose(word(extras?.nick), nick), ...because(text)];
+    },
+  },
+  "removed": {
+    nature: "talk",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, extras }) => {
+      const by = word(extras?.by);
+      return [{ name: by }, " removed this message of ", ...whose(nick, by), ...because(text)];
+    },
   },
 };
 

@@ -108,12 +108,14 @@ export class Messages {
       this.#begin(timeline.seqOf(place.divider));
     } else {
       this.#dropTrimmed();
+      for (const seq of timeline.changed) this.#redraw(seq);
       if (dividerMoved) [old, place.divider].forEach((id) => this.#redraw(timeline.seqOf(id)));
       if (timeline.from < this.low && this.#nearTop()) this.#extendUp();
       this.#follow();
       this.#fold();
       if (this.atEnd) this.#toEnd();
     }
+    timeline.changed = [];
     this.#seek();
     this.#fetch();
     this.#tellRest();
@@ -293,7 +295,7 @@ export class Messages {
 
   /** @param {number|undefined} seq */
   #redraw(seq) {
-    if (seq !== undefined) this.#rowAt(seq)?.replaceWith(...this.#rows(seq, seq));
+    if (seq !== undefined && seq <= this.high) this.#rowAt(seq)?.replaceWith(...this.#rows(seq, seq));
   }
 
   #dropTrimmed() {

@@ -10,7 +10,7 @@ import { isMentioned } from "./mentions.js";
 import { Place } from "./places.js";
 import { Timeline } from "./timeline.js";
 import { commandOf } from "./unacknowledged.js";
-import { isEvent } from "./wire.js";
+import { isEvent, markOf, removedIds } from "./wire.js";
 
 /** @import { Deed, Item } from "./timeline.js" */
 /** @import { Made } from "./unacknowledged.js" */
@@ -254,6 +254,11 @@ export class Store {
     const place = this.rooms.get(event.room);
     const kind = kindOf(event.kind);
     if (!place || !kind) return;
+    if (event.kind === "removal") {
+      this.#removed(place, event);
+      // The first part of a purge has told of all of them.
+      if (event.extras?.more === true) return;
+    }
     if (this.#isHidden(event)) return;
     if (isInList(event) && !this.#append(place, event)) return;
     if (kind.nature === "talk") this.#said(place, event, mine, kind.unread);
@@ -263,6 +268,18 @@ export class Store {
     if (event.kind === "left" && mine && made && commandOf(made.request) === "leave") this.#gone(place);
     if (event.kind === "renamed") this.#renamed(event.nick, event.text);
     else if (kind.nature === "membership") this.#cameOrWent(event.nick);
+  }
+
+  /**
+   * Put marks in the place of messages, and in that of those which are on their way.
+   * @param {Place} place
+   * @param {RoomEvent} removal
+   */
+  #removed(place, removal) {
+    place.timeline.remove(removal);
+    if (this.#asked?.room !== place.name) return;
+    const ids = removedIds(removal);
+    this.#asked.events = this.#asked.events.map((event) => (ids.has(event.id) ? markOf(event, removal) : event));
   }
 
   /**

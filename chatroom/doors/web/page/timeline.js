@@ -6,12 +6,16 @@
  * keeps have an `id` too; private messages, notices and errors have none.
  */
 
+import { kindOf } from "./kinds.js";
+import { markOf, removedIds } from "./wire.js";
+
 /** @import { EventKind } from "./kinds.js" */
 /** @import { RoomEvent } from "./wire.js" */
 
 /**
  * A deed of somebody: an event of the log, or, without an id, a private message or a departure that was not kept.
- * @typedef {{kind: EventKind, at: number, nick: string, text: string, id?: number, room?: string}} Deed
+ * @typedef {{kind: EventKind, at: number, nick: string, text: string, id?: number, room?: string,
+ *   extras?: Record<string, unknown>}} Deed
  */
 /**
  * A remark of the server or of the page itself.
@@ -32,6 +36,11 @@ export class Timeline {
     this.complete = false;
     /** The number of trims: events that were asked for before the last one do not join on to the items left. */
     this.trims = 0;
+    /**
+     * The seqs of items that have changed since they were last drawn.
+     * @type {number[]}
+     */
+    this.changed = [];
   }
 
   get from() {
@@ -84,6 +93,20 @@ export class Timeline {
     const older = events.filter(({ id }) => id !== undefined && id < oldest);
     let seq = this.from - older.length;
     this.items.unshift(...older.map((event) => ({ ...event, seq: seq++ })));
+  }
+
+  /**
+   * Put marks in the place of messages that were removed.
+   * @param {RoomEvent} removal
+   */
+  remove(removal) {
+    const ids = removedIds(removal);
+    this.items = this.items.map((item) => {
+      if (!item.id || !ids.has(item.id) || kindOf(item.kind)?.nature !== "talk") return item;
+      // The next one may have gone on under the same name.
+      this.changed.push(item.seq, item.seq + 1);
+      return markOf(item, removal);
+    });
   }
 
   /**

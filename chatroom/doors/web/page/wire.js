@@ -17,6 +17,8 @@ import { kindOf } from "./kinds.js";
  * @property {string} room
  * @property {string} nick the nickname of whoever did it
  * @property {string} text by kind: the words, the reason, the new nickname, the topic
+ * @property {number} [about] the id of another event that this one is about
+ * @property {Record<string, unknown>} [extras] further data of a kind
  * @property {string} [ref]
  */
 
@@ -70,6 +72,27 @@ export function readMessage(data) {
   } catch {
     return { kind: "error", code: "error", text: data.replace(/^! /, "") };
   }
+}
+
+/**
+ * The ids of the messages that a removal is about.
+ * @param {RoomEvent} removal
+ * @returns {Set<unknown>}
+ */
+export function removedIds({ about, extras }) {
+  return new Set(Array.isArray(extras?.ids) ? extras.ids : [about]);
+}
+
+/**
+ * The mark that stays in the place of a message.
+ * @template {{kind: string, text: string}} T
+ * @param {T} message
+ * @param {RoomEvent} removal
+ */
+export function markOf(message, { nick, text, id }) {
+  /** @type {EventKind} */
+  const kind = "removed";
+  return { ...message, kind, text, about: id, extras: { by: nick } };
 }
 
 /**
