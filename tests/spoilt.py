@@ -41,7 +41,7 @@ def of_a_newer_schema(path: Path) -> None:
 def damaged(path: Path) -> None:
     a_log(path)
     with path.open("r+b") as file:
-        for page in range(2, 24):
+        for page in range(2, path.stat().st_size // 4096):
             file.seek(page * 4096 + 100)
             file.write(b"\xa5" * 3000)
 

@@ -168,8 +168,11 @@ def test_a_file_of_an_older_chatroom_is_brought_up_to_date(run: Run, file: Path)
 
 def make_older(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("DROP TRIGGER token_of_account; DROP TABLE token; DROP TABLE invitation;")
-        connection.execute(f"PRAGMA user_version = {len(STEPS) - 1}")
+        connection.executescript(
+            "DROP TRIGGER token_of_account; DROP TABLE token; DROP TABLE invitation;"
+            "DROP TABLE audit; ALTER TABLE history DROP COLUMN removals;"
+        )
+        connection.execute(f"PRAGMA user_version = {len(STEPS) - 2}")
 
 
 # Beside a log that is in use.
