@@ -307,10 +307,11 @@ def test_a_request_that_is_on_its_way_is_answered_first(outcome: Callable[[Offic
 def test_lines_that_are_typed_while_one_is_renamed_are_done_behind_it() -> None:
     office = Office()
     office.run_timer()
-    office.squatter.type("/join garden", "hello")
+    office.squatter.type("who am I?", "/join garden", "hello")
     office.house.log.settle()
     shown = office.squatter.lines()
     name = office.squatter.session.nickname
+    assert f"{name}: who am I?" in shown
     assert shown[-1] == f"{name}: hello"
     assert not [line for line in shown if line.startswith("!")]
 

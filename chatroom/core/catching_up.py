@@ -74,7 +74,7 @@ def go_live(session: Session, after: int, then: Callable[[], None] = lambda: Non
     def shown(page: Sequence[Event], lines: bytes) -> None:
         session.write(lines)
         # An empty answer goes as far as what was published when it was asked for, perhaps no further.
-        last = page[-1].id if page else until
+        last = page[-1].id if page else max(after, until)
         if turn is not None and last >= turn.after:
             session.come_to_turn()
         session.when_read(lambda: go_live(session, last, then, _next_limit(page)))

@@ -209,7 +209,9 @@ def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
     session.ask_log(
         partial(session.chat.log.search, room, argument, FOUND),
-        lambda events: session.reply(Found(room, argument, session.chat.removals.current(events))),
+        lambda events: session.reply(
+            Found(room, argument, session.willing_to_hear(session.chat.removals.current(events)))
+        ),
     )
 
 

@@ -51,7 +51,7 @@ from chatroom.model.errors import (
     TooManyRooms,
     WrongPassword,
 )
-from chatroom.model.events import Acted, Away, Event, Joined
+from chatroom.model.events import Acted, Audience, Away, Event, Joined
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
 from chatroom.model.passwords import Secret, typed
 from chatroom.model.text import clean, clean_lines
@@ -842,12 +842,20 @@ class Dialogue(Session):
         # Some may have been removed while the page was on its way, or waited to be read.
         part = within(self.chat.removals.current(events), self.page_size)
         rest = events[len(part) :]
-        self.reply(History(room, part, after, bool(rest or ids), numbered))
+        # A program counts what it is shown, to know whether there is more, and hides by itself what its person ignores.
+        shown = self.willing_to_hear(part) if self.format.for_people else part
+        self.reply(History(room, shown, after, bool(rest or ids), numbered))
         after = day_of(part[-1].at) if part else after
         if rest:
             self.when_read(lambda: self._show_parts(room, rest, after, numbered, ids))
         elif ids:
             self.when_read(lambda: self._show_pages(room, ids, after, numbered))
+
+    def willing_to_hear(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events without those of people whom they ignore."""
+        if not self._ignored:
+            return events
+        return [event for event in events if event.audience is Audience.ROOM or not self.ignores(event.nickname)]
 
     def subscription(self) -> Subscription:
         active = self.active if self.format.marks_elsewhere else ""

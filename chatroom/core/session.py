@@ -316,7 +316,10 @@ class Session:
 
         :param about: the id of the event that it is about; 0: of none.
         """
-        if self.ref or about:
+        if self.member.pending:
+            # Behind a request that this session has not made: they may be called something else by it.
+            self.alone(lambda: self.say(room, text, kind, about))
+        elif self.ref or about:
             own_form = bool(self.ref)
             request = Request(self.member, kind, (room,), text, self, ref=self.ref, own_form=own_form)
             self.say_apart(room, request, about)

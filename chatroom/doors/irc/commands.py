@@ -37,8 +37,6 @@ class Command(NamedTuple):
     """How many parameters it needs."""
     outside: bool = False
     """Whether it may be used before one is in."""
-    alone: bool = False
-    """Whether it asks for something that only one request of a member at a time may: where, or who, they are."""
     speaks: bool = False
     """Whether it says something: to rooms alone, it need not wait for the messages before it."""
 
@@ -73,11 +71,9 @@ def run(session: IRCSession, message: Message) -> None:
     if message.client_tags and session.has("message-tags"):
         answer.client_tags = message.client_tags
     if command is not None and command.speaks and talk.is_for_rooms(name, parameters):
-        session.do_line(answer, do)
-    elif command is not None and command.alone:
-        session.in_order(lambda: session.alone(lambda: session.do_line(answer, do)))
+        session.alone(lambda: session.do_line(answer, do))
     else:
-        session.in_order(lambda: session.do_line(answer, do))
+        session.in_order(lambda: session.alone(lambda: session.do_line(answer, do)))
 
 
 def refuse_line(session: IRCSession, error: ChatError) -> None:
@@ -109,7 +105,7 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
 COMMANDS: Mapping[str, Command] = {
     "ADMIN": Command(information.admin),
     "AUDIT": Command(moderation.audit),
-    "AWAY": Command(talk.away, alone=True),
+    "AWAY": Command(talk.away),
     "BATCH": Command(talk.batch, 1, speaks=True),
     "CAP": Command(capabilities.cap, 1, outside=True),
     "CHATHISTORY": Command(history.chathistory),
@@ -120,7 +116,7 @@ COMMANDS: Mapping[str, Command] = {
     "INFO": Command(information.info),
     "INVITE": Command(channels.invite),
     "ISON": Command(people.ison, 1),
-    "JOIN": Command(channels.join, 1, alone=True),
+    "JOIN": Command(channels.join, 1),
     "KICK": Command(channels.kick, 2),
     "KILL": Command(operators.kill, 1),
     "LINKS": Command(information.links),
@@ -130,10 +126,10 @@ COMMANDS: Mapping[str, Command] = {
     "MONITOR": Command(monitor.monitor, 1),
     "MOTD": Command(information.motd),
     "NAMES": Command(channels.names),
-    "NICK": Command(welcome.nick, outside=True, alone=True),
+    "NICK": Command(welcome.nick, outside=True),
     "NOTICE": Command(talk.notice, speaks=True),
     "OPER": Command(operators.oper, 2),
-    "PART": Command(channels.part, 1, alone=True),
+    "PART": Command(channels.part, 1),
     "PASS": Command(welcome.pass_, 1, outside=True),
     "PING": Command(information.ping, 1, outside=True),
     "PONG": Command(information.nothing, outside=True),
