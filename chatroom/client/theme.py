@@ -21,10 +21,26 @@ from chatroom.client.links import links
 from chatroom.client.mentions import folded, mentions
 from chatroom.client.render_context import RenderContext
 from chatroom.model.answers import Answer, Done, Found, History, Live, Past, Private, Refused, Reset
-from chatroom.model.events import Acted, Away, Event, Joined, Left, Noticed, Quit, Renamed, Said, TopicChanged
+from chatroom.model.events import (
+    AccessChanged,
+    Acted,
+    Away,
+    Event,
+    Joined,
+    Kicked,
+    Left,
+    ModeSet,
+    Noticed,
+    Quit,
+    RankChanged,
+    Renamed,
+    RoleChanged,
+    Said,
+    TopicChanged,
+)
 from chatroom.model.text import clean
 from chatroom.wire.formats import day_of
-from chatroom.wire.plain import PLAIN
+from chatroom.wire.plain import PLAIN, deed_of
 
 Line = list[tuple[str, str]]
 """Pieces of a line: the style, and the text."""
@@ -127,6 +143,10 @@ def _topic(event: Event, context: RenderContext) -> Line:
     return _happened(event, f"set the topic: {event.text}" if event.text else "took away the topic")
 
 
+def _deed(event: Event, context: RenderContext) -> Line:
+    return _happened(event, deed_of(event))
+
+
 THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     Said: _said,
     Noticed: _said,
@@ -137,6 +157,12 @@ THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     Renamed: _renamed,
     Away: _away,
     TopicChanged: _topic,
+    Kicked: _deed,
+    RoleChanged: _deed,
+    RankChanged: _deed,
+    ModeSet: _deed,
+    # A server sends none.
+    AccessChanged: lambda event, context: _happened(event, "changed a list"),
 }
 """The rendering of each kind of event, without time and room."""
 

@@ -51,7 +51,7 @@ class Subscription(NamedTuple):
 
     def shows(self, event: Event) -> bool:
         """True when ``event`` is part of the subscription."""
-        if event.room not in self.rooms:
+        if event.room not in self.rooms or event.audience is Audience.NOBODY:
             return False
         return not (
             self.ignored and event.audience is Audience.WILLING and nickname_key(event.nickname) in self.ignored

@@ -18,6 +18,7 @@ from chatroom.core.command_table import CommandTable
 from chatroom.core.delivery import Subscription
 from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
+from chatroom.core.rooms import Room
 from chatroom.core.session import NO_ADDRESS, OWNER_HAS_COME, Door, Phase, Session, Wait
 from chatroom.log.accounts import Account, key_of
 from chatroom.log.interface import NoAnswer
@@ -35,6 +36,7 @@ from chatroom.model.answers import (
 )
 from chatroom.model.errors import (
     BadArgument,
+    BannedFromServer,
     ChatError,
     InNoRoom,
     NicknameRegistered,
@@ -227,6 +229,9 @@ class Dialogue(Session):
         self.phase = Phase.OUTSIDE
         self.waits_for = Wait.NOTHING
         self.refuse(error)
+        if isinstance(error, BannedFromServer):
+            self.door.close()
+            return
         if isinstance(error, NicknameRegistered) and proved is not None and self._may_be_asked():
             try:
                 self.check_encrypted()
@@ -342,13 +347,16 @@ class Dialogue(Session):
         """Have it shown what they do."""
         self.say(self.active_room, text, Acted)
 
-    def join(self, room: str) -> None:
-        """Enter ``room``, or speak in it from now on."""
+    def join(self, room: str, key: str = "") -> None:
+        """Enter ``room``, or speak in it from now on.
+
+        :param key: the room's key; empty for none.
+        """
         if room in self.rooms:
             self.speak_in(room)
             self.hear(self.chat.delivery.published)
         else:
-            self.request(lambda: self.chat.join(self.member, (room,), self, self.ref))
+            self.request(lambda: self.chat.join(self.member, (room,), self, self.ref, key))
 
     def leave(self, room: str) -> None:
         """Go out of ``room``."""
@@ -360,6 +368,16 @@ class Dialogue(Session):
             self.reply(Notice(f"You're called {nickname} already."))
         else:
             self.request(lambda: self.chat.rename(self.member, nickname, self, self.ref, own_form=bool(self.ref)))
+
+    def moderate(self, ask: Callable[..., str]) -> None:
+        """Ask for something as somebody who keeps order.
+
+        :param ask: a request of :class:`~chatroom.core.moderation.Moderation`; it is handed who asks, and returns what
+            they are told when it is done.
+        """
+        told: list[str] = []
+        own = {"asker": self, "ref": self.ref, "own_form": bool(self.ref), "context": told}
+        self.request(lambda: told.append(ask(**own)))
 
     def set_away(self, text: str) -> None:
         """Be away, or, without a text, be back."""
@@ -700,7 +718,7 @@ class Dialogue(Session):
             self._welcome()
         others = request.rooms[:-1] if newcomer else request.rooms
         for room in others:
-            self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
+            self.reply(self._room_called(room).people(NAMED_AT_ONCE))
         # The Joined event carries the ref of the request.
         own = self.own(request, event) if self.ref else b""
         catching_up = CatchingUp(self, request.first, own, self.go_on)
@@ -723,9 +741,13 @@ class Dialogue(Session):
             return since.id
         return None
 
+    def _room_called(self, name: str) -> Room:
+        """A room that they have come into, and may have been put out of in the same moment."""
+        return self.chat.rooms.get(name) or Room(name, self.chat.now())
+
     def _welcome(self) -> None:
         chat = self.chat
-        here = chat.rooms[self.active].people(NAMED_AT_ONCE)
+        here = self._room_called(self.active).people(NAMED_AT_ONCE)
         limits = Limits(chat.settings.max_line, chat.settings.max_line, chat.settings.max_lines, MAX_NAME_LENGTH)
         self.reply(
             Welcome(
@@ -742,12 +764,25 @@ class Dialogue(Session):
         go_live(self, event.id, self.go_on)
 
     def changed(self, request: Request, event: Event) -> None:
-        if request.kind is Away:
+        if request.context:
+            for line in filter(None, request.context):
+                self.reply(Notice(line))
+        elif request.kind is Away:
             self.reply(Notice(f"You're away: {event.text}" if event.text else "You're back."))
         elif not event.room:
             # There is no room in which it could be seen.
             self.reply(Notice(f"you are now called {self.nickname}"))
         self.go_on()
+
+    def was_put_out(self, event: Event) -> None:
+        room = event.room
+        if self.active == room:
+            self.active = next(reversed(self.rooms), "")
+            self.tell(Speaking(self.active))
+        if ends := (event.extras or {}).get("banned"):
+            self.tell(Notice(f"You're banned from {room}{ends}. Ask the people who run it to let you in."))
+        else:
+            self.tell(Notice(f"You're out of {room}: /join {room} if you want to come back."))
 
     # The end.
 

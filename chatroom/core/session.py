@@ -31,7 +31,7 @@ from chatroom.core.requests import Request
 from chatroom.log.interface import NoAnswer
 from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
-from chatroom.model.errors import AlreadyKept, ChatError, NotEncrypted, PeerError
+from chatroom.model.errors import AlreadyKept, BannedFromServer, ChatError, NotEncrypted, PeerError
 from chatroom.model.events import Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.text import clean
 from chatroom.wire.formats import Format
@@ -610,6 +610,8 @@ class Session:
             self.not_said(request, error)
             if entering:
                 self.turned_away()
+            if isinstance(error, BannedFromServer):
+                self.door.close()
             self.go_on()
 
     def _settled(self) -> None:
@@ -647,6 +649,29 @@ class Session:
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
         raise NotImplementedError
+
+    def put_out(self, event: Event, shown: bool) -> None:
+        """Take notice that an operator has put them out of a room.
+
+        :param shown: whether they were shown the event, and are to hear what happens behind it.
+        """
+        if self.phase is not Phase.IN:
+            return
+        if not shown:
+            self.write(self.format.event(event, event.room != self.subscription().active))
+        self.was_put_out(event)
+        # Whoever is further behind than delivery reaches back is closed, and can come back.
+        if shown and not self.hear(event.id):
+            self.door.close()
+
+    def was_put_out(self, event: Event) -> None:
+        """Tell them where they are now, and what they may do."""
+
+    def dismiss(self, error: ChatError) -> None:
+        """Say why the connection is closed, and close it."""
+        if self.phase not in (Phase.LEAVING, Phase.GONE):
+            self.tell(Refused(error.code, str(error)))
+            self.quit("put out by the server")
 
     def replace(self, owner: bool = False) -> None:
         """Close the connection: the member has come back by another.

@@ -19,7 +19,7 @@ from twisted.internet.task import Clock
 from twisted.logger import Logger
 
 from chatroom.core.accounts import Accounts
-from chatroom.core.chat import Chat
+from chatroom.core.chat import Chat, rules_of
 from chatroom.core.delivery import Delivery
 from chatroom.core.memory import Memory
 from chatroom.core.nicknames import Nicknames
@@ -191,7 +191,7 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
             reactor.callFromThread(call)
 
     if settings.history == NO_HISTORY:
-        return MemoryLog(soon, time.time, settings.keep_events or CAPACITY, later=later)
+        return MemoryLog(soon, time.time, settings.keep_events or CAPACITY, later=later, rules=rules_of(settings))
     return SQLiteLog(
         settings.history,
         soon=soon,
@@ -200,6 +200,7 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
         now=time.time,
         durability=settings.durability,
         state_limit=settings.max_rooms,
+        rules=rules_of(settings, can_undo=True),
         keep_seconds=settings.keep * 24 * 60 * 60,
         keep_events=settings.keep_events,
         say=lambda what: _log.warn("--history {path}: {what}", path=settings.history, what=what),

@@ -15,7 +15,9 @@ from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.memory_accounts import MemoryAccounts
 from chatroom.log.turns import Asker, LoopTurns, Work
 from chatroom.model.errors import AlreadyKept, ChatError
-from chatroom.model.events import Draft, Event
+from chatroom.model.events import Draft, Event, Nature
+from chatroom.model.roles import SERVER
+from chatroom.model.rules import Rules, first_refusal
 from chatroom.model.words import query_of
 
 CAPACITY = 100_000
@@ -28,6 +30,9 @@ SEARCHED_IN_A_PIECE = 8192
 """Characters that are searched in one piece of work, where lines are long."""
 
 _NOTHING: Sequence[Event] = ()
+
+# Looked up for each event.
+_TALK = Nature.TALK
 
 
 def _id_of(event: Event) -> int:
@@ -42,6 +47,7 @@ class MemoryLog:
         batch.
     :param now: the time, in seconds since 1970, UTC.
     :param later: as ``soon``, after so many seconds; without it, that is ``soon``.
+    :param rules: what drafts are held against; those of a server where nothing is set unless given.
     """
 
     state: Sequence[Event] = ()
@@ -54,7 +60,9 @@ class MemoryLog:
         capacity: int = CAPACITY,
         *,
         later: Callable[[float, Callable[[], None]], object] | None = None,
+        rules: Rules | None = None,
     ) -> None:
+        self._rules = rules or Rules()
         self._turns = LoopTurns(soon)
         self._batches = Batches(soon, later or (lambda seconds, call: soon(call)), now, 0.0, self._commit)
         self.is_full = self._batches.is_full
@@ -82,6 +90,8 @@ class MemoryLog:
         last = self.last_committed
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
+        rules = self._rules
+        judged = rules.judged
         for drafts, at in batch:
             original = 0
             for draft in drafts:
@@ -90,13 +100,23 @@ class MemoryLog:
             if original:
                 refusals.append((drafts[0].token, AlreadyKept(id=original)))
                 continue
+            if len(drafts) > 1 and (against := first_refusal(rules, drafts, at)) is not None:
+                refusals.append((drafts[0].token, against))
+                continue
             for draft in drafts:
-                kind, room, member, nickname, text, about, extras, ref, token = draft
+                kind, room, member, nickname, text, about, extras, ref, token, _ = draft
+                is_judged = kind.nature is not _TALK or (judged and (room in judged or SERVER in judged))
+                if is_judged and len(drafts) == 1 and (against := rules.refusal(draft, at)) is not None:
+                    refusals.append((token, against))
+                    break
                 if kind.kept:
                     last += 1
                 event = new(kind, (last, at, room, member, nickname, text, about, extras, ref))
                 events.append(event)
                 tokens.append(token)
+                if is_judged:
+                    rules.note(event)
+                    rules.lapsed.clear()
                 if kind.kept and kind.counted:
                     self._counted[room].append(event)
                 if kind.kept and ref:

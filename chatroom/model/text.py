@@ -63,8 +63,21 @@ def visible(text: str) -> str:
 # Beginnings that an action may not have. "* alice joined" looks like an event. When somebody is called 3 or lobby,
 # "* 3 in lobby: bob" and "* lobby (3 here)" look like lines from the server. The letters are those of visible(), in
 # which a digit may have become one.
+_NAMED = (
+    (("put", "out of"), ("made", "an operator"), ("made", "an owner"), ("gave", "a voice in"), ("owns", "now"))
+)
 _LIKE_EVENT = re.compile(
-    "|".join(map(visible, ("joined", "left", "is now", "set the topic", "took away the topic", "invites you to")))
+    "|".join(
+        map(
+            visible,
+            (
+                *("joined", "left", "is now", "set the topic", "took away the topic", "invites you to"),
+                *("set the mode", "took away the mode", "took the role", "announces"),
+            ),
+        )
+    )
+    + "|"
+    + "|".join(rf"{visible(verb)} \S+ {visible(rest)}" for verb, rest in _NAMED)
     + r"|in \S+:|\([\dlo]+ here\)"
 )
 # Characters of an action that are looked at, without those that have no width: the longest beginning is shorter.

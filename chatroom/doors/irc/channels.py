@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chatroom.core.rooms import Room
 from chatroom.doors.irc.information import ROOM_MODES, USER_MODES
-from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
@@ -16,6 +15,7 @@ from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.errors import AlreadyHere, PeerError, RoomNameRefused
 from chatroom.model.events import TopicChanged
 from chatroom.model.graphemes import cut
+from chatroom.model.masks import matches
 from chatroom.model.names import room_name
 
 MAX_ROOMS_IN_A_LINE = 50

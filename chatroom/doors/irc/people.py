@@ -12,11 +12,12 @@ from contextlib import suppress
 
 from chatroom.core.members import Member
 from chatroom.core.session import NO_ADDRESS
-from chatroom.doors.irc.message import MAX_NUMBER, matches
+from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.users import MAX_WAS, UserInfo
 from chatroom.model.errors import NoSuchNickname, RoomNameRefused
+from chatroom.model.masks import matches
 from chatroom.model.names import room_name
 from chatroom.model.text import whole_number
 

@@ -27,6 +27,7 @@ from chatroom.doors.irc.users import User, modes_of
 from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
+    BannedFromServer,
     ChatError,
     ExpelledLately,
     LineTooLong,
@@ -341,6 +342,8 @@ class IRCSession(Session):
             self.phase = Phase.OUTSIDE
             self.registration.nickname_refused()
             self.refuse(error, nickname)
+            if isinstance(error, BannedFromServer):
+                self.door.close()
             self.go_on()
 
         self.user.signed_on = self.user.seen_at = self.chat.now()
@@ -420,7 +423,8 @@ class IRCSession(Session):
         go_live(self, event.id, lambda: self._show_room(event.room))
 
     def _show_room(self, name: str) -> None:
-        room = self.chat.rooms.get(name)
+        # They may have been put out in the meantime.
+        room = self.chat.rooms.get(name) if name in self.rooms else None
         self.send_all(chain(self.topic_lines(room), self.names_lines(room)) if room is not None else (), self.go_on)
 
     def left(self, request: Request, event: Event) -> None:
