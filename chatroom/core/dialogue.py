@@ -53,6 +53,7 @@ from chatroom.model.errors import (
 from chatroom.model.events import Acted, Away, Event
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
 from chatroom.model.passwords import Secret, typed
+from chatroom.model.roles import SERVER, Right, Role
 from chatroom.model.text import clean, clean_lines
 from chatroom.wire.formats import Format, day_of
 from chatroom.wire.handshake import Place
@@ -634,14 +635,16 @@ class Dialogue(Session):
     def describe(self, nickname: str) -> None:
         """Say where somebody is; to operators, and of themselves, also which address they come from."""
         member = self.chat.find(nickname)
-        name, rooms = member.nickname, sorted(member.rooms)
+        name = member.nickname
+        shown = self.chat.moderation.shows_room
+        rooms = sorted(room for room in member.rooms if shown(self.member, room))
         self.reply(Notice(f"{name} is in {', '.join(rooms)}" if rooms else f"{name} is in no room"))
         if member.account:
             self.reply(Notice(f"{name} is logged in to the account {member.account}"))
-        if member.operator:
+        if self.chat.moderation.role(member, SERVER) >= Role.OPERATOR:
             self.reply(Notice(f"{name} is an operator"))
         self._say_if_away(member)
-        if self.member.operator or member is self.member:
+        if self.chat.moderation.may(self.member, Right.SEE_ADDRESSES) or member is self.member:
             session = member.session
             self.reply(Notice(f"{name} {_where_from(session) if session is not None else 'has no connection'}"))
 

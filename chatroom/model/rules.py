@@ -182,6 +182,10 @@ class Rules:
         """The role that a member has in a room while they are there, whatever their account; None for none."""
         return self._ranks.get(room, {}).get(member)
 
+    def ranks(self, room: str) -> Mapping[str, Role]:
+        """The members, by id, who have a role in ``room`` while they are there."""
+        return self._ranks.get(room, {})
+
     def holders(self, room: str) -> Mapping[str, Role]:
         """The accounts that have a role in ``room``, or for the server."""
         return self._roles.get(room, {})
