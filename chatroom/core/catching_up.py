@@ -212,7 +212,7 @@ class CatchingUp:
             if count and count % MADE_IN_A_PIECE == 0:
                 yield
             count += 1
-            if subscription.shows(event):
+            if subscription.shows(event) and session.sees(event):
                 ref = event.ref if event.member == member_id else ""
                 shown.append(session.format.past_event(event, event.room != subscription.active, self._day, ref))
                 size += len(shown[-1])

@@ -618,6 +618,7 @@ class Chat:
         turned: dict[Any, int] = {}
         own: dict[Any, dict[int, bytes]] = {}
         put_out: list[tuple[Member, Event, bool]] = []
+        hidden: set[int] = set()
         for index, event in enumerate(events):
             request = find(tokens[index])
             if request is not None:
@@ -631,7 +632,13 @@ class Chat:
                 self._show_ref(event, index, request, own)
             if event.nature is not _TALK:
                 self._happened(event, request, turned, put_out)
-        self.delivery.publish(events, turned, own)
+                if self.moderation.is_unseen(event):
+                    hidden.add(event.id)
+                    # Whoever has come in is shown it by what they wait for.
+                    session: Any = request.member.session if request is not None else None
+                    if session is not None and index not in own.get(session, ()) and type(event) is not Joined:
+                        own.setdefault(session, {})[index] = session.own(request, event)
+        self.delivery.publish(events, turned, own, frozenset(hidden))
         # First those who hear nothing until then; of the others, each is told where they are by what they wait for.
         for victim, event, shown in put_out:
             if shown and victim.session is not None:

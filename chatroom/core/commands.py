@@ -218,7 +218,7 @@ def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
     session.ask_log(
         partial(session.chat.log.search, room, argument, FOUND),
-        lambda events: session.reply(Found(room, argument, events)),
+        lambda events: session.reply(Found(room, argument, list(filter(session.sees, events)))),
     )
 
 

@@ -85,25 +85,31 @@ class Group:
 class _Batch:
     """Events that were published together, and what they look like in each form that somebody has needed."""
 
-    __slots__ = ("_forms", "_whole_forms", "characters", "events", "indexes")
+    __slots__ = ("_forms", "_whole_forms", "characters", "events", "hidden", "indexes")
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], hidden: frozenset[int] = frozenset()) -> None:
+        """:param hidden: the ids of those that nobody is shown but as a form of their own."""
         self.events = events
+        self.hidden = hidden
         self.characters = 0
         """Characters of the texts; 0 until they are counted."""
         rooms = {event.room for event in events}
         self.indexes: dict[str, Sequence[int]] = {}
         """The indexes of each room's events in the batch."""
-        if len(rooms) == 1:
+        if len(rooms) == 1 and not hidden:
             self.indexes[rooms.pop()] = range(len(events))
         else:
             found: dict[str, list[int]] = {room: [] for room in rooms}
             for index, event in enumerate(events):
-                found[event.room].append(index)
+                if not (hidden and self._is_hidden(event)):
+                    found[event.room].append(index)
             self.indexes.update(found)
         # The lines of each event in each form that it was needed in; and all of them together.
         self._forms: dict[tuple[Format, bool], list[bytes | None]] = {}
         self._whole_forms: dict[tuple[Format, bool], bytes] = {}
+
+    def _is_hidden(self, event: Event) -> bool:
+        return event.kept and event.id in self.hidden
 
     def first_after(self, id_: int) -> int:
         """The index of the first event with an id above ``id_``."""
@@ -123,6 +129,9 @@ class _Batch:
                 return self._whole(form) if stop - start == len(self.events) else b"".join(self._each(form)[start:stop])
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
+            if self.hidden and own:
+                heard = {i for i in own if self._is_hidden(self.events[i]) and self.events[i].room in subscription.rooms}
+                indexes = sorted({*indexes, *heard})
         wanted = [index for index in indexes if start <= index < stop]
         return b"".join(self._some(subscription, wanted, own))
 
@@ -256,7 +265,11 @@ class Delivery:
                     del self._groups_of_room[room]
 
     def publish(
-        self, batch: Sequence[Event], turned: Mapping[Receiver, int], own: Mapping[Any, Mapping[int, bytes]] = _NOBODY
+        self,
+        batch: Sequence[Event],
+        turned: Mapping[Receiver, int],
+        own: Mapping[Any, Mapping[int, bytes]] = _NOBODY,
+        hidden: frozenset[int] = frozenset(),
     ) -> None:
         """Write ``batch`` to everybody who hears it.
 
@@ -264,8 +277,9 @@ class Delivery:
             which it does: they are shown the batch up to there, and detached; whoever attaches them says what follows.
         :param own: the receivers who are shown what they said in another way than others: how, by where it is in the
             batch.
+        :param hidden: the ids of kept events that nobody else is shown.
         """
-        published = _Batch(batch)
+        published = _Batch(batch, hidden)
         for receiver, last in turned.items():
             group = receiver.group
             if group is not None:
@@ -332,7 +346,7 @@ class Delivery:
         """Put a batch into the replay buffer, but for what is not kept: of that, who was not there hears nothing."""
         kinds = {type(event) for event in published.events}
         if not all(kind.kept for kind in kinds):
-            published = _Batch([event for event in published.events if event.kept])
+            published = _Batch([event for event in published.events if event.kept], published.hidden)
         if not published.events:
             return
         self._buffer.append(published)

@@ -693,6 +693,7 @@ class Dialogue(Session):
         :param after: the date of the last event that was shown already; empty for none.
         :param ids: those of the events behind this page.
         """
+        events = [event for event in events if self.sees(event)]
         part = within(events, self.page_size)
         rest = events[len(part) :]
         self.reply(History(room, part, after, bool(rest or ids)))
@@ -723,7 +724,7 @@ class Dialogue(Session):
         for room in others:
             self.reply(self._room_called(room).people(NAMED_AT_ONCE))
         # The Joined event carries the ref of the request.
-        own = self.own(request, event) if self.ref else b""
+        own = self.own(request, event) if self.ref or self.chat.moderation.is_unseen(event) else b""
         catching_up = CatchingUp(self, request.first, own, self.go_on)
         since, self._since = self._since, None
         after = self._place(since, request.first) if since is not None else None

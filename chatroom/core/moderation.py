@@ -24,9 +24,9 @@ from chatroom.model.errors import (
     NotThere,
     Outranked,
 )
-from chatroom.model.events import AccessChanged, Draft, Event, Kicked, ModeSet, RankChanged, RoleChanged
+from chatroom.model.events import AccessChanged, Draft, Event, Joined, Kicked, Left, ModeSet, RankChanged, RoleChanged
 from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, THE_SERVER, Mask, account_key, parse_mask
-from chatroom.model.modes import HIDDEN, HISTORY, MODES, history_of
+from chatroom.model.modes import HIDDEN, HISTORY, MODES, QUIET, history_of
 from chatroom.model.names import nickname_key, room_name
 from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
 from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, Entry, Rules, not_allowed, until
@@ -120,6 +120,18 @@ class Moderation:
         if self.may(member, Right.SEE_HISTORY, room):
             return -inf
         return inf if members_only and not member.account else self._chat.now() - back
+
+    def sees(self, member: Member, event: Event) -> bool:
+        """True when ``member`` may be shown an event of the past, as far as the modes of its room say."""
+        if not self._rules.modes(event.room):
+            return True
+        if self.is_unseen(event) and event.member != member.member_id:
+            return False
+        return event.at >= self.history_from(member, event.room)
+
+    def is_unseen(self, event: Event) -> bool:
+        """True when others in its room are not shown an event, since nobody is shown there who comes and goes."""
+        return isinstance(event, Joined | Left) and QUIET in self._rules.modes(event.room)
 
     def entries(self, room: str, list_: str) -> Iterator[Entry]:
         """The entries of a list that hold now, oldest first."""

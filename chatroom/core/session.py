@@ -547,6 +547,10 @@ class Session:
         """True when they ignore ``nickname``."""
         return False
 
+    def sees(self, event: Event) -> bool:
+        """True when they may be shown ``event``, of the past, as far as the modes of its room say."""
+        return self.chat.moderation.sees(self.member, event)
+
     def subscription(self) -> Subscription:
         """What they hear, and in what form."""
         return Subscription(self.format, frozenset(self.rooms), "", frozenset())

@@ -148,7 +148,12 @@ class IRCSession(Session):
         """Have their line count for more, since ``count`` people were looked at for it at once."""
         self.door.spend(count / SCANNED_IN_A_LINE)
 
-    # The people whom they can see.
+    # The rooms and the people whom they can see.
+
+    def shown_room(self, name: str) -> Room | None:
+        """The room of that name; None when there is none that they are told of."""
+        room = self.chat.rooms.get(name)
+        return room if room is not None and self.chat.moderation.shows_room(self.member, name) else None
 
     def can_see(self, member: Member) -> bool:
         """Whether ``member`` is shown to them when they have not named them."""
