@@ -221,7 +221,7 @@ class Chat:
         return self.rooms[name]
 
     def _check_not_shunned(self, member: Member) -> None:
-        self.rules.check_shun(member.member_id, member.nickname, member.author, self.now())
+        self.rules.check_shun(member.person, self.now())
 
     # Nicknames.
 
@@ -239,7 +239,7 @@ class Chat:
         """
         member.renew()
         self._check_nickname(member, nickname)
-        self.rules.check_server_ban(member.member_id, nickname, member.author, self.now())
+        self.rules.check_server_ban(member.person._replace(nickname=nickname), self.now())
         member.standing = Standing.CLAIMING
 
         def answered(error: PeerError | None) -> None:
@@ -637,7 +637,7 @@ class Chat:
                     # Whoever has come in is shown it by what they wait for.
                     session: Any = request.member.session if request is not None else None
                     if session is not None and index not in own.get(session, ()) and type(event) is not Joined:
-                        own.setdefault(session, {})[index] = session.own(request, event)
+                        own.setdefault(session, {})[index] = session.with_ref(event)
         self.delivery.publish(events, turned, own, frozenset(hidden))
         # First those who hear nothing until then; of the others, each is told where they are by what they wait for.
         for victim, event, shown in put_out:
@@ -710,12 +710,12 @@ class Chat:
                 turned[member.session] = event.id
             self._remove(member, event.room)
 
-    def _put_out(
-        self, event: Kicked, turned: dict[Any, int], put_out: list[tuple[Member, Event, bool]]
-    ) -> None:
+    def _put_out(self, event: Kicked, turned: dict[Any, int], put_out: list[tuple[Member, Event, bool]]) -> None:
         """Have somebody be out of a room."""
         room = self.rooms.get(event.room)
-        victim = next((one for one in room.members if one.member_id == event.victim), None) if room is not None else None
+        victim = (
+            next((one for one in room.members if one.member_id == event.victim), None) if room is not None else None
+        )
         if victim is None:
             return
         self._remove(victim, event.room)

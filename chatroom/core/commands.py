@@ -293,9 +293,7 @@ def _room(session: Dialogue, argument: str) -> None:
     show_room(session, room_name(argument) if argument else session.active_room)
 
 
-@COMMANDS.command(
-    "set", "[mode] [value]", "show the modes of this room, or set one; off takes it away", in_room=True
-)
+@COMMANDS.command("set", "[mode] [value]", "show the modes of this room, or set one; off takes it away", in_room=True)
 def _set(session: Dialogue, argument: str) -> None:
     set_mode(session, argument)
 
@@ -379,9 +377,7 @@ def _unshun(session: Dialogue, argument: str) -> None:
     lift_entry(session, MUTE, argument, SERVER)
 
 
-@COMMANDS.command(
-    "op", "who [everywhere]", "make somebody an operator of this room, or of the server", in_room=True
-)
+@COMMANDS.command("op", "who [everywhere]", "make somebody an operator of this room, or of the server", in_room=True)
 def _op(session: Dialogue, argument: str) -> None:
     change_role(session, argument, Role.OPERATOR, given=True)
 

@@ -130,7 +130,9 @@ class _Batch:
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
             if self.hidden and own:
-                heard = {i for i in own if self._is_hidden(self.events[i]) and self.events[i].room in subscription.rooms}
+                heard = {
+                    i for i in own if self._is_hidden(self.events[i]) and self.events[i].room in subscription.rooms
+                }
                 indexes = sorted({*indexes, *heard})
         wanted = [index for index in indexes if start <= index < stop]
         return b"".join(self._some(subscription, wanted, own))

@@ -16,7 +16,7 @@ from typing import Protocol
 from chatroom.model.answers import Answer
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
-from chatroom.model.masks import NOBODY, Author, account_key
+from chatroom.model.masks import NOBODY, Author, Person, account_key
 from chatroom.model.names import nickname_key
 
 _ID_BYTES = 9
@@ -160,6 +160,11 @@ class Member:
         self.author = _author(
             account_key(self._account) if self._account else "", address, self._operator, self.user, self.host
         )
+
+    @property
+    def person(self) -> Person:
+        """Whom entries of lists may be about."""
+        return Person(self.member_id, self.nickname, self.author)
 
     def take_nickname(self, nickname: str) -> None:
         """Be called ``nickname`` from now on."""

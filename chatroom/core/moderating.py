@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from chatroom.core.dialogue import Dialogue
 from chatroom.model.answers import Notice
-from chatroom.model.errors import BadArgument
 from chatroom.model.modes import KEY, MODES, seconds_of
 from chatroom.model.roles import SERVER, Right, Role
 from chatroom.model.rules import BAN, EXCEPTION, INVITED, LISTS, MUTE, Entry, until

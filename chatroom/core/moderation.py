@@ -297,9 +297,7 @@ class Moderation:
         self.act(
             request,
             [
-                self._draft(
-                    request, AccessChanged, room, "", {"list": list_, "mask": entry.mask.text, "lifted": True}
-                )
+                self._draft(request, AccessChanged, room, "", {"list": list_, "mask": entry.mask.text, "lifted": True})
                 for entry in entries
             ],
         )
@@ -313,9 +311,7 @@ class Moderation:
             right = {BAN: Right.BAN, MUTE: Right.MUTE, EXCEPTION: Right.BAN, INVITED: Right.INVITE_PAST}[list_]
         self._chat.check_right(member, right, room)
 
-    def give(
-        self, member: Member, room: str, text: str, role: Role, asker: Asker | None = None, **own: Any
-    ) -> str:
+    def give(self, member: Member, room: str, text: str, role: Role, asker: Asker | None = None, **own: Any) -> str:
         """Have somebody have ``role`` in ``room``, or for the server: for good with an account, else while they are in.
 
         :param text: a nickname, or ``account:NAME``.
@@ -323,9 +319,7 @@ class Moderation:
         """
         return self._change_role(member, room, text, role, Role.GUEST, asker, own)
 
-    def take(
-        self, member: Member, room: str, text: str, role: Role, asker: Asker | None = None, **own: Any
-    ) -> str:
+    def take(self, member: Member, room: str, text: str, role: Role, asker: Asker | None = None, **own: Any) -> str:
         """Have somebody have ``role`` no more."""
         return self._change_role(member, room, text, Role.GUEST, role, asker, own)
 
@@ -478,13 +472,15 @@ class Moderation:
         if room == SERVER:
             members = list(chat.directory.everybody())
         for number, member in enumerate(members, 1):
-            entry = self._rules.ban(room, member.member_id, member.nickname, member.author, chat.now())
+            entry = self._rules.ban(room, member.person, chat.now())
             if entry is not None:
                 ends = until(entry.until)
                 if room == SERVER:
                     self._dismiss(member, BannedFromServer(until=ends, why=f" ({event.text})" if event.text else ""))
                 elif chat.rooms.get(room) is not None and member in chat.rooms[room].members:
-                    draft = self._kick(event.member, event.nickname, room, member, event.text, banned=ends or " for good")
+                    draft = self._kick(
+                        event.member, event.nickname, room, member, event.text, banned=ends or " for good"
+                    )
                     chat.append_for_server(draft)
             if number % LOOKED_AT_IN_A_PIECE == 0:
                 yield
@@ -509,4 +505,3 @@ def _is_address(text: str) -> bool:
 
 def _reason(text: str) -> str:
     return clean(text)[:MAX_REASON]
-

@@ -19,9 +19,10 @@ from twisted.internet.task import Clock
 from twisted.logger import Logger
 
 from chatroom.core.accounts import Accounts
-from chatroom.core.chat import Chat, rules_of
+from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
 from chatroom.core.memory import Memory
+from chatroom.core.moderation import rules_of
 from chatroom.core.nicknames import Nicknames
 from chatroom.doors.credentials import Checkers, PortalAuthority, Realm, StoreChecker
 from chatroom.doors.hashing import MISSING, Hasher

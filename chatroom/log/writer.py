@@ -2,9 +2,9 @@
 
 Theory of operation. The writer goes through the requests of a batch in order. A request that repeats a ``ref`` is
 refused, and has no part in what follows; so is one that the rules are against (:mod:`chatroom.model.rules`), which
-every event of the batch before it may have changed. Each other draft of a kind that is kept gets the next id; a draft of a kind
-that is not kept shares the id of the last event that is. All rows are inserted in one transaction. Only its commit
-makes the ids count: after a failure they are given again, since nobody has seen them.
+every event of the batch before it may have changed. Each other draft of a kind that is kept gets the next id; a draft
+of a kind that is not kept shares the id of the last event that is. All rows are inserted in one transaction. Only its
+commit makes the ids count: after a failure they are given again, since nobody has seen them.
 
 Statements are few, because Python's lock changes hands at each, and the writer would wait there for the reactor. So
 many rows are inserted at a time, and the refs of a batch are looked up together.

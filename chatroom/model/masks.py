@@ -57,6 +57,15 @@ class Author(NamedTuple):
     """Of somebody who puts somebody out of a room: the one who is put out."""
 
 
+class Person(NamedTuple):
+    """Somebody whom an entry may be about."""
+
+    member: str
+    """Their id."""
+    nickname: str
+    author: Author
+
+
 NOBODY = Author()
 """Somebody of whom nothing is known."""
 
@@ -90,11 +99,9 @@ class Mask(NamedTuple):
         """Whether it tells something about an address."""
         return self.network is not None or (self.parts is not None and bool(self.parts[2].strip("*")))
 
-    def fits(self, member: str, nickname: str, author: Author) -> bool:
-        """Whether it describes somebody.
-
-        :param member: their id.
-        """
+    def fits(self, person: Person) -> bool:
+        """Whether it describes somebody."""
+        member, nickname, author = person
         if self.account:
             return self.account == author.account
         if self.network is not None:

@@ -5,8 +5,8 @@ stands behind a mute, a kick or a ban is refused. The core has rules of its own,
 committed, for refusals that need not wait, and for what people are shown.
 
 Theory of operation. :meth:`Rules.note` takes in each event that may change something; :meth:`Rules.refusal` says why a
-draft must not become an event. Most rooms have no rules at all: talk there is not judged (:attr:`Rules.judged`). A batch
-that fails must leave the rules as they were, so each change is written down with the value before it
+draft must not become an event. Most rooms have no rules at all: talk there is not judged (:attr:`Rules.judged`). A
+batch that fails must leave the rules as they were, so each change is written down with the value before it
 (:meth:`Rules.begin`, :meth:`Rules.undo`).
 
 A room that nobody has a role in by account keeps its modes and lists only while somebody is in it: else somebody who
@@ -55,7 +55,7 @@ from chatroom.model.events import (
     RoleChanged,
     TopicChanged,
 )
-from chatroom.model.masks import NOBODY, Author, Mask, parse_mask
+from chatroom.model.masks import NOBODY, Author, Mask, Person, parse_mask
 from chatroom.model.modes import INVITE_ONLY, KEY, LIMIT, MEMBERS_ONLY, MODERATED, SLOW, TOPIC_LOCKED
 from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
 
@@ -136,7 +136,7 @@ class Rules:
         # When each member has last said something in a slow room, by room and member.
         self._said: dict[tuple[str, str], float] = {}
         # The entries that were found for somebody in a list; None for none.
-        self._verdicts: dict[tuple[str, str, str, str, Author], Entry | None] = {}
+        self._verdicts: dict[tuple[str, str, Person], Entry | None] = {}
         self._entries_of_rooms = 0
 
     def start(self, events: Iterable[Event]) -> None:
@@ -202,25 +202,22 @@ class Rules:
         """True when the member with this id is in ``room``."""
         return member in self._members.get(room, ())
 
-    def found(self, room: str, list_: str, member: str, nickname: str, author: Author, at: float) -> Entry | None:
+    def found(self, room: str, list_: str, person: Person, at: float) -> Entry | None:
         """The entry of a list that is about somebody; None when there is none."""
         entries = self._access.get(room)
         if entries is None:
             return None
-        key = (room, list_, member, nickname, author)
+        key = (room, list_, person)
         known = self._verdicts.get(key, _MISSING)
         # What no entry was about is about none until a list changes; what one was about may have ended.
         if known is None or (known is not _MISSING and known.until > at):
             return known  # type: ignore[no-any-return]
-        role = self.role(room, member, author)
+        role = self.role(room, person.member, person.author)
         found = next(
             (
                 entry
                 for entry in entries.values()
-                if entry.list == list_
-                and entry.until > at
-                and role <= entry.rank
-                and entry.mask.fits(member, nickname, author)
+                if entry.list == list_ and entry.until > at and role <= entry.rank and entry.mask.fits(person)
             ),
             None,
         )
@@ -229,27 +226,27 @@ class Rules:
         self._verdicts[key] = found
         return found
 
-    def ban(self, room: str, member: str, nickname: str, author: Author, at: float) -> Entry | None:
+    def ban(self, room: str, person: Person, at: float) -> Entry | None:
         """The entry that keeps somebody out of ``room``, or out of the server; None when there is none."""
-        entry = self.found(room, BAN, member, nickname, author, at)
-        return None if entry is None or self._is_excepted(room, member, nickname, author, at) else entry
+        entry = self.found(room, BAN, person, at)
+        return None if entry is None or self._is_excepted(room, person, at) else entry
 
-    def mute(self, room: str, member: str, nickname: str, author: Author, at: float) -> Entry | None:
+    def mute(self, room: str, person: Person, at: float) -> Entry | None:
         """The entry that silences somebody in ``room``, or on the server; None when there is none."""
-        entry = self.found(room, MUTE, member, nickname, author, at)
-        return None if entry is None or self._is_excepted(room, member, nickname, author, at) else entry
+        entry = self.found(room, MUTE, person, at)
+        return None if entry is None or self._is_excepted(room, person, at) else entry
 
-    def _is_excepted(self, room: str, member: str, nickname: str, author: Author, at: float) -> bool:
-        return self.found(room, EXCEPTION, member, nickname, author, at) is not None
+    def _is_excepted(self, room: str, person: Person, at: float) -> bool:
+        return self.found(room, EXCEPTION, person, at) is not None
 
-    def check_server_ban(self, member: str, nickname: str, author: Author, at: float) -> None:
+    def check_server_ban(self, person: Person, at: float) -> None:
         """:raises BannedFromServer: they are."""
-        if entry := self.ban(SERVER, member, nickname, author, at):
+        if entry := self.ban(SERVER, person, at):
             raise BannedFromServer(until=until(entry.until), why=_why(entry))
 
-    def check_shun(self, member: str, nickname: str, author: Author, at: float) -> None:
+    def check_shun(self, person: Person, at: float) -> None:
         """:raises Muted: they are shunned, so nothing of theirs reaches anybody."""
-        if entry := self.mute(SERVER, member, nickname, author, at):
+        if entry := self.mute(SERVER, person, at):
             raise Muted(where="on this server", until=until(entry.until), why=_why(entry))
 
     # Judgement.
@@ -281,13 +278,13 @@ class Rules:
     def _judge_voice(self, draft: Draft, author: Author, at: float, nickname: str = "") -> None:
         """:raises PeerError: they are not in, or are banned or silenced."""
         self._judge_presence(draft, author, at)
-        who = (draft.member, nickname or draft.nickname, author, at)
+        person = Person(draft.member, nickname or draft.nickname, author)
         if SERVER in self.judged:
-            self.check_server_ban(*who)
-            self.check_shun(*who)
-        if entry := self.ban(draft.room, *who):
+            self.check_server_ban(person, at)
+            self.check_shun(person, at)
+        if entry := self.ban(draft.room, person, at):
             raise Banned(room=draft.room, until=until(entry.until), why=_why(entry))
-        if entry := self.mute(draft.room, *who):
+        if entry := self.mute(draft.room, person, at):
             raise Muted(where=f"in {draft.room}", until=until(entry.until), why=_why(entry))
 
     def _judge_talk(self, draft: Draft, author: Author, at: float) -> None:
@@ -312,13 +309,14 @@ class Rules:
             self.check(Right.TOPIC_LOCKED, draft.room, draft.member, author)
 
     def _judge_join(self, draft: Draft, author: Author, at: float) -> None:
-        room, member, nickname = draft.room, draft.member, draft.nickname
+        room, member = draft.room, draft.member
+        person = Person(member, draft.nickname, author)
         if self._access.get(SERVER):
-            self.check_server_ban(member, nickname, author, at)
+            self.check_server_ban(person, at)
         modes = self._modes.get(room)
         if (not modes and room not in self._access) or self.may(Right.ENTER_ANYWAY, room, member, author):
             return
-        if entry := self.ban(room, member, nickname, author, at):
+        if entry := self.ban(room, person, at):
             raise Banned(room=room, until=until(entry.until), why=_why(entry))
         if not modes:
             return
@@ -326,7 +324,7 @@ class Rules:
             raise RoomForMembers(room=room)
         if author.invited:
             return
-        if INVITE_ONLY in modes and not self.found(room, INVITED, member, nickname, author, at):
+        if INVITE_ONLY in modes and not self.found(room, INVITED, person, at):
             raise InviteOnly(room=room)
         if KEY in modes and not compare_digest(modes[KEY].encode(ENCODING), author.key.encode(ENCODING)):
             raise KeyNeeded(room=room)
