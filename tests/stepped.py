@@ -20,8 +20,10 @@ from chatroom.core.session import Phase
 from chatroom.log.interface import Events, Id, Ids, ILog, NoAnswer, Outcomes
 from chatroom.log.turns import Asker
 from chatroom.model.answers import Answer, Notice
+from chatroom.model.constants import LOBBY
 from chatroom.model.errors import AlreadyKept, ChatError, NoHistory, NotKept
 from chatroom.model.events import Draft, Event, Quit, Removal, Said, marked
+from chatroom.model.rules import Rules, first_refusal
 from chatroom.model.settings import Settings
 from chatroom.wire.handshake import Place
 from chatroom.wire.jsonlines import JSON
@@ -41,7 +43,8 @@ class SteppedLog:
     by :meth:`answer`, with what was there when it was asked: the least that a log promises.
     """
 
-    def __init__(self, prompt: bool = True, identity: str = "stepped") -> None:
+    def __init__(self, prompt: bool = True, identity: str = "stepped", rules: Rules | None = None) -> None:
+        self.rules = rules or Rules(LOBBY)
         self.prompt = prompt
         self.identity = identity
         self.requests: deque[Sequence[Draft]] = deque()
@@ -89,11 +92,15 @@ class SteppedLog:
             if refusing is not None and number in refusing:
                 refused.append((request[0].token, refusing[number]))
                 continue
+            if (against := first_refusal(self.rules, request, float(self.last_committed))) is not None:
+                refused.append((request[0].token, against))
+                continue
             for draft in request:
                 if draft.kind.kept:
                     # There may be gaps between ids.
                     self.last_committed += 1 + len(batch) % 3
                 batch.append(draft.event(self.last_committed, float(self.last_committed)))
+                self.rules.note(batch[-1])
                 tokens.append(draft.token)
         self.events.extend(event for event in batch if event.kept)
         for event in batch:
@@ -127,6 +134,8 @@ class SteppedLog:
         """Hand back what nobody here has asked for, as of another server."""
         self.events.extend(events)
         self.last_committed = events[-1].id
+        for event in events:
+            self.rules.note(event)
         self._outcomes.committed(events, [0] * len(events))
 
     def _take(self, count: int | None) -> list[Sequence[Draft]]:

@@ -13,7 +13,6 @@ from chatroom.doors.irc.message import (
     MAX_TAGS,
     Message,
     encode,
-    matches,
     middle,
     parse,
     pieces,
@@ -21,6 +20,7 @@ from chatroom.doors.irc.message import (
 )
 from chatroom.model.errors import LineTooLong
 from chatroom.model.graphemes import clusters, cut
+from chatroom.model.masks import matches
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, categories=["L", "N"]), min_size=1, max_size=20)

@@ -22,22 +22,27 @@ from chatroom.client.mentions import folded, mentions
 from chatroom.client.render_context import RenderContext
 from chatroom.model.answers import Answer, Done, Found, History, Live, Past, Private, Refused, Reset
 from chatroom.model.events import (
+    AccessChanged,
     Acted,
     Away,
     Event,
     Joined,
+    Kicked,
     Left,
+    ModeSet,
     Noticed,
     Quit,
+    RankChanged,
     Removal,
     Removed,
     Renamed,
+    RoleChanged,
     Said,
     TopicChanged,
 )
 from chatroom.model.text import clean
 from chatroom.wire.formats import day_of
-from chatroom.wire.plain import PLAIN, mark_in_words, removal_in_words
+from chatroom.wire.plain import PLAIN, deed_of, mark_in_words, removal_in_words
 
 Line = list[tuple[str, str]]
 """Pieces of a line: the style, and the text."""
@@ -151,6 +156,10 @@ def _removed(event: Event, context: RenderContext) -> Line:
     return [("class:event", "* "), name(clean(by)), ("class:event", f" {clean(words)}")]
 
 
+def _deed(event: Event, context: RenderContext) -> Line:
+    return _happened(event, deed_of(event))
+
+
 THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     Said: _said,
     Noticed: _said,
@@ -163,6 +172,12 @@ THEME_EVENTS: dict[type[Event], Callable[[Event, RenderContext], Line]] = {
     TopicChanged: _topic,
     Removal: _removal,
     Removed: _removed,
+    Kicked: _deed,
+    RoleChanged: _deed,
+    RankChanged: _deed,
+    ModeSet: _deed,
+    # A server sends none.
+    AccessChanged: lambda event, context: _happened(event, "changed a list"),
 }
 """The rendering of each kind of event, without time and room."""
 

@@ -234,7 +234,7 @@ class CatchingUp:
             if count and count % MADE_IN_A_PIECE == 0:
                 yield
             count += 1
-            if subscription.shows(event):
+            if subscription.shows(event) and session.sees(event):
                 ref = session.own_ref(event) if event.member == member_id else ""
                 # It may have been removed while the page was on its way.
                 shown.append(

@@ -29,6 +29,7 @@ from chatroom.core.expelled import Expelled
 from chatroom.core.gate import Gate
 from chatroom.core.members import Connection, Member, Standing, id_of_client
 from chatroom.core.memory import Memory
+from chatroom.core.moderation import Moderation, rules_of
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import ClearPasswords, Operators
 from chatroom.core.proxies import Proxies
@@ -48,14 +49,18 @@ from chatroom.model.answers import Gone, Invited, Notice, Private, Refused
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
     AlreadyHere,
+    Banned,
+    BannedFromServer,
     ChatError,
     ExpelledLately,
     InNoRoom,
     LooksLikeEvent,
+    Muted,
     NoSuchRoom,
     NotInRoom,
     NotOperator,
     PeerError,
+    PutOut,
     RequestPending,
     RoomNameRefused,
     Stopping,
@@ -68,6 +73,7 @@ from chatroom.model.events import (
     Draft,
     Event,
     Joined,
+    Kicked,
     Left,
     Nature,
     Quit,
@@ -76,7 +82,9 @@ from chatroom.model.events import (
     Said,
     TopicChanged,
 )
+from chatroom.model.masks import THE_SERVER
 from chatroom.model.names import check_nickname, room_name
+from chatroom.model.roles import SERVER, Right
 from chatroom.model.settings import Settings
 from chatroom.model.text import looks_like_event
 
@@ -184,6 +192,12 @@ class Chat:
         """Who has done what to whom."""
         self.reports = Reports(self.audit_log.open_reports)
         """What people have reported, and nobody has dealt with."""
+        self.rules = rules_of(settings)
+        """What holds for what people may do, as of the last event."""
+        self.rules.start(log.state)
+        self.rules.lapsed.clear()
+        self.moderation = Moderation(self)
+        """The requests of those who keep order."""
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
         # Quits that wait for an earlier request of their member: the reason, and the asker.
@@ -216,6 +230,35 @@ class Chat:
             raise NoSuchRoom(room=name)
         return self.rooms[name]
 
+    # Rights.
+
+    def check_right(self, member: Member, right: Right, room: str = SERVER) -> None:
+        """Check that ``member`` has ``right``, as far as can be told before it is put in order.
+
+        :raises NotAllowed: they have not.
+        """
+        self.rules.check(right, room, member.member_id, member.author)
+
+    def check_is_in(self, member: Member, room: str) -> None:
+        """:raises NotInRoom: ``member`` is not in ``room``."""
+        self._must_be_in(member, room)
+
+    def check_shown(self, member: Member, room: str) -> None:
+        """:raises NoSuchRoom: there is none that ``member`` is told of."""
+        if room not in self.rooms or not self.moderation.shows_room(member, room):
+            raise NoSuchRoom(room=room)
+
+    def shown_room(self, member: Member, name: str) -> Room:
+        """The room of that name.
+
+        :raises NoSuchRoom: there is none that ``member`` is told of.
+        """
+        self.check_shown(member, name)
+        return self.rooms[name]
+
+    def _check_not_shunned(self, member: Member) -> None:
+        self.rules.check_shun(member.person, self.now())
+
     # Nicknames.
 
     def claim(
@@ -239,10 +282,13 @@ class Chat:
         :raises ServerClosed: they have yet to show that they may come in.
         :raises NicknameRefused: nobody may be called that.
         :raises ExpelledLately: an operator has just expelled them under this name.
+        :raises BannedFromServer: they may not come in.
         """
         # First: a stranger learns nothing of the nicknames here.
         self.gate.check(member)
+        member.renew()
         self._check_nickname(member, nickname)
+        self.rules.check_server_ban(member.person._replace(nickname=nickname), self.now())
         member.standing = Standing.CLAIMING
 
         def taken_along(holder: Member) -> None:
@@ -376,6 +422,7 @@ class Chat:
         :raises ExpelledLately: an operator has just expelled them under this name.
         """
         self._check_nickname(member, nickname)
+        self._check_not_shunned(member)
         self._one_at_a_time(member)
         request = Request(member, Renamed, tuple(member.rooms), nickname, asker, ref=ref, **own)
         member.pending = True
@@ -417,9 +464,18 @@ class Chat:
 
     # Requests about where one is: each either raises a PeerError or has its asker told an outcome.
 
-    def join(self, member: Member, rooms: Sequence[str], asker: Asker | None = None, ref: str = "", **own: Any) -> None:
+    def join(
+        self,
+        member: Member,
+        rooms: Sequence[str],
+        asker: Asker | None = None,
+        ref: str = "",
+        key: str = "",
+        **own: Any,
+    ) -> None:
         """Have ``member`` come into ``rooms``, in none of which they are.
 
+        :param key: the key of a room that has one; empty for none.
         :param rooms: each as :func:`~chatroom.model.names.room_name` has it.
         :param own: ``own_form`` and ``context`` of the :class:`~chatroom.core.requests.Request`.
         :raises TooManyRooms: for that member, or altogether.
@@ -437,7 +493,10 @@ class Chat:
         if new and len(self.rooms) + new > self.settings.max_rooms:
             raise TooManyRooms(who="There may be", limit=self.settings.max_rooms)
         member.rooms.update(dict.fromkeys(rooms))
-        self._append_alone(Request(member, Joined, rooms, "", asker, ref=ref, **own))
+        request = Request(member, Joined, rooms, "", asker, ref=ref, **own)
+        if key:
+            request.author = request.author._replace(key=key)
+        self._append_alone(request)
 
     def leave(
         self, member: Member, rooms: Sequence[str], reason: str, asker: Asker | None = None, ref: str = "", **own: Any
@@ -460,7 +519,10 @@ class Chat:
         waits = member.pending or member.standing is Standing.CLAIMING
         member.standing = Standing.LEAVING
         self.enforcement.drop(member)
+        author = member.author
         self.accounts.gone(member)
+        # Their last words are held against the rules for who they were.
+        member.author = author
         self.gate.gone(member)
         if waits:
             self._quits[member] = reason, asker
@@ -514,13 +576,37 @@ class Chat:
     def _append(self, request: Request) -> None:
         member = request.member
         token = self._ledger.open(request, len(request.rooms))
+        author, invited = request.author, self.moderation.is_invited if request.kind is Joined else None
         # Its ref stays out of the log: to do it again, after a reconnect, is what somebody wants who asks again.
         self.log.append(
             [
-                Draft(request.kind, room, member.member_id, member.nickname, request.text, token=token)
+                Draft(
+                    *(request.kind, room, member.member_id, member.nickname, request.text),
+                    token=token,
+                    author=author._replace(invited=True) if invited and invited(member, room) else author,
+                )
                 for room in request.rooms
             ]
         )
+
+    def ask(self, request: Request, drafts: Sequence[Draft]) -> None:
+        """Have several things happen at a member's request, all of them or none; they wait for its outcome.
+
+        :raises RequestPending: they wait for another.
+        """
+        if self.stopping:
+            raise Stopping()
+        self._one_at_a_time(request.member)
+        request.standing = False
+        request.member.pending = True
+        token = self._ledger.open(request, len(drafts))
+        self.log.append([draft._replace(token=token) for draft in drafts])
+
+    def append_for_server(self, draft: Draft) -> None:
+        """Have something happen that nobody may refuse, and nobody waits for."""
+        if not self.stopping:
+            author = (draft.author or THE_SERVER)._replace(is_server=True)
+            self.log.append([draft._replace(author=author)])
 
     # Requests to have something shown.
 
@@ -561,7 +647,7 @@ class Chat:
             request.awaited += 1
         else:
             token = self._ledger.open(request)
-        draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token)
+        draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token, member.author)
         # As in Draft.event: this is done for each message.
         self.log.append((tuple.__new__(Draft, draft),))
 
@@ -607,6 +693,7 @@ class Chat:
         """
         self.check_say(member, "")
         to = self.find(nickname)
+        self._check_not_shunned(member)
         message = Private(self.now(), member.nickname, to.nickname, text, notice, tags)
         if to is not member:
             to.tell(message, by=member.nickname)
@@ -625,8 +712,11 @@ class Chat:
         guest = self.find(nickname)
         self._must_be_in(member, room)
         self.check_say(member, room)
+        self._check_not_shunned(member)
+        self.check_right(member, Right.INVITE, room)
         if room in guest.rooms:
             raise AlreadyHere(nickname=guest.nickname, room=room)
+        self.moderation.invite(member, guest, room)
         guest.tell(Invited(member.nickname, room), by=member.nickname)
         return guest
 
@@ -635,12 +725,14 @@ class Chat:
 
         :returns: whose.
         :raises NotOperator: the one who asks is none.
+        :raises Outranked: the other has a higher role.
         :raises NoSuchNickname: nobody is called that.
         """
         check_moderate(member)
-        if not member.operator:
+        if not self.moderation.may(member, Right.SERVER_KICK):
             raise NotOperator()
         victim = self.find(nickname)
+        self.moderation.check_outranks(member, victim, SERVER)
         self.audit(member, "kill", victim.nickname, reason=reason)
         for session in victim.sessions:
             self._expelled.note(session.address, victim.key, session.seconds())
@@ -727,6 +819,9 @@ class Chat:
         # Ids of the events at which a session's subscription changes; and own forms, by session and index in the batch.
         turned: dict[Any, int] = {}
         own: dict[Any, dict[int, bytes]] = {}
+        put_out: list[tuple[Member, Event, bool]] = []
+        hidden: set[int] = set()
+        changed: list[Event] = []
         for index, event in enumerate(events):
             request = find(tokens[index])
             if request is not None:
@@ -739,12 +834,35 @@ class Chat:
             if event.ref:
                 self._show_ref(event, index, request, own)
             if event.nature is not _TALK:
-                self._happened(event, request, turned)
-        self.delivery.publish(events, turned, own, self._switch() if self._turning else _NOBODY)
+                self._happened(event, request, turned, put_out)
+                if event.is_rule:
+                    changed.append(event)
+                if self.moderation.is_unseen(event):
+                    hidden.add(event.id)
+                    # Whoever has come in is shown it by what they wait for.
+                    if request is not None and type(event) is not Joined:
+                        for session in request.member.sessions:
+                            if index not in own.get(session, ()):
+                                own.setdefault(session, {})[index] = session.with_ref(event)
+        switched = self._switch() if self._turning else _NOBODY
+        self.delivery.publish(events, turned, own, switched, frozenset(hidden))
         if self._turning:
             self._show_turns()
+        # First those who hear nothing until then; of the others, each is told where they are by what they wait for.
+        for victim, event, shown in put_out:
+            if victim.shared is not None:
+                # They hear what happens behind it already.
+                for one in victim.sessions:
+                    one.put_out(event, None)
+            elif shown and victim.session is not None:
+                victim.session.put_out(event, True)
         for request, event in done:
             self._tell_done(request, event)
+        for victim, event, shown in put_out:
+            if not shown and victim.session is not None:
+                victim.session.put_out(event, False)
+        for event in changed:
+            self.moderation.happened(event)
         if self._hook is not None:
             for event in events:
                 self._hook(event)
@@ -764,12 +882,27 @@ class Chat:
             if session is not asker and session.own_ref(event):
                 own.setdefault(session, {})[index] = session.with_ref(event)
 
-    def _happened(self, event: Event, request: Request | None, turned: dict[Any, int]) -> None:
-        """Change who is here, or what holds, as ``event`` says."""
+    def _happened(
+        self,
+        event: Event,
+        request: Request | None,
+        turned: dict[Any, int],
+        put_out: list[tuple[Member, Event, bool]],
+    ) -> None:
+        """Change who is here, or what holds, as ``event`` says.
+
+        :param put_out: takes those who are put out of a room, the event, and whether they are shown it with the others.
+        """
+        self.rules.note(event)
+        self.rules.lapsed.clear()
         if event.nature is Nature.STATE:
-            self._state.note(event)
+            if not event.is_rule:
+                self._state.note(event)
             if type(event) is TopicChanged and event.room in self.rooms:
                 self.rooms[event.room].take_topic(event)
+            return
+        if isinstance(event, Kicked):
+            self._put_out(event, turned, put_out)
             return
         if isinstance(event, Removal):
             self.removals.note(event)
@@ -792,9 +925,10 @@ class Chat:
             if member.session is not None:
                 self._turn_in(member, request, turned)
             self.rooms.enter(member, event.room, event.at, self._state.of(event.room, TopicChanged))
+            self.moderation.joined(event, member)
         elif isinstance(event, Left):
             # A member who leaves several rooms is shown the event of each.
-            if not request.awaited and member.session is not None:
+            if not request.awaited and member.session is not None and not _is_among(member, put_out):
                 self._turn_out(member, request, event.id, turned)
             self._remove(member, event.room)
 
@@ -842,6 +976,30 @@ class Chat:
         turning, self._turning = self._turning, []
         for session, turn in turning:
             session.show_turn(turn)
+
+    def _put_out(self, event: Kicked, turned: dict[Any, int], put_out: list[tuple[Member, Event, bool]]) -> None:
+        """Have somebody be out of a room."""
+        room = self.rooms.get(event.room)
+        victim = (
+            next((one for one in room.members if one.member_id == event.victim), None) if room is not None else None
+        )
+        if victim is None:
+            return
+        self._remove(victim, event.room)
+        if victim.shared is not None:
+            turn = Turn(event.id, left=(event.room,))
+            self._turning += [(one, turn) for one, view in victim.shared.views.items() if view.begun]
+            put_out.append((victim, event, True))
+            return
+        session: Any = victim.session
+        if session is None or _is_among(victim, put_out):
+            put_out.append((victim, event, False))
+            return
+        # Whoever catches up, or has come into another room in this batch, hears nothing at this moment.
+        shown = session not in turned and session.group is not None
+        if shown:
+            turned[session] = event.id
+        put_out.append((victim, event, shown))
 
     def refused(self, token: int, error: ChatError) -> None:
         """Tell the asker of a request that this one alone will not happen."""
@@ -898,11 +1056,46 @@ class Chat:
         self._go_on_with(request.member)
 
     def _not_done(self, request: Request, error: ChatError) -> None:
+        if isinstance(error, PeerError) and not self.stopping and self._ask_again(request, error):
+            return
         if request.kind.nature is Nature.MEMBERSHIP:
             self._undo(request)
         if request.asker is not None:
             request.asker.not_done(request, error)
         self._go_on_with(request.member)
+
+    def _ask_again(self, request: Request, error: PeerError) -> bool:
+        """Ask again for what is left of a request that an operator has come before.
+
+        Somebody was put out of one of several rooms that they were about to leave; or they were silenced, and may leave
+        without a word.
+
+        :returns: False when there is nothing to be asked for again.
+        """
+        member, kind = request.member, request.kind
+        if not issubclass(kind, Left | Renamed | Away):
+            return False
+        rooms, text = request.rooms, request.text
+        if isinstance(error, PutOut):
+            rooms = tuple(room for room in rooms if room in self.rooms and member in self.rooms[room].members)
+        elif isinstance(error, Muted | Banned | BannedFromServer) and issubclass(kind, Left):
+            text = ""
+        if (rooms, text) == (request.rooms, request.text):
+            return False
+        request.rooms, request.text = rooms, text
+        if rooms:
+            self._append(request)
+            return True
+        if kind is Left:
+            return False
+        # It is seen in no room.
+        event = self._unseen(request)
+        if kind is Renamed:
+            self._renamed(member, text)
+        elif kind is Away:
+            self._went_away(member, text)
+        self._done(request, event)
+        return True
 
     def _go_on_with(self, member: Member) -> None:
         """Have whoever quit in the middle of another request quit now, and do what waits for its end."""
@@ -920,7 +1113,10 @@ class Chat:
         if request.kind is Renamed:
             self.directory.give_up_claim(member)
         elif request.kind is Left:
-            member.rooms.update(dict.fromkeys(request.rooms))
+            # They may have been put out in the meantime.
+            member.rooms.update(
+                dict.fromkeys(one for one in request.rooms if one in self.rooms and member in self.rooms[one].members)
+            )
         elif request.kind is Joined:
             for name in request.rooms:
                 member.rooms.pop(name, None)
@@ -941,3 +1137,7 @@ class Chat:
             member.away = text or None
             for watcher in self.directory.watchers:
                 watcher.went_away(member)
+
+
+def _is_among(member: Member, put_out: Sequence[tuple[Member, Event, bool]]) -> bool:
+    return any(victim is member for victim, _, _ in put_out)

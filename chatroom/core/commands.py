@@ -15,6 +15,16 @@ from chatroom.core import removing, reporting
 from chatroom.core.command_table import CommandTable
 from chatroom.core.dialogue import Dialogue
 from chatroom.core.issuing import change_tokens, list_tokens, make_link
+from chatroom.core.moderating import (
+    add_entry,
+    change_role,
+    kick,
+    lift_entry,
+    list_entries,
+    set_mode,
+    show_rights,
+    show_room,
+)
 from chatroom.core.rooms import Room
 from chatroom.log.turns import Work
 from chatroom.model.answers import Found, Notice, Pong, RoomList, RoomSummary
@@ -22,6 +32,8 @@ from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.errors import BadArgument, SearchTooLong, UnknownCommand
 from chatroom.model.events import MAX_ID, TopicChanged
 from chatroom.model.names import room_name
+from chatroom.model.roles import SERVER, Role
+from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE
 from chatroom.model.text import whole_number
 from chatroom.model.words import MAX_LENGTH, MAX_WORDS
 
@@ -62,7 +74,7 @@ def _help(session: Dialogue, argument: str) -> None:
 )
 def _who(session: Dialogue, argument: str) -> None:
     argument, after = _split_after(argument)
-    room = session.chat.room(room_name(argument) if argument else session.active_room)
+    room = session.chat.shown_room(session.member, room_name(argument) if argument else session.active_room)
     session.reply(room.people(PEOPLE_LISTED, session.chat.find(after) if after else None))
 
 
@@ -98,9 +110,10 @@ def _nick(session: Dialogue, argument: str) -> None:
     session.rename(argument)
 
 
-@COMMANDS.command("join", "room", "enter a room, or speak in it if you are there already")
+@COMMANDS.command("join", "room [key]", "enter a room, or speak in it if you are there already")
 def _join(session: Dialogue, argument: str) -> None:
-    session.join(room_name(argument))
+    room, _, key = argument.partition(" ")
+    session.join(room_name(room), key.strip())
 
 
 @COMMANDS.command("leave", "[room]", "leave a room: this one, or the one named", in_room=True)
@@ -123,17 +136,18 @@ def _rooms(session: Dialogue, argument: str) -> None:
     words = text.casefold().split()
     if words:
         _check_words(words)
-        session.in_turn(_find_rooms(rooms, words), lambda found: _list_rooms(session, text, after, found))
+        session.in_turn(_find_rooms(session, rooms, words), lambda found: _list_rooms(session, text, after, found))
     else:
-        _list_rooms(session, "", after, list(islice(rooms, ROOMS_LISTED + 1)))
+        shown = (room for room in rooms if session.chat.moderation.shows_room(session.member, room.name))
+        _list_rooms(session, "", after, list(islice(shown, ROOMS_LISTED + 1)))
 
 
-def _find_rooms(rooms: Iterator[Room], words: Sequence[str]) -> Work[list[Room]]:
+def _find_rooms(session: Dialogue, rooms: Iterator[Room], words: Sequence[str]) -> Work[list[Room]]:
     """The first rooms that have all ``words``: as many as are listed, and one more where there is one."""
     found: list[Room] = []
     for number, room in enumerate(rooms, 1):
         text = f"{room.name} {room.topic.casefold()}"
-        if all(word in text for word in words):
+        if all(word in text for word in words) and session.chat.moderation.shows_room(session.member, room.name):
             found.append(room)
             if len(found) > ROOMS_LISTED:
                 break
@@ -165,7 +179,7 @@ def _topic(session: Dialogue, argument: str) -> None:
 
 
 def _tell_topic(session: Dialogue, room: str) -> None:
-    topic = session.chat.room(room).topic
+    topic = session.chat.shown_room(session.member, room).topic
     session.reply(Notice(f"the topic of {room} is: {topic}" if topic else f"there is no topic in {room}"))
 
 
@@ -395,6 +409,130 @@ def _oper(session: Dialogue, argument: str) -> None:
 def _kill(session: Dialogue, argument: str) -> None:
     nickname, _, reason = argument.partition(" ")
     session.expel_other(nickname, reason.strip() or "no reason given")
+
+
+@COMMANDS.command("room", "[room]", "show what holds in a room: its owner, modes, roles and topic", waits=True)
+def _room(session: Dialogue, argument: str) -> None:
+    show_room(session, room_name(argument) if argument else session.active_room)
+
+
+@COMMANDS.command("set", "[mode] [value]", "show the modes of this room, or set one; off takes it away", in_room=True)
+def _set(session: Dialogue, argument: str) -> None:
+    set_mode(session, argument)
+
+
+@COMMANDS.command("rights", "", "list who may do what", waits=True)
+def _rights(session: Dialogue, argument: str) -> None:
+    show_rights(session)
+
+
+@COMMANDS.command("kick", "nickname [reason]", "put somebody out of this room; they may come back", in_room=True)
+def _kick(session: Dialogue, argument: str) -> None:
+    kick(session, argument)
+
+
+@COMMANDS.command(
+    "ban",
+    "who [time] [everywhere] [reason]",
+    "keep somebody out of this room, or off the server: a nickname, account:NAME, an address, a network or a mask such"
+    " as bad*!*@*; for a time such as 10m or 3d, or for good",
+    in_room=True,
+)
+def _ban(session: Dialogue, argument: str) -> None:
+    add_entry(session, BAN, argument)
+
+
+@COMMANDS.command("unban", "who [everywhere]", "let somebody in again", in_room=True)
+def _unban(session: Dialogue, argument: str) -> None:
+    lift_entry(session, BAN, argument)
+
+
+@COMMANDS.command("bans", "[everywhere]", "list who is banned or muted in this room, or on the server", waits=True)
+def _bans(session: Dialogue, argument: str) -> None:
+    list_entries(session, argument)
+
+
+@COMMANDS.command(
+    "mute", "who [time] [reason]", "silence somebody in this room: they may read, and say nothing", in_room=True
+)
+def _mute(session: Dialogue, argument: str) -> None:
+    add_entry(session, MUTE, argument)
+
+
+@COMMANDS.command("unmute", "who", "let somebody speak in this room again", in_room=True)
+def _unmute(session: Dialogue, argument: str) -> None:
+    lift_entry(session, MUTE, argument)
+
+
+@COMMANDS.command(
+    "except", "who [time] [reason]", "have no ban and no mute of this room be about somebody", in_room=True
+)
+def _except(session: Dialogue, argument: str) -> None:
+    add_entry(session, EXCEPTION, argument)
+
+
+@COMMANDS.command("unexcept", "who", "have them be about somebody again", in_room=True)
+def _unexcept(session: Dialogue, argument: str) -> None:
+    lift_entry(session, EXCEPTION, argument)
+
+
+@COMMANDS.command("admit", "who [time] [reason]", "let somebody in without an invitation, for good", in_room=True)
+def _admit(session: Dialogue, argument: str) -> None:
+    add_entry(session, INVITED, argument)
+
+
+@COMMANDS.command("unadmit", "who", "let somebody in by invitation alone again", in_room=True)
+def _unadmit(session: Dialogue, argument: str) -> None:
+    lift_entry(session, INVITED, argument)
+
+
+@COMMANDS.command(
+    "shun",
+    "who [time] [reason]",
+    "silence somebody on the whole server, private messages included; for operators of the server",
+)
+def _shun(session: Dialogue, argument: str) -> None:
+    add_entry(session, MUTE, argument, SERVER)
+
+
+@COMMANDS.command("unshun", "who", "let somebody speak on the server again; for operators of the server")
+def _unshun(session: Dialogue, argument: str) -> None:
+    lift_entry(session, MUTE, argument, SERVER)
+
+
+@COMMANDS.command("op", "who [everywhere]", "make somebody an operator of this room, or of the server", in_room=True)
+def _op(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.OPERATOR, given=True)
+
+
+@COMMANDS.command("deop", "who [everywhere]", "take that away", in_room=True)
+def _deop(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.OPERATOR, given=False)
+
+
+@COMMANDS.command("voice", "who [everywhere]", "have somebody be heard in this room when it is moderated", in_room=True)
+def _voice(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.VOICE, given=True)
+
+
+@COMMANDS.command("devoice", "who [everywhere]", "take that away", in_room=True)
+def _devoice(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.VOICE, given=False)
+
+
+@COMMANDS.command("owner", "who [everywhere]", "make somebody an owner of this room, or of the server", in_room=True)
+def _owner(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.OWNER, given=True)
+
+
+@COMMANDS.command("deowner", "who [everywhere]", "take that away", in_room=True)
+def _deowner(session: Dialogue, argument: str) -> None:
+    change_role(session, argument, Role.OWNER, given=False)
+
+
+@COMMANDS.command("announce", "text", "tell everybody on the server something; for its operators", waits=True)
+def _announce(session: Dialogue, argument: str) -> None:
+    session.chat.moderation.announce(session.member, argument)
 
 
 @COMMANDS.command("ignore", "nickname", "hide what somebody says and does")

@@ -52,7 +52,7 @@ class Subscription(NamedTuple):
 
     def shows(self, event: Event) -> bool:
         """True when ``event`` is part of the subscription."""
-        if event.room not in self.rooms:
+        if event.room not in self.rooms or event.audience is Audience.NOBODY:
             return False
         return not (
             self.ignored and event.audience is Audience.WILLING and nickname_key(event.nickname) in self.ignored
@@ -86,25 +86,31 @@ class Group:
 class _Batch:
     """Events that were published together, and what they look like in each form that somebody has needed."""
 
-    __slots__ = ("_forms", "_whole_forms", "characters", "events", "indexes")
+    __slots__ = ("_forms", "_whole_forms", "characters", "events", "hidden", "indexes")
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], hidden: frozenset[int] = frozenset()) -> None:
+        """:param hidden: the ids of those that nobody is shown but as a form of their own."""
         self.events = events
+        self.hidden = hidden
         self.characters = 0
         """Characters of the texts; 0 until they are counted."""
         rooms = {event.room for event in events}
         self.indexes: dict[str, Sequence[int]] = {}
         """The indexes of each room's events in the batch."""
-        if len(rooms) == 1:
+        if len(rooms) == 1 and not hidden:
             self.indexes[rooms.pop()] = range(len(events))
         else:
             found: dict[str, list[int]] = {room: [] for room in rooms}
             for index, event in enumerate(events):
-                found[event.room].append(index)
+                if not (hidden and self._is_hidden(event)):
+                    found[event.room].append(index)
             self.indexes.update(found)
         # The lines of each event in each form that it was needed in; and all of them together.
         self._forms: dict[tuple[Format, bool], list[bytes | None]] = {}
         self._whole_forms: dict[tuple[Format, bool], bytes] = {}
+
+    def _is_hidden(self, event: Event) -> bool:
+        return event.kept and event.id in self.hidden
 
     def first_after(self, id_: int) -> int:
         """The index of the first event with an id above ``id_``."""
@@ -135,6 +141,11 @@ class _Batch:
                 return self._whole(form) if stop - start == len(self.events) else b"".join(self._each(form)[start:stop])
         else:
             indexes = sorted(index for room in rooms for index in self.indexes[room])
+            if self.hidden and own:
+                heard = {
+                    i for i in own if self._is_hidden(self.events[i]) and self.events[i].room in subscription.rooms
+                }
+                indexes = sorted({*indexes, *heard})
         wanted = [index for index in indexes if start <= index < stop]
         return b"".join(self._some(subscription, wanted, own))
 
@@ -285,6 +296,7 @@ class Delivery:
         turned: Mapping[Receiver, int],
         own: Mapping[Any, Mapping[int, bytes]] = _NOBODY,
         switched: Mapping[Receiver, tuple[int, Subscription]] = _NOBODY_SWITCHED,
+        hidden: frozenset[int] = frozenset(),
     ) -> None:
         """Write ``batch`` to everybody who hears it.
 
@@ -294,8 +306,9 @@ class Delivery:
             batch.
         :param switched: the attached receivers who hear another subscription within the batch: the id of the last event
             that they hear as before, and the one that they hear from then on.
+        :param hidden: the ids of kept events that nobody else is shown.
         """
-        published = _Batch(batch)
+        published = _Batch(batch, hidden)
         for receiver, (after, subscription) in switched.items():
             self._switch(receiver, published, after, subscription, own.get(receiver, _AS_ALL))
         for receiver, last in turned.items():
@@ -387,7 +400,7 @@ class Delivery:
         """Put a batch into the replay buffer, but for what is not kept: of that, who was not there hears nothing."""
         kinds = {type(event) for event in published.events}
         if not all(kind.kept for kind in kinds):
-            published = _Batch([event for event in published.events if event.kept])
+            published = _Batch([event for event in published.events if event.kept], published.hidden)
         if not published.events:
             return
         self._buffer.append(published)

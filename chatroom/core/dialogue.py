@@ -19,6 +19,7 @@ from chatroom.core.delivery import Subscription
 from chatroom.core.gate import NO_KEYS, Keys, LogIn
 from chatroom.core.members import Connection, Member, id_of_client
 from chatroom.core.requests import Request
+from chatroom.core.rooms import Room
 from chatroom.core.session import NO_ADDRESS, OWNER_HAS_COME, Door, Phase, Session, Wait
 from chatroom.core.sharing import Turn
 from chatroom.log.accounts import Account, key_of
@@ -37,6 +38,7 @@ from chatroom.model.answers import (
 )
 from chatroom.model.errors import (
     BadArgument,
+    BannedFromServer,
     ChatError,
     InNoRoom,
     NicknameRegistered,
@@ -54,6 +56,7 @@ from chatroom.model.errors import (
 from chatroom.model.events import Acted, Audience, Away, Event, Joined
 from chatroom.model.names import MAX_NAME_LENGTH, nickname_key, room_name
 from chatroom.model.passwords import Secret, typed
+from chatroom.model.roles import SERVER, Right, Role
 from chatroom.model.text import clean, clean_lines
 from chatroom.wire.formats import Format, day_of
 from chatroom.wire.handshake import Place
@@ -338,6 +341,9 @@ class Dialogue(Session):
         self.phase = Phase.OUTSIDE
         self.waits_for = Wait.NOTHING
         self.refuse(error)
+        if isinstance(error, BannedFromServer):
+            self.door.close()
+            return
         if proved is not None and self._may_be_asked(error):
             try:
                 self.check_encrypted()
@@ -456,16 +462,19 @@ class Dialogue(Session):
         """Have it shown what they do."""
         self.say(self.active_room, text, Acted)
 
-    def join(self, room: str) -> None:
-        """Enter ``room``, or speak in it from now on."""
-        self.alone(lambda: self._join(room))
+    def join(self, room: str, key: str = "") -> None:
+        """Enter ``room``, or speak in it from now on.
 
-    def _join(self, room: str) -> None:
+        :param key: the room's key; empty for none.
+        """
+        self.alone(lambda: self._join(room, key))
+
+    def _join(self, room: str, key: str) -> None:
         if room in self.rooms:
             self.speak_in(room)
             self.hear(self.chat.delivery.published)
         else:
-            self.request(lambda: self.chat.join(self.member, (room,), self, self.ref))
+            self.request(lambda: self.chat.join(self.member, (room,), self, self.ref, key))
 
     def leave(self, room: str) -> None:
         """Go out of ``room``."""
@@ -484,6 +493,16 @@ class Dialogue(Session):
             self.reply(Notice(f"You're called {nickname} already."))
         else:
             self.request(lambda: self.chat.rename(self.member, nickname, self, self.ref, own_form=bool(self.ref)))
+
+    def moderate(self, ask: Callable[..., str]) -> None:
+        """Ask for something as somebody who keeps order.
+
+        :param ask: a request of :class:`~chatroom.core.moderation.Moderation`; it is handed who asks, and returns what
+            they are told when it is done.
+        """
+        told: list[str] = []
+        own = {"asker": self, "ref": self.ref, "own_form": bool(self.ref), "context": told}
+        self.request(lambda: told.append(ask(**own)))
 
     def set_away(self, text: str) -> None:
         """Be away, or, without a text, be back."""
@@ -776,14 +795,16 @@ class Dialogue(Session):
     def describe(self, nickname: str) -> None:
         """Say where somebody is; to operators, and of themselves, also which address they come from."""
         member = self.chat.find(nickname)
-        name, rooms = member.nickname, sorted(member.rooms)
+        name = member.nickname
+        shown = self.chat.moderation.shows_room
+        rooms = sorted(room for room in member.rooms if shown(self.member, room))
         self.reply(Notice(f"{name} is in {', '.join(rooms)}" if rooms else f"{name} is in no room"))
         if member.account:
             self.reply(Notice(f"{name} is logged in to the account {member.account}"))
-        if member.operator:
+        if self.chat.moderation.role(member, SERVER) >= Role.OPERATOR:
             self.reply(Notice(f"{name} is an operator"))
         self._say_if_away(member)
-        if self.member.operator or member is self.member:
+        if self.chat.moderation.may(self.member, Right.SEE_ADDRESSES) or member is self.member:
             for where in [_where_from(session) for session in member.sessions] or ["has no connection"]:
                 self.reply(Notice(f"{name} {where}"))
 
@@ -840,7 +861,8 @@ class Dialogue(Session):
         :param ids: those of the events behind this page.
         """
         # Some may have been removed while the page was on its way, or waited to be read.
-        part = within(self.chat.removals.current(events), self.page_size)
+        events = [event for event in self.chat.removals.current(events) if self.sees(event)]
+        part = within(events, self.page_size)
         rest = events[len(part) :]
         # A program counts what it is shown, to know whether there is more, and hides by itself what its person ignores.
         shown = self.willing_to_hear(part) if self.format.for_people else part
@@ -872,7 +894,7 @@ class Dialogue(Session):
         newcomer = self.phase is Phase.ENTERING
         self.active = event.room
         # The Joined event carries the ref of the request.
-        own = self.own(request, event) if self.ref else b""
+        own = self.own(request, event) if self.ref or self.chat.moderation.is_unseen(event) else b""
         rooms = request.rooms if not newcomer else [*(room for room in self.rooms if room != event.room), event.room]
         self._enter_rooms(request.first, rooms, own, request.rooms)
 
@@ -890,7 +912,7 @@ class Dialogue(Session):
             self._welcome()
             others = [room for room in rooms if room != self.active]
         for room in others:
-            self.reply(self.chat.rooms[room].people(NAMED_AT_ONCE))
+            self.reply(self._room_called(room).people(NAMED_AT_ONCE))
         already = [room for room in rooms if room not in joined]
         if beside and self.format.for_people:
             self.reply(Notice(BESIDE))
@@ -921,9 +943,13 @@ class Dialogue(Session):
             return since.id
         return None
 
+    def _room_called(self, name: str) -> Room:
+        """A room that they have come into, and may have been put out of in the same moment."""
+        return self.chat.rooms.get(name) or Room(name, self.chat.now())
+
     def _welcome(self) -> None:
         chat = self.chat
-        here = chat.rooms[self.active].people(NAMED_AT_ONCE)
+        here = self._room_called(self.active).people(NAMED_AT_ONCE)
         limits = Limits(chat.settings.max_line, chat.settings.max_line, chat.settings.max_lines, MAX_NAME_LENGTH)
         self.reply(
             Welcome(
@@ -940,7 +966,10 @@ class Dialogue(Session):
         go_live(self, event.id, self.go_on)
 
     def changed(self, request: Request, event: Event) -> None:
-        if request.kind is Away:
+        if request.context:
+            for line in filter(None, request.context):
+                self.reply(Notice(line))
+        elif request.kind is Away:
             self.reply(Notice(f"You're away: {event.text}" if event.text else "You're back."))
         elif not event.room:
             # There is no room in which it could be seen.
@@ -968,6 +997,16 @@ class Dialogue(Session):
         # Programs take the room that they come into for the one that they speak in.
         if turn.left or not self.format.for_people:
             self.tell(Speaking(self.active))
+
+    def was_put_out(self, event: Event) -> None:
+        room = event.room
+        if self.active == room:
+            self.active = next(reversed(self.rooms), "")
+            self.tell(Speaking(self.active))
+        if ends := (event.extras or {}).get("banned"):
+            self.tell(Notice(f"You're banned from {room}{ends}. Ask the people who run it to let you in."))
+        else:
+            self.tell(Notice(f"You're out of {room}: /join {room} if you want to come back."))
 
     # The end.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from base64 import urlsafe_b64encode
 from enum import Enum, auto
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from chatroom.core.sharing import Shared, Turn, View
 from chatroom.model.answers import Answer
 from chatroom.model.errors import ChatError
 from chatroom.model.events import Event
+from chatroom.model.masks import NOBODY, Author, Person, account_key
 from chatroom.model.names import nickname_key
 from chatroom.model.scopes import Scopes
 
@@ -87,6 +89,12 @@ class Connection(Protocol):
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
 
+    def put_out(self, event: Event, shown: bool | None) -> None:
+        """Take notice that the member was put out of a room.
+
+        :param shown: whether they were shown the event, and are to hear what happens behind it; None: they do.
+        """
+
     def dismiss(self, error: ChatError) -> None:
         """Say why the connection is closed, and close it."""
 
@@ -115,8 +123,8 @@ class Member:
     """Somebody who is here, or about to be."""
 
     __slots__ = (
-        *("_session", "account", "away", "key", "lasting", "member_id", "next_nickname", "nickname", "operator"),
-        *("pending", "rooms", "scopes", "standing"),
+        *("_account", "_operator", "_session", "author", "away", "host", "key", "lasting", "member_id"),
+        *("next_nickname", "nickname", "pending", "rooms", "scopes", "standing", "user"),
     )
 
     def __init__(self, member_id: str = "", session: Connection | None = None) -> None:
@@ -124,10 +132,16 @@ class Member:
         self.member_id = member_id or new_id()
         self.lasting = False
         """True when the id outlives the connection: the client has proved by a secret that it is theirs."""
-        self.account = ""
-        """The account that they are logged in to; empty for none."""
+        self._account = ""
         self.scopes: Scopes | None = None
         """The bounds of the token that they have logged in by, which stay when they log out; None for none."""
+        self._operator = False
+        self.user = ""
+        """The user name that they gave (IRC); empty for none."""
+        self.host = ""
+        """The host that others are shown (IRC), where that is not their address; empty for none."""
+        self.author = NOBODY
+        """Facts about them that rules ask for, kept ready since each message has them."""
         self.nickname = ""
         """The nickname as they wrote it; empty while they hold none."""
         self.key = ""
@@ -138,13 +152,43 @@ class Member:
         """The rooms that they are in or have asked to join, and have not asked to leave; oldest first."""
         self.away: str | None = None
         """Why they are away; None while they are here."""
-        self.operator = False
-        """True when they may close others' connections."""
         self.standing = Standing.OUTSIDE
         # One place for both: most of a crowd has one connection.
         self._session: Connection | Shared | None = session
         self.pending = False
         """True while a request of theirs to join, leave, be renamed, be away or quit is on its way: one at a time."""
+
+    @property
+    def account(self) -> str:
+        """The account that they are logged in to; empty for none."""
+        return self._account
+
+    @account.setter
+    def account(self, account: str) -> None:
+        self._account = account
+        self.renew()
+
+    @property
+    def operator(self) -> bool:
+        """True when they are an operator of the server by its password file (``/oper``)."""
+        return self._operator
+
+    @operator.setter
+    def operator(self, operator: bool) -> None:
+        self._operator = operator
+        self.renew()
+
+    def renew(self) -> None:
+        """Have :attr:`author` say what is so now."""
+        address = self.session.address if self.session is not None else ""
+        self.author = _author(
+            account_key(self._account) if self._account else "", address, self._operator, self.user, self.host
+        )
+
+    @property
+    def person(self) -> Person:
+        """Whom entries of lists may be about."""
+        return Person(self.member_id, self.nickname, self.author)
 
     def take_nickname(self, nickname: str) -> None:
         """Be called ``nickname`` from now on."""
@@ -198,3 +242,9 @@ class Member:
         for session in self.sessions:
             if session is not but and not (by and session.ignores(by)):
                 session.tell(answer)
+
+
+@lru_cache(maxsize=4096)
+def _author(account: str, address: str, operator: bool, user: str, host: str) -> Author:
+    # One for all who have no more to tell them apart than that.
+    return Author(account, address, operator, user, host)

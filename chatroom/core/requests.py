@@ -45,8 +45,8 @@ class Request:
     """
 
     __slots__ = (
-        *("asker", "awaited", "context", "first", "kind", "member", "own_form", "ref", "rooms", "standing", "text"),
-        "token",
+        *("asker", "author", "awaited", "context", "first", "kind", "member", "own_form", "ref", "rooms", "standing"),
+        *("text", "token"),
     )
 
     def __init__(
@@ -75,6 +75,8 @@ class Request:
         self.ref = ref
         self.own_form = own_form
         self.context = context
+        self.author = member.author
+        """Facts about the member, for the rules."""
         self.standing = kind.nature is not Nature.MEMBERSHIP
         """True when it may stand for several appends, each of which has an outcome of its own."""
         self.token = 0

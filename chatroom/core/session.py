@@ -35,7 +35,7 @@ from chatroom.core.sharing import Turn
 from chatroom.log.interface import NoAnswer
 from chatroom.log.turns import Asker, Work
 from chatroom.model.answers import Answer, Done, Refused
-from chatroom.model.errors import AlreadyKept, ChatError, NotEncrypted, PeerError
+from chatroom.model.errors import AlreadyKept, BannedFromServer, ChatError, NotEncrypted, PeerError
 from chatroom.model.events import Away, Event, Joined, Left, Quit, Renamed, Said
 from chatroom.model.passwords import Secret
 from chatroom.model.text import clean
@@ -698,6 +698,10 @@ class Session:
         """True when they ignore ``nickname``."""
         return False
 
+    def sees(self, event: Event) -> bool:
+        """True when they may be shown ``event``, of the past, as far as the modes of its room say."""
+        return self.chat.moderation.sees(self.member, event)
+
     def subscription(self) -> Subscription:
         """What they hear, and in what form."""
         return Subscription(self.format, frozenset(self.heard_rooms), "", frozenset())
@@ -761,6 +765,8 @@ class Session:
             self.not_said(request, error)
             if entering:
                 self.turned_away()
+            if isinstance(error, BannedFromServer):
+                self.door.close()
             self.go_on()
 
     def _settled(self) -> None:
@@ -824,6 +830,23 @@ class Session:
     def expel(self, by: str, reason: str) -> None:
         """Say that ``by`` closes the connection, and close it."""
         raise NotImplementedError
+
+    def put_out(self, event: Event, shown: bool | None) -> None:
+        """Take notice that an operator has put them out of a room.
+
+        :param shown: whether they were shown the event, and are to hear what happens behind it; None: they do.
+        """
+        if self.phase is not Phase.IN:
+            return
+        if shown is False:
+            self.write(self.format.event(event, event.room != self.subscription().active))
+        self.was_put_out(event)
+        # Whoever is further behind than delivery reaches back is closed, and can come back.
+        if shown and not self.hear(event.id):
+            self.door.close()
+
+    def was_put_out(self, event: Event) -> None:
+        """Tell them where they are now, and what they may do."""
 
     def dismiss(self, error: ChatError) -> None:
         """Say why the connection is closed, and close it."""

@@ -23,6 +23,7 @@ from chatroom.core.chat import Chat
 from chatroom.core.delivery import Delivery
 from chatroom.core.gate import Gate
 from chatroom.core.memory import Memory
+from chatroom.core.moderation import rules_of
 from chatroom.core.nicknames import Nicknames
 from chatroom.doors.credentials import Checkers, PortalAuthority, Realm, StoreChecker
 from chatroom.doors.hashing import MISSING, Hasher
@@ -201,7 +202,7 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
             reactor.callFromThread(call)
 
     if settings.history == NO_HISTORY:
-        return MemoryLog(soon, time.time, settings.keep_events or CAPACITY, later=later)
+        return MemoryLog(soon, time.time, settings.keep_events or CAPACITY, later=later, rules=rules_of(settings))
     return SQLiteLog(
         settings.history,
         soon=soon,
@@ -210,6 +211,7 @@ def _open_log(settings: Settings, clock: Callable[[], Any]) -> SQLiteLog | Memor
         now=time.time,
         durability=settings.durability,
         state_limit=settings.max_rooms,
+        rules=rules_of(settings, can_undo=True),
         keep_seconds=settings.keep * 24 * 60 * 60,
         keep_events=settings.keep_events,
         say=lambda what: _log.warn("--history {path}: {what}", path=settings.history, what=what),

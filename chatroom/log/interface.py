@@ -70,8 +70,12 @@ class ILog(Interface):
     *Batches*: what is appended together is kept and handed back together, as far as that goes.
     *Kinds*: an event whose kind is not ``kept`` is put in order and handed back, and is in no answer. Its id is that of
     the last kept event before it. It is handed back even when the rest of its batch fails.
+    *Rules*: drafts are held against the rules that hold where they are put in order (:mod:`chatroom.model.rules`), and
+    a request that is against them is refused, with the :class:`~chatroom.model.errors.PeerError` that says why. What
+    comes of a batch that fails changes no rule.
     *State*: of each room, kind and subject the last event is kept, however much is trimmed, unless it ``clears``; there
-    is a bound for each kind, beyond which the oldest is forgotten.
+    is a bound for each kind, beyond which the oldest is forgotten, but of rules. Those of a room lapse as
+    :class:`~chatroom.model.rules.Rules` has it.
     *Removals*: a draft of the kind :class:`~chatroom.model.events.Removal` has the log put marks in the place of the
     messages that it is about (:func:`~chatroom.model.events.mark_of`) where they are in its room and can be removed. It
     is a request of its own. It is refused with :class:`~chatroom.model.errors.NoSuchMessage` where none of them is

@@ -19,7 +19,9 @@ from chatroom.log.tables import Tables, TablesAtOnce, in_memory
 from chatroom.log.tokens import Tokens
 from chatroom.log.turns import Asker, LoopTurns, Work
 from chatroom.model.errors import AlreadyKept, ChatError
-from chatroom.model.events import Draft, Event, Removal, mark_of, may_be_removed, removed_ids
+from chatroom.model.events import Draft, Event, Nature, Removal, mark_of, may_be_removed, removed_ids
+from chatroom.model.roles import SERVER
+from chatroom.model.rules import Rules, first_refusal
 from chatroom.model.words import query_of
 
 CAPACITY = 100_000
@@ -32,6 +34,9 @@ SEARCHED_IN_A_PIECE = 8192
 """Characters that are searched in one piece of work, where lines are long."""
 
 _NOTHING: Sequence[Event] = ()
+
+# Looked up for each event.
+_TALK = Nature.TALK
 
 
 def _id_of(event: Event) -> int:
@@ -46,6 +51,7 @@ class MemoryLog:
         batch.
     :param now: the time, in seconds since 1970, UTC.
     :param later: as ``soon``, after so many seconds; without it, that is ``soon``.
+    :param rules: what drafts are held against; those of a server where nothing is set unless given.
     """
 
     state: Sequence[Event] = ()
@@ -58,7 +64,9 @@ class MemoryLog:
         capacity: int = CAPACITY,
         *,
         later: Callable[[float, Callable[[], None]], object] | None = None,
+        rules: Rules | None = None,
     ) -> None:
+        self._rules = rules or Rules()
         self._turns = LoopTurns(soon)
         self._batches = Batches(soon, later or (lambda seconds, call: soon(call)), now, 0.0, self._commit)
         self.is_full = self._batches.is_full
@@ -82,7 +90,7 @@ class MemoryLog:
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes
 
-    def _commit(self, batch: Batch, at_once: bool) -> None:
+    def _commit(self, batch: Batch, at_once: bool) -> None:  # noqa: PLR0912, PLR0915 - one loop
         self._batches.came_back()
         events: list[Event] = []
         tokens: list[int] = []
@@ -90,6 +98,8 @@ class MemoryLog:
         last = self.last_committed
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
+        rules = self._rules
+        judged = rules.judged
         for request, at in batch:
             drafts = request
             original = 0
@@ -99,6 +109,9 @@ class MemoryLog:
             if original:
                 refusals.append((drafts[0].token, AlreadyKept(id=original)))
                 continue
+            if len(drafts) > 1 and (against := first_refusal(rules, drafts, at)) is not None:
+                refusals.append((drafts[0].token, against))
+                continue
             targets: Sequence[int] = ()
             if drafts[0].kind is Removal:
                 targets = self._targets(drafts[0], events)
@@ -107,18 +120,26 @@ class MemoryLog:
                     continue
                 drafts = (about_these(drafts[0], targets),)
             for draft in drafts:
-                kind, room, member, nickname, text, about, extras, ref, token = draft
+                kind, room, member, nickname, text, about, extras, ref, token, _ = draft
+                is_judged = kind.nature is not _TALK or (judged and (room in judged or SERVER in judged))
+                if is_judged and len(drafts) == 1 and (against := rules.refusal(draft, at)) is not None:
+                    refusals.append((token, against))
+                    break
                 if kind.kept:
                     last += 1
                 event = new(kind, (last, at, room, member, nickname, text, about, extras, ref))
                 events.append(event)
                 tokens.append(token)
+                if is_judged:
+                    rules.note(event)
+                    rules.lapsed.clear()
                 if kind.kept and kind.counted:
                     self._counted[room].append(event)
                 if kind.kept and ref:
                     self._ids_by_ref[member, ref].append(last)
-            if targets:
-                self._remove(targets, events[-1], events)
+            else:
+                if targets:
+                    self._remove(targets, events[-1], events)
         self._events += [event for event in events if event.kept]
         if len(self._events) > self._capacity:
             self._forget(len(self._events) - self._capacity)

@@ -32,7 +32,7 @@ from chatroom.log.schema import FileLock, connect, explain, open_log, read_histo
 from chatroom.log.search import SearchIndex
 from chatroom.log.sqlite_accounts import SQLiteAccounts
 from chatroom.log.sqlite_audit import SQLiteAudit
-from chatroom.log.state import read_state
+from chatroom.log.state import forget_rules, read_state
 from chatroom.log.tables import Tables
 from chatroom.log.trimming import Trimming
 from chatroom.log.turns import Asker, ThreadTurns, Work
@@ -41,6 +41,7 @@ from chatroom.log.worker import Worker
 from chatroom.log.writer import Writer, Written
 from chatroom.model.errors import ChatError, HistoryBroken, HistoryUnusable
 from chatroom.model.events import Draft, Event, Removal
+from chatroom.model.rules import Rules
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ STATE_LIMIT = 10_000
 class SQLiteLog:
     """Keeps everything in the file ``path``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - the parts of a log, one after the other
         self,
         path: str,
         *,
@@ -78,6 +79,7 @@ class SQLiteLog:
         keep_seconds: float = 0,
         keep_events: int = 0,
         state_limit: int = STATE_LIMIT,
+        rules: Rules | None = None,
         watch_every: float = WATCH_EVERY,
         say: Callable[[str], object] = lambda what: None,
     ) -> None:
@@ -91,6 +93,7 @@ class SQLiteLog:
         :param keep_seconds: how old an event may become before it is trimmed; 0: as old as it likes.
         :param keep_events: how many may be kept; 0: all.
         :param state_limit: how many events of each kind of state are kept beside them.
+        :param rules: what drafts are held against, which can undo; those of a server where nothing is set unless given.
         :param watch_every: seconds between two looks at the files while nothing is said.
         :param say: told what whoever runs the server should know, in a sentence without an end.
         :raises HistoryUnusable: the file cannot be used, and was left as it is.
@@ -111,6 +114,9 @@ class SQLiteLog:
                 keeping = undo.enter_context(closing(connect(path)))
                 history = read_history(reading)
                 self.state: Sequence[Event] = read_state(reading)
+                rules = rules or Rules(can_undo=True)
+                rules.start(self.state)
+                self._forget_lapsed(writing, rules)
                 self.accounts = SQLiteAccounts(
                     reading,
                     writing,
@@ -133,7 +139,7 @@ class SQLiteLog:
                 raise HistoryUnusable(path=path, why=explain(error, path)) from error
             # One index, beside the one file, though there may be several names of it.
             self._search = SearchIndex(os.path.realpath(path), from_thread)
-            self._writer = Writer(writing, history.last_id, state_limit)
+            self._writer = Writer(writing, history.last_id, state_limit, rules)
             try:
                 self._watch = FileWatch(
                     path, history.identity, lambda: self._writer.last_id, lambda: self.accounts.changes
@@ -179,6 +185,16 @@ class SQLiteLog:
         self._behind = False
         self._broken = False
         self._done: Callable[[], None] | None = None
+
+    def _forget_lapsed(self, writing: sqlite3.Connection, rules: Rules) -> None:
+        """Forget the rules that have ended, since everybody has left the rooms."""
+        lapsed = frozenset(rules.lapsed)
+        if lapsed:
+            writing.execute("BEGIN IMMEDIATE")
+            forget_rules(writing, lapsed)
+            writing.execute("COMMIT")
+            self.state = [event for event in self.state if not (event.is_rule and event.room in lapsed)]
+            rules.lapsed.clear()
 
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes

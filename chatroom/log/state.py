@@ -2,6 +2,7 @@
 
 A row is a copy of the last event of one room, kind and subject. It is written in the transaction of the event, and
 goes when an event clears it. Anybody may make rooms, so the rows of each kind have a limit, beyond which the oldest go.
+Rules have none: else somebody could have a ban forgotten by making others. :mod:`chatroom.model.rules` bounds them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from chatroom.log.rows import COLUMNS, as_json, events_of
-from chatroom.model.events import Event
+from chatroom.model.events import KINDS, Event
 
 
 def read_state(connection: sqlite3.Connection) -> list[Event]:
@@ -37,9 +38,20 @@ def write_state(connection: sqlite3.Connection, changes: Iterable[tuple[int, Eve
                 "INSERT OR REPLACE INTO state VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (*key, id_, at, member, nickname, text, about, as_json(extras), ref),
             )
-    for kind in {kind for _, kind, _ in last}:
+    for kind in {event.kind for event in last.values() if not event.is_rule}:
         connection.execute(
             "DELETE FROM state WHERE kind = ? AND id <="
             " (SELECT id FROM state WHERE kind = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
             (kind, kind, limit),
+        )
+
+
+def forget_rules(connection: sqlite3.Connection, rooms: Iterable[str]) -> None:
+    """Have the rules of ``rooms`` hold no more, within a transaction."""
+    kinds = [kind.kind for kind in KINDS.values() if kind.is_rule]
+    for room in rooms:
+        connection.execute(
+            "DELETE FROM state WHERE room = (SELECT id FROM room WHERE name = ?)"
+            f" AND kind IN ({','.join('?' * len(kinds))})",
+            (room, *kinds),
         )

@@ -1,10 +1,11 @@
 """How a batch becomes rows: put in order, refused or kept. All of it happens in the writer's thread.
 
 Theory of operation. The writer goes through the requests of a batch in order. A request that repeats a ``ref`` is
-refused, and has no part in what follows. Each other draft of a kind that is kept gets the next id; a draft of a kind
-that is not kept shares the id of the last event that is. A removal writes marks over the rows of the messages that it
-is about, in the same transaction; one that is about no message is refused. All rows are inserted in one transaction.
-Only its commit makes the ids count: after a failure they are given again, since nobody has seen them.
+refused, and has no part in what follows; so is one that the rules are against (:mod:`chatroom.model.rules`), which
+every event of the batch before it may have changed. Each other draft of a kind that is kept gets the next id; a draft
+of a kind that is not kept shares the id of the last event that is. A removal writes marks over the rows of the messages
+that it is about, in the same transaction; one that is about no message is refused. All rows are inserted in one
+transaction. Only its commit makes the ids count: after a failure they are given again, since nobody has seen them.
 
 Statements are few, because Python's lock changes hands at each, and the writer would wait there for the reactor. So
 many rows are inserted at a time, and the refs of a batch are looked up together.
@@ -22,9 +23,11 @@ from chatroom.log.batches import Batch
 from chatroom.log.removing import Erased, about_these, not_there
 from chatroom.log.rows import EVENT, as_json, events_of, place_of
 from chatroom.log.schema import explain
-from chatroom.log.state import write_state
+from chatroom.log.state import forget_rules, write_state
 from chatroom.model.errors import AlreadyKept, ChatError, NotKept
 from chatroom.model.events import KINDS, Draft, Event, Nature, Removal, mark_of, may_be_removed, removed_ids
+from chatroom.model.roles import SERVER
+from chatroom.model.rules import Rules, first_refusal
 
 NARROW = ("kind", "id", "at", "place", "member", "nickname", "text")
 """The columns that are filled for a batch of plain drafts."""
@@ -41,8 +44,10 @@ KNOWN_PLACES = 10_000
 Ref = tuple[str, str]
 """A member, and the ``ref`` of one of their requests."""
 
-Place = tuple[int, str, bool]
-"""Of events of one kind in one room: their ``place``, 0 when the kind is not kept; the kind; whether it is a state."""
+Place = tuple[int, str, bool, bool]
+"""Of events of one kind in one room: their ``place``, 0 when the kind is not kept; the kind; whether it is a state that
+is kept; whether the rules are asked about each, whatever holds in the room.
+"""
 
 
 class Written(NamedTuple):
@@ -64,13 +69,15 @@ class Written(NamedTuple):
 class Writer:
     """Writes one batch after the other."""
 
-    def __init__(self, connection: sqlite3.Connection, last_id: int, state_limit: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, last_id: int, state_limit: int, rules: Rules) -> None:
         """
         :param connection: used in the writer's thread alone, once that has begun.
         :param last_id: the id of the last event in the file.
         :param state_limit: rows of each kind in the state table.
+        :param rules: what drafts are held against, which can undo.
         """
         self._connection = connection
+        self._rules = rules
         self._last_id = last_id
         self._state_limit = state_limit
         self._places: dict[tuple[str, type[Event]], Place] = {}
@@ -86,6 +93,7 @@ class Writer:
             return self._commit(batch)
         except sqlite3.Error as error:
             self._places.clear()
+            self._rules.undo()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             return self.fail(batch, NotKept(why=explain(error)))
@@ -100,7 +108,9 @@ class Writer:
                 found[member, ref] = id_
         return found
 
-    def _commit(self, batch: Batch, known: dict[Ref, int] | None = None) -> Written:
+    def _commit(  # noqa: PLR0912, PLR0915 - one loop, which each draft goes through
+        self, batch: Batch, known: dict[Ref, int] | None = None
+    ) -> Written:
         """
         :param known: the ids of the refs in ``batch`` that are kept. It is left out until a draft turns up that has
             more than the narrow columns.
@@ -116,40 +126,59 @@ class Writer:
         # Makes an event in a third of the time that its class takes.
         new = tuple.__new__
         id_ = self._last_id
+        # Rooms whose rules have ended within the batch.
+        lapsed: list[str] = []
+        rules = self._rules
+        rules.begin()
+        judged = rules.judged
         for request, at in batch:
             drafts = request
             targets: Sequence[int] = ()
-            if known is not None:
-                if original := _original(drafts, known):
-                    refused.append((drafts[0].token, AlreadyKept(id=original)))
+            if known and (original := _original(drafts, known)):
+                refused.append((drafts[0].token, AlreadyKept(id=original)))
+                continue
+            if len(drafts) > 1 and (against := first_refusal(rules, drafts, at)) is not None:
+                refused.append((drafts[0].token, against))
+                continue
+            if known is not None and drafts[0].kind is Removal:
+                targets = self._targets(drafts[0], events, removed)
+                if not targets:
+                    refused.append((drafts[0].token, not_there(drafts[0])))
                     continue
-                if drafts[0].kind is Removal:
-                    targets = self._targets(drafts[0], events, removed)
-                    if not targets:
-                        refused.append((drafts[0].token, not_there(drafts[0])))
-                        continue
-                    drafts = (about_these(drafts[0], targets),)
-                    removed.update(targets)
+                drafts = (about_these(drafts[0], targets),)
             for draft in drafts:
-                kind, room, member, nickname, text, about, extras, ref, token = draft
+                kind, room, member, nickname, text, about, extras, ref, token, _ = draft
                 if (about or ref or extras is not None) and known is None:
+                    rules.undo()
                     return self._commit(batch, self._ids_of_refs(batch))
-                place, name, is_state = places.get((room, kind)) or self._place_of(room, kind)
+                place, name, is_state, is_watched = places.get((room, kind)) or self._place_of(room, kind)
+                is_judged = is_watched or (judged and (room in judged or SERVER in judged))
+                if is_judged and len(drafts) == 1 and (against := rules.refusal(draft, at)) is not None:
+                    refused.append((token, against))
+                    break
                 if place:
                     id_ += 1
                     values += (name, id_, at, place, member, nickname, text)
                 event = new(kind, (id_, at, room, member, nickname, text, about, extras, ref))
                 events.append(event)
                 tokens.append(token)
+                if is_judged:
+                    rules.note(event)
+                    if rules.lapsed:
+                        states = [one for one in states if not (one[1].is_rule and one[1].room in rules.lapsed)]
+                        lapsed += rules.lapsed
+                        rules.lapsed.clear()
                 if place and known is not None:
                     values += (about, as_json(extras), ref)
                     known.setdefault((member, ref), id_)
                 if is_state:
                     states.append((place // 2, event))
-            if targets:
-                removals.append((events[-1], targets))
-                _mark(events, events[-1], targets, self._last_id)
-        erased = self._insert(NARROW if known is None else WIDE, values, states, removals)
+            else:
+                if targets:
+                    removed.update(targets)
+                    removals.append((events[-1], targets))
+                    _mark(events, events[-1], targets, self._last_id)
+        erased = self._insert(NARROW if known is None else WIDE, values, states, removals, lapsed)
         self._last_id = id_
         return Written(events, tokens, refused, erased=erased)
 
@@ -180,10 +209,12 @@ class Writer:
         values: list[object],
         states: Sequence[tuple[int, Event]],
         removals: Sequence[tuple[Event, Sequence[int]]] = (),
+        lapsed: Sequence[str] = (),
     ) -> Sequence[Erased]:
         """Insert the rows that ``values`` are of, and what holds after them, in one transaction.
 
         :param removals: each with the ids of the messages that it removes.
+        :param lapsed: rooms whose earlier rules hold no more.
         :returns: those messages.
         """
         execute = self._connection.execute
@@ -196,10 +227,12 @@ class Writer:
         if kind:
             del values[::width]
             width -= 1
-        if states or removals or len(parts) > 1:
+        if states or removals or lapsed or len(parts) > 1:
             self._begin()
         for start, end in parts:
             execute(_insert(columns, end - start, kind), values[start * width : end * width])
+        if lapsed:
+            forget_rules(self._connection, lapsed)
         if states:
             write_state(self._connection, states, self._state_limit)
         if removals:
@@ -247,7 +280,8 @@ class Writer:
             self._begin()
             self._connection.execute("INSERT OR IGNORE INTO room (name) VALUES (?)", (room,))
             place = place_of(self._connection, room, kind.counted) or 0
-        found = self._places[room, kind] = place, kind.kind, kind.kept and kind.nature is Nature.STATE
+        is_state, is_watched = kind.nature is Nature.STATE, kind.nature is not Nature.TALK
+        found = self._places[room, kind] = place, kind.kind, kind.kept and is_state, is_watched
         return found
 
     def fail(self, batch: Batch, error: ChatError) -> Written:
@@ -256,6 +290,7 @@ class Writer:
         # The file may be readable all the same.
         with suppress(sqlite3.Error):
             kept = self._ids_of_refs(batch)
+        self._rules.begin()
         events: list[Event] = []
         tokens: list[int] = []
         refused: list[tuple[int, ChatError]] = []
@@ -266,9 +301,13 @@ class Writer:
                 refused.append((token, AlreadyKept(id=original)))
             elif any(draft.kind.kept for draft in drafts):
                 failed.append(token)
+            elif (against := first_refusal(self._rules, drafts, at)) is not None:
+                refused.append((token, against))
             else:
                 events += [draft.event(self._last_id, at) for draft in drafts]
                 tokens += [token] * len(drafts)
+                for event in events[-len(drafts) :]:
+                    self._rules.note(event)
         return Written(events, tokens, refused, failed, error)
 
 

@@ -210,6 +210,84 @@ class NotOperator(PeerError):
     sentence = "Only operators may do that: /oper makes you one, if you know a password."
 
 
+class NotAllowed(PeerError):
+    """The peer lacks a right; the details have the ``right`` and the ``role`` that it takes."""
+
+    code = "not-allowed"
+    sentence = "You may not {what}{where}: it takes {role}. /rights lists who may do what."
+
+
+class Outranked(PeerError):
+    """Nobody acts on somebody who has a higher role."""
+
+    code = "outranked"
+    sentence = "You may not do that to {nickname}, who has a higher role than you."
+
+
+class PutOut(PeerError):
+    """An operator has put the peer out of the room, before what they said."""
+
+    code = "put-out"
+    sentence = "You were put out of {room}. /join {room} brings you back, unless you're banned."
+
+
+class Banned(PeerError):
+    code = "banned"
+    sentence = "You're banned from {room}{until}{why}. Ask the people who run it to let you in."
+
+
+class BannedFromServer(PeerError):
+    code = "banned-from-server"
+    sentence = "You're banned from this server{until}{why}. Ask whoever runs it to let you in."
+
+
+class Muted(PeerError):
+    code = "muted"
+    sentence = "You're muted {where}{until}{why}: you may read, and nothing else."
+
+
+class Moderated(PeerError):
+    code = "moderated"
+    sentence = "{room} is moderated: only those with a voice are heard. Ask an operator of the room for one."
+
+
+class InviteOnly(PeerError):
+    code = "invite-only"
+    sentence = "{room} is for those who were invited: ask somebody who is in it."
+
+
+class RoomForMembers(PeerError):
+    code = "room-for-members"
+    sentence = "{room} is for those who have an account: /login, or /register one, then try again."
+
+
+class KeyNeeded(PeerError):
+    code = "key-needed"
+    sentence = "{room} has a key: give it behind the name, as in /join {room} KEY."
+
+
+class RoomFull(PeerError):
+    code = "room-full"
+    sentence = "{room} has as many people as it may have ({limit}): try again later."
+
+
+class TooSoon(PeerError):
+    """The room is in slow mode."""
+
+    code = "too-soon"
+    sentence = "In {room}, one line in {seconds} seconds is enough: wait {wait:.0f} more."
+
+
+class ListFull(PeerError):
+    code = "list-full"
+    sentence = "The list has {limit} entries, and that is as many as it may have: take some away first."
+
+
+class NoSuchEntry(PeerError):
+    code = "no-such-entry"
+    sentence = "There is no {what} for {target}. /bans lists what there is."
+
+
 class WrongPassword(PeerError):
     code = "wrong-password"
     sentence = "{why}."

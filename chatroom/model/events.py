@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple
 
+from chatroom.model.masks import Author, account_key
+
 MAX_ID = 2**63 - 1
 """The greatest id that a log can give."""
 
@@ -40,6 +42,8 @@ class Audience(Enum):
     """Everybody in the room."""
     WILLING = "willing"
     """Everybody in the room but those who ignore its author."""
+    NOBODY = "nobody"
+    """Nobody as it is: those whom it concerns are told in other words."""
 
 
 class _Fields(NamedTuple):
@@ -87,6 +91,8 @@ class Event(_Fields):
     audience: ClassVar[Audience] = Audience.WILLING
     once: ClassVar[bool] = False
     """Whether somebody who shares several rooms with its author is shown it once, though there is one in each room."""
+    is_rule: ClassVar[bool] = False
+    """Of a state: whether it is a rule for others. A log forgets none: their number is bounded where they are made."""
 
     def __init_subclass__(cls) -> None:
         if "shown_as" not in cls.__dict__:
@@ -257,6 +263,108 @@ def marked(events: Sequence[Event], removals: Mapping[int, Event]) -> Sequence[E
     ]
 
 
+class Kicked(Membership):
+    """The member has put somebody out of the room; ``text`` is the reason. The extras have the ``member``, who is put
+    out, and their ``nick``."""
+
+    __slots__ = ()
+    kind = "kicked"
+
+    @property
+    def victim(self) -> str:
+        """The id of the member who is put out."""
+        return str((self.extras or {}).get("member", ""))
+
+    @property
+    def victim_nickname(self) -> str:
+        return str((self.extras or {}).get("nick", ""))
+
+
+class Rule(Event):
+    """The base of kinds that are rules for others; no kind itself."""
+
+    __slots__ = ()
+    nature = Nature.STATE
+    audience = Audience.ROOM
+    counted = False
+    searched = False
+    is_rule = True
+
+
+class RoleChanged(Rule):
+    """``text`` is the role that an account has from now on; empty when one is taken away. The extras have the
+    ``account``; the ``nick`` of the member whom the giver has named; and the role that it ``was``."""
+
+    __slots__ = ()
+    kind = "role"
+
+    @property
+    def subject(self) -> str:
+        """The account, in the form in which it is compared."""
+        return account_key(str((self.extras or {}).get("account", "")))
+
+    @property
+    def holder(self) -> str:
+        """The name by which people know who has the role."""
+        extras = self.extras or {}
+        return str(extras.get("nick") or extras.get("account", ""))
+
+    @property
+    def was(self) -> str:
+        """The role that they had before; empty for none."""
+        return str((self.extras or {}).get("was", ""))
+
+
+class RankChanged(RoleChanged):
+    """``text`` is the role that a member without an account has while they are in the room; empty when it is taken
+    away. The extras have the ``member``, their ``nick``, and the role that it ``was``."""
+
+    __slots__ = ()
+    kind = "rank"
+    # Having a role for a while and having it for good look the same to the people in the room.
+    shown_as = "role"
+    kept = False
+
+    @property
+    def subject(self) -> str:
+        """The id of the member."""
+        return str((self.extras or {}).get("member", ""))
+
+
+class ModeSet(Rule):
+    """``text`` is the value of a mode of the room, ``on`` where it has no other; empty when it does not hold any more.
+    The extras have the ``mode``."""
+
+    __slots__ = ()
+    kind = "mode"
+
+    @property
+    def subject(self) -> str:
+        """The name of the mode."""
+        return str((self.extras or {}).get("mode", ""))
+
+
+class AccessChanged(Rule):
+    """``text`` is the reason of an entry in a list of the room: who is banned, for example. The extras have the
+    ``list`` and the ``mask``; ``until``, seconds since 1970, where it ends by itself; ``of``, the nickname that it was
+    made for; ``rank``, the role of who made it, above which it counts for nobody; ``lifted`` where it holds no more."""
+
+    __slots__ = ()
+    kind = "access"
+    # There may be an address in it.
+    audience = Audience.NOBODY
+
+    @property
+    def subject(self) -> str:
+        """The list and the mask."""
+        extras = self.extras or {}
+        return f"{extras.get('list', '')} {extras.get('mask', '')}"
+
+    @property
+    def clears(self) -> bool:
+        return bool((self.extras or {}).get("lifted"))
+
+
 class Draft(NamedTuple):
     """An event that somebody has asked for. The log gives it an id and a time, or refuses it."""
 
@@ -270,6 +378,8 @@ class Draft(NamedTuple):
     ref: str = ""
     token: int = 0
     """The token of the request that the draft is part of, which its outcome carries; 0 when nobody waits for it."""
+    author: Author | None = None
+    """Facts about the person behind it, for the rules that it is held against; they do not become part of the event."""
 
     def event(self, id_: int, at: float) -> Event:
         """The event that the draft becomes."""

@@ -58,6 +58,13 @@ def flag(text: str) -> bool:
     return text == "True"
 
 
+def room_makers(text: str) -> str:
+    """The word owners, operators or nobody."""
+    if text not in ("owners", "operators", "nobody"):
+        raise ValueError("it is another word")
+    return text
+
+
 def registration(text: str) -> str:
     """The word open or the word closed."""
     if text not in ("open", "closed"):
@@ -148,6 +155,13 @@ class Settings:
     motd: str = _setting("", str, "FILE", "a file with a message of the day for each newcomer")
     room: str = _setting(LOBBY, str, "NAME", "the room that newcomers enter")
     max_rooms: int = _setting(10_000, above_zero, "ROOMS", "rooms that there may be at once")
+    room_makers: str = _setting(
+        "owners",
+        room_makers,
+        "WHAT",
+        "what somebody becomes who makes a room by joining it: owners (of the room, if they have an account; else its "
+        "operators while they are there), operators (while they are there) or nobody",
+    )
     max_joined: int = _setting(50, above_zero, "ROOMS", "rooms that one person may be in at once")
     max_ignored: int = _setting(200, above_zero, "NAMES", "nicknames that one person may ignore at once")
     history: str = _setting(NO_HISTORY, str, "FILE", "the file of the history; none: in memory, until the server ends")

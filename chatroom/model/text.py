@@ -63,8 +63,19 @@ def visible(text: str) -> str:
 # Beginnings that an action may not have. "* alice joined" looks like an event. When somebody is called 3 or lobby,
 # "* 3 in lobby: bob" and "* lobby (3 here)" look like lines from the server. The letters are those of visible(), in
 # which a digit may have become one.
+_NAMED = (("put", "out of"), ("made", "an operator"), ("made", "an owner"), ("gave", "a voice in"), ("owns", "now"))
 _LIKE_EVENT = re.compile(
-    "|".join(map(visible, ("joined", "left", "is now", "set the topic", "took away the topic", "invites you to")))
+    "|".join(
+        map(
+            visible,
+            (
+                *("joined", "left", "is now", "set the topic", "took away the topic", "invites you to"),
+                *("set the mode", "took away the mode", "took the role", "announces"),
+            ),
+        )
+    )
+    + "|"
+    + "|".join(rf"{visible(verb)} \S+ {visible(rest)}" for verb, rest in _NAMED)
     + rf"|{visible('removed')} \S+ {visible('message')}"
     + r"|in \S+:|\([\dlo]+ here\)"
 )

@@ -32,7 +32,7 @@ from chatroom.model.answers import (
     Welcome,
 )
 from chatroom.model.constants import ENCODING
-from chatroom.model.events import Event
+from chatroom.model.events import Audience, Event
 from chatroom.wire.formats import NEWLINE, Format
 
 
@@ -160,13 +160,13 @@ class JsonLines(Format):
     once_for_all_rooms = False
 
     def event(self, event: Event, elsewhere: bool) -> bytes:
-        return _dump(_json_event(event))
+        return _dump(_json_event(event)) if event.audience is not Audience.NOBODY else b""
 
     def past_event(self, event: Event, elsewhere: bool, day: str, ref: str = "") -> bytes:
         return self.event_with_ref(event, ref, elsewhere)
 
     def event_with_ref(self, event: Event, ref: str, elsewhere: bool) -> bytes:
-        return _dump(_with_ref(_json_event(event), ref))
+        return _dump(_with_ref(_json_event(event), ref)) if event.audience is not Audience.NOBODY else b""
 
     def answer(self, answer: Answer, ref: str = "") -> bytes:
         return _dump(_with_ref(JSON_ANSWERS[type(answer)](answer), ref))

@@ -36,16 +36,21 @@ from chatroom.model.answers import (
 )
 from chatroom.model.constants import ENCODING
 from chatroom.model.events import (
+    AccessChanged,
     Acted,
     Away,
     Event,
     Joined,
+    Kicked,
     Left,
+    ModeSet,
     Noticed,
     Quit,
+    RankChanged,
     Removal,
     Removed,
     Renamed,
+    RoleChanged,
     Said,
     TopicChanged,
 )
@@ -99,6 +104,29 @@ def _removal(event: Event) -> str | list[str]:
     return f"* {event.nickname} {words}" if words else []
 
 
+def deed_of(event: Event) -> str:
+    """The words behind the nickname of somebody who keeps order.
+
+    :param event: of a kind that is shown; names in it are as they are in the event.
+    """
+    if isinstance(event, Kicked):
+        return f"put {event.victim_nickname} out of {event.room}" + (f" ({event.text})" if event.text else "")
+    if isinstance(event, RoleChanged):
+        if event.text == "owner" and event.holder == event.nickname:
+            return f"owns {event.room} now"
+        if event.text == "voice":
+            return f"gave {event.holder} a voice in {event.room}"
+        if event.text:
+            return f"made {event.holder} an {event.text} of {event.room}"
+        return f"took the role {event.was or 'they had'} from {event.holder}"
+    value = "" if event.text in ("on", "") else f": {event.text}"
+    return f"set the mode {event.subject}{value}" if event.text else f"took away the mode {event.subject}"
+
+
+def _deed(event: Event) -> str:
+    return f"* {event.nickname} {deed_of(event)}"
+
+
 PLAIN_EVENTS: dict[type[Event], Callable[[Event], str | list[str]]] = {
     Said: _said,
     Noticed: _said,
@@ -112,6 +140,12 @@ PLAIN_EVENTS: dict[type[Event], Callable[[Event], str | list[str]]] = {
     TopicChanged: _topic,
     Removal: _removal,
     Removed: lambda event: "* {} {}".format(*mark_in_words(event)),
+    Kicked: _deed,
+    RoleChanged: _deed,
+    RankChanged: _deed,
+    ModeSet: _deed,
+    # Those whom it concerns are told in other words.
+    AccessChanged: lambda event: [],
 }
 """The rendering of each kind of event: one line, or several."""
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chatroom.core.rooms import Room
 from chatroom.doors.irc.information import ROOM_MODES, USER_MODES
-from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
@@ -16,6 +15,7 @@ from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.errors import AlreadyHere, PeerError, RoomNameRefused
 from chatroom.model.events import TopicChanged
 from chatroom.model.graphemes import cut
+from chatroom.model.masks import matches
 from chatroom.model.names import room_name
 
 MAX_ROOMS_IN_A_LINE = 50
@@ -44,7 +44,7 @@ def existing_room(session: IRCSession, channel: str) -> Room | None:
     name = named_room(session, channel)
     if name is None:
         return None
-    room = session.chat.rooms.get(name)
+    room = session.shown_room(name)
     if room is None:
         session.numeric(Numeric.ERR_NOSUCHCHANNEL, channel)
     return room
@@ -123,7 +123,7 @@ def names(session: IRCSession, parameters: Sequence[str]) -> None:
     """NAMES #room: list who is there."""
     channel = parameters[0].partition(",")[0] if parameters else ""
     try:
-        room = session.chat.rooms.get(room_name(channel)) if channel.startswith("#") else None
+        room = session.shown_room(room_name(channel)) if channel.startswith("#") else None
     except RoomNameRefused:
         room = None
     if room is not None:
@@ -169,7 +169,9 @@ def _listing(session: IRCSession, words: Sequence[str]) -> Iterator[str]:
     others = [_condition(word, now) for word in words if not word.startswith("#")]
     yield session.line_of(Numeric.RPL_LISTSTART, "Channel")
     for room in session.chat.rooms.by_name():
-        if all(test(room) for test in others) and (not named_rooms or any(test(room) for test in named_rooms)):
+        if not session.chat.moderation.shows_room(session.member, room.name):
+            yield ""
+        elif all(test(room) for test in others) and (not named_rooms or any(test(room) for test in named_rooms)):
             text = cut(room.topic, MAX_TOPIC)
             yield session.line_of(Numeric.RPL_LIST, f"#{room.name}", len(room.members), text=text)
         else:

@@ -29,16 +29,21 @@ from chatroom.model.answers import (
 )
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.events import (
+    AccessChanged,
     Acted,
     Away,
     Event,
     Joined,
+    Kicked,
     Left,
+    ModeSet,
     Noticed,
     Quit,
+    RankChanged,
     Removal,
     Removed,
     Renamed,
+    RoleChanged,
     Said,
     TopicChanged,
 )
@@ -87,7 +92,7 @@ class Rendering(NamedTuple):
     """How a kind of event looks."""
 
     command: Callable[[Event], str]
-    """The command and its parameters but for the last words."""
+    """The command and its parameters but for the last words; empty where it has no equal in IRC."""
     text: Callable[[Event], str | None] = lambda event: None
     """The last words; None for none."""
     is_message: bool = False
@@ -96,6 +101,30 @@ class Rendering(NamedTuple):
     """Whether it is the server that says so, and not the author of the event."""
     capability: str = ""
     """The capability, one of :data:`SHAPING`, of the clients that are shown it; empty for all clients."""
+
+
+_ROLE_LETTERS = {"owner": "o", "operator": "o", "voice": "v"}
+
+_MODE_LETTERS = {"moderated": "m", "invite-only": "i", "key": "k", "hidden": "s", "topic-locked": "t", "limit": "l"}
+
+
+def _kick(event: Event) -> str:
+    assert isinstance(event, Kicked)
+    return f"KICK #{event.room} {event.victim_nickname}"
+
+
+def _role(event: Event) -> str:
+    assert isinstance(event, RoleChanged)
+    sign, role = ("+", event.text) if event.text else ("-", event.was)
+    return f"MODE #{event.room} {sign}{_ROLE_LETTERS.get(role, 'v')} {event.holder}"
+
+
+def _mode(event: Event) -> str:
+    letter = _MODE_LETTERS.get(event.subject)
+    if letter is None:
+        return ""
+    value = f" {event.text}" if event.text and letter in "kl" else ""
+    return f"MODE #{event.room} {'+' if event.text else '-'}{letter}{value}"
 
 
 IRC_EVENTS: dict[type[Event], Rendering] = {
@@ -123,6 +152,12 @@ IRC_EVENTS: dict[type[Event], Rendering] = {
         is_message=True,
         by_server=True,
     ),
+    Kicked: Rendering(_kick, lambda event: event.text or event.nickname),
+    RoleChanged: Rendering(_role),
+    RankChanged: Rendering(_role),
+    ModeSet: Rendering(_mode),
+    # Those whom it concerns are told in other words.
+    AccessChanged: Rendering(lambda event: ""),
 }
 """The rendering of each kind of event; a kind without one is not shown to IRC clients."""
 
@@ -184,6 +219,8 @@ class IRCFormat(Format):
             if not removal_in_words(event):
                 return b""
         command, text = row.command(event), row.text(event)
+        if not command:
+            return b""
         if self._extended_join and type(event) is Joined:
             member = self._people.author(event)
             account = member.account if member is not None else ""

@@ -272,7 +272,11 @@ class _Reader:
             self._natures.add(Nature.STATE)
 
     def _shown(self, events: Sequence[Event]) -> list[_Mark]:
-        shown = [event for event in events if event.nature in self._natures and type(event) in IRC_EVENTS]
+        shown = [
+            event
+            for event in events
+            if event.nature in self._natures and type(event) in IRC_EVENTS and self._session.sees(event)
+        ]
         return [_Mark(event.id, event.at, event.room) for event in shown]
 
     def back(
@@ -334,7 +338,7 @@ def _show(session: IRCSession, kind: str, marks: Sequence[_Mark], render: Callab
             page = [mark.id for mark in rest[:SHOWN_AT_ONCE]]
 
             def take(events: Sequence[Event]) -> None:
-                found = {event.id: event for event in events}
+                found = {event.id: event for event in events if session.sees(event)}
                 # Each is as it is when it is shown: it may have been removed while the page was on its way.
                 current = session.chat.removals.current_event
                 lines = (render(current(found[id_])) for id_ in page if id_ in found)

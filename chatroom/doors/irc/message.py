@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -191,23 +190,3 @@ def pieces(text: str, size: int, keep_spaces: bool = False) -> list[str]:
             found.append(piece)
             text = text[len(piece) :]
     return [*found, text] if text or not found else found
-
-
-def matches(mask: str, text: str) -> bool:
-    """Whether ``mask`` describes ``text``, where * is any characters and ? is one.
-
-    No mask takes more steps than it has characters for each of the text.
-    """
-    # Each character of a mask but * is one of the text: a mask of more is not even compiled.
-    return len(mask) - mask.count("*") <= len(text) and _pattern(mask).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=64)
-def _pattern(mask: str) -> re.Pattern[str]:
-    parts = ["".join("." if one == "?" else re.escape(one) for one in part) for part in re.split(r"\*+", mask)]
-    if len(parts) == 1:
-        return re.compile(parts[0], re.DOTALL)
-    first, *between, last = parts
-    # Atomic groups, which Python 3.10 cannot write otherwise: the text of a star is not looked through again.
-    groups = "".join(f"(?=(?P<g{number}>.*?{part}))(?P=g{number})" for number, part in enumerate(between))
-    return re.compile(f"{first}{groups}.*{last}", re.DOTALL)

@@ -12,11 +12,12 @@ from contextlib import suppress
 
 from chatroom.core.members import Member
 from chatroom.core.session import NO_ADDRESS
-from chatroom.doors.irc.message import MAX_NUMBER, matches
+from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.users import MAX_WAS, UserInfo
 from chatroom.model.errors import NoSuchNickname, RoomNameRefused
+from chatroom.model.masks import matches
 from chatroom.model.names import room_name
 from chatroom.model.text import whole_number
 
@@ -70,7 +71,7 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[tuple[Memb
     chat = session.chat
     if mask.startswith("#"):
         try:
-            room = chat.rooms.get(room_name(mask))
+            room = session.shown_room(room_name(mask))
         except RoomNameRefused:
             room = None
         return (f"#{room.name}", session.seen_in(room)) if room is not None else ("*", [])
@@ -132,7 +133,8 @@ def whois(session: IRCSession, parameters: Sequence[str]) -> None:
 def _tell_of(session: IRCSession, member: Member) -> None:
     server, one = session.server.name, session.server.users.info(member)
     session.numeric(Numeric.RPL_WHOISUSER, one.nickname, one.username, server, "*", text=one.realname)
-    rooms = sorted(member.rooms)
+    shown = session.chat.moderation.shows_room
+    rooms = sorted(room for room in member.rooms if shown(session.member, room))
     if "i" in one.modes and member is not session.member:
         rooms = [room for room in rooms if room in session.rooms]
     for line in session.words_in_lines(Numeric.RPL_WHOISCHANNELS, one.nickname, words=[f"#{room}" for room in rooms]):

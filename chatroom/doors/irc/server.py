@@ -13,11 +13,11 @@ from chatroom.core.chat import Chat
 from chatroom.core.members import Member
 from chatroom.core.operators import Passwords
 from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat
-from chatroom.doors.irc.message import matches
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.users import User, Users
 from chatroom.model.constants import FILE_ENCODING
 from chatroom.model.errors import NoSuchNickname
+from chatroom.model.masks import matches
 from chatroom.model.names import nickname_key
 from chatroom.model.settings import Settings
 

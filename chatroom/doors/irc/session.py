@@ -29,6 +29,7 @@ from chatroom.doors.irc.users import User, modes_of
 from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
+    BannedFromServer,
     ChatError,
     ExpelledLately,
     InvitationRefused,
@@ -165,7 +166,12 @@ class IRCSession(Session):
         """Have their line count for more, since ``count`` people were looked at for it at once."""
         self.door.spend(count / SCANNED_IN_A_LINE)
 
-    # The people whom they can see.
+    # The rooms and the people whom they can see.
+
+    def shown_room(self, name: str) -> Room | None:
+        """The room of that name; None when there is none that they are told of."""
+        room = self.chat.rooms.get(name)
+        return room if room is not None and self.chat.moderation.shows_room(self.member, name) else None
 
     def can_see(self, member: Member) -> bool:
         """Whether ``member`` is shown to them when they have not named them."""
@@ -379,6 +385,8 @@ class IRCSession(Session):
             self.phase = Phase.OUTSIDE
             self.registration.nickname_refused()
             self.refuse(error, nickname)
+            if isinstance(error, BannedFromServer):
+                self.door.close()
             self.go_on()
 
         self.user.signed_on = self.user.seen_at = self.chat.now()
@@ -467,7 +475,8 @@ class IRCSession(Session):
         go_live(self, event.id, lambda: self._show_room(event.room))
 
     def _show_room(self, name: str) -> None:
-        room = self.chat.rooms.get(name)
+        # They may have been put out in the meantime.
+        room = self.chat.rooms.get(name) if name in self.rooms else None
         self.send_all(chain(self.topic_lines(room), self.names_lines(room)) if room is not None else (), self.go_on)
 
     def _begin_beside(self) -> None:
