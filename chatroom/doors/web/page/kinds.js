@@ -8,7 +8,10 @@
  * - `words`: of what is told in words, the parts of the sentence.
  */
 
-/** @typedef {{nick: string, text: string}} Deed */
+/**
+ * @typedef {{nick: string, text: string, room?: string,
+ *   extras?: {nick?: string, account?: string, was?: string, mode?: string}}} Deed
+ */
 /** @typedef {string|{name: string}|{text: string}} Part words of the page, a nickname, or text that somebody wrote */
 /**
  * @typedef {object} Kind
@@ -17,7 +20,27 @@
  * @property {"said"|"told"|"people"} shown
  * @property {(deed: Deed) => Part[]} [words]
  */
-/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"} EventKind */
+/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"|
+ *   "kicked"|"role"|"rank"|"mode"} EventKind */
+
+/**
+ * The sentence of a role that is given or taken.
+ * @param {Deed} deed
+ * @returns {Part[]}
+ */
+function roleWords({ nick, text, room = "the room", extras = {} }) {
+  const holder = extras.nick || extras.account || "";
+  if (!text) {
+    return [{ name: nick }, " took the role ", { text: extras.was || "they had" }, " from ", { name: holder }];
+  }
+  if (text === "voice") {
+    return [{ name: nick }, " gave ", { name: holder }, " a voice in ", { text: room }];
+  }
+  if (text === "owner" && holder === nick) {
+    return [{ name: nick }, " owns ", { text: room }, " now"];
+  }
+  return [{ name: nick }, " made ", { name: holder }, " an ", { text }, " of ", { text: room }];
+}
 
 /** @type {Record<EventKind, Kind>} */
 export const KINDS = {
@@ -54,6 +77,42 @@ export const KINDS = {
     shown: "told",
     words: ({ nick, text }) =>
       text ? [{ name: nick }, " set the topic: ", { text }] : [{ name: nick }, " took away the topic"],
+  },
+  "kicked": {
+    nature: "membership",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, room = "the room", extras = {} }) => [
+      { name: nick },
+      " put ",
+      { name: extras.nick || "" },
+      " out of ",
+      { text: room },
+      ...(text ? [" (", { text }, ")"] : []),
+    ],
+  },
+  "role": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: roleWords,
+  },
+  "rank": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: roleWords,
+  },
+  "mode": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, extras = {} }) => [
+      { name: nick },
+      text ? " set the mode " : " took away the mode ",
+      { text: extras.mode || "" },
+      ...(text && text !== "on" ? [": ", { text }] : []),
+    ],
   },
 };
 
