@@ -48,7 +48,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "/me text",
         "/msg nickname text",
         "/nick name",
-        "/join room",
+        "/join room [key]",
         "/leave [room]",
         "/rooms [words] [after ROOM]",
         "/topic [text]",

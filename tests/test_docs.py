@@ -37,7 +37,7 @@ from chatroom.log.memory import MemoryLog
 from chatroom.model import names
 from chatroom.model.answers import Answer, CommandHelp, Limits
 from chatroom.model.errors import ChatError, NicknameRefused, NotKept
-from chatroom.model.events import KINDS
+from chatroom.model.events import KINDS, Audience
 from chatroom.model.names import check_nickname
 from chatroom.model.settings import Settings
 from chatroom.server.options import HISTORY, Options
@@ -160,7 +160,8 @@ def test_every_transcript_is_found() -> None:
 
 # Lists and tables.
 
-EVENT_KINDS = list(dict.fromkeys(kind.shown_as for kind in KINDS.values()))
+SHOWN = [kind for kind in KINDS.values() if kind.audience is not Audience.NOBODY]
+EVENT_KINDS = list(dict.fromkeys(kind.shown_as for kind in SHOWN))
 """The kinds of events as JSON names them."""
 EVENT_FIELDS = ["id", "at", "kind", "room", "nick", "text", "[member]", "[about]", "[extras]", "[ref]"]
 """The fields of an event; those in brackets may be missing."""
@@ -202,7 +203,7 @@ def test_the_values_of_an_option_of_the_handshake_are_those_that_are_shown(optio
 
 
 def test_every_kind_of_answer_is_explained_and_every_object_has_the_fields_that_are_listed() -> None:
-    fields = {kind.shown_as: [*EVENT_FIELDS[not kind.kept :], "kind"] for kind in KINDS.values()}
+    fields = {kind.shown_as: [*EVENT_FIELDS[not kind.kept :], "kind"] for kind in SHOWN}
     for row in re.split("\n(?=``)", re.split(r"(?m)^Answers\n~+\n", PROTOCOL)[1].split("\n\nThe past")[0])[1:]:
         kind, *listed = re.findall(r"``(\[?[a-z]+\]?)``", "".join(line[:47] for line in row.splitlines()))
         fields[kind] = ["kind", *listed, "[ref]"]

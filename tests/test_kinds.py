@@ -40,7 +40,7 @@ TOP = Path(__file__).parent.parent
 PROTOCOL = (TOP / "docs" / "protocol.rst").read_text(encoding="utf-8")
 PAGE_KINDS = TOP / "chatroom" / "doors" / "web" / "page" / "kinds.js"
 
-SHOWN_AS = list(dict.fromkeys(kind.shown_as for kind in KINDS.values()))
+SHOWN_AS = list(dict.fromkeys(kind.shown_as for kind in KINDS.values() if kind.audience is not Audience.NOBODY))
 """The kinds as programs are told of them."""
 
 
@@ -350,7 +350,7 @@ def test_the_last_of_each_room_and_subject_holds_until_it_is_cleared() -> None:
 
 
 def test_no_more_of_a_kind_of_state_is_remembered_than_may_be_and_the_oldest_goes() -> None:
-    with granted() as kind, new_kind("mode", Event, nature=Nature.STATE) as mode:
+    with granted() as kind, new_kind("mood", Event, nature=Nature.STATE) as mode:
 
         def grant(id_: int, who: str) -> Event:
             return kind(id_, float(id_), "lobby", "id-1", "alice", "op", extras={"who": who})
@@ -399,7 +399,13 @@ def test_every_kind_has_a_form_for_irc_clients() -> None:
     assert set(IRC_EVENTS) == set(KINDS.values())
 
 
-@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_that_is_for_nobody_has_no_form_in_json() -> None:
+    for kind in KINDS.values():
+        event = kind(7, 8.5, "lobby", "id-1", "alice", "text")
+        assert (JSON.event(event, False) == b"") is (kind.audience is Audience.NOBODY), kind
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.audience is not Audience.NOBODY])
 def test_every_kind_has_a_form_in_json_that_is_read_back(name: str) -> None:
     kind = KINDS[name]
     event = kind(7, 8.5, "lobby", "id-1", "alice", "text", 3, {"a": 1}, "r")
@@ -423,8 +429,9 @@ def test_the_protocol_knows_every_kind_and_what_it_is_about() -> None:
 
 def test_the_natures_say_what_the_protocol_says_of_them() -> None:
     for kind in KINDS.values():
-        assert kind.counted is (kind.nature in (Nature.TALK, Nature.STATE)), kind
-        assert kind.searched is (kind.counted and kind is not Removed), kind
+        is_counted = kind.nature in (Nature.TALK, Nature.STATE) and not kind.is_rule
+        assert kind.counted is is_counted, kind
+        assert kind.searched is (is_counted and kind is not Removed), kind
         assert (kind.audience is Audience.WILLING) is (kind.nature is Nature.TALK), kind
 
 

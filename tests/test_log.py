@@ -465,6 +465,7 @@ REQUESTS = st.lists(
             st.sampled_from([None, None, {}, {"key": ["value", 1]}]),
             st.sampled_from(["", "", "r1", "r2", "r3"]),
             st.just(0),
+            st.none(),
         ),
         min_size=1,
         max_size=3,

@@ -250,7 +250,7 @@ def test_every_field_of_what_holds_is_kept(tmp_path: Path) -> None:
 
 def test_each_kind_and_subject_has_a_state_of_its_own(tmp_path: Path) -> None:
     traits = {"nature": Nature.STATE, "subject": property(lambda event: event.extras["of"])}
-    with new_kind("role", Event, **traits) as role, new_kind("mode", Event, nature=Nature.STATE) as mode:
+    with new_kind("badge", Event, **traits) as role, new_kind("mood", Event, nature=Nature.STATE) as mode:
         subject = opened(tmp_path)
         _, bob, tea, locked, carol, _ = subject.say(
             draft(role, "lobby", "alice", "op", extras={"of": "bob"}),
@@ -281,7 +281,7 @@ def test_what_holds_is_kept_however_much_is_trimmed(tmp_path: Path) -> None:
 
 
 def test_the_oldest_state_of_a_kind_is_forgotten_beyond_the_limit(tmp_path: Path) -> None:
-    with new_kind("mode", Event, nature=Nature.STATE) as mode:
+    with new_kind("mood", Event, nature=Nature.STATE) as mode:
         subject = opened(tmp_path, state_limit=3)
         locked = subject.say(draft(mode, "room0", "alice", "locked"))
         together = subject.say(*[topic(f"room{number}", "tea") for number in range(5)])

@@ -22,6 +22,7 @@ from typing import Any
 from chatroom.core.accounts import Accounts, check_moderate
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.audit import Audit, Reports, entry_of
+from chatroom.core.changes import Changes
 from chatroom.core.delivery import Delivery, Subscription
 from chatroom.core.directory import Directory
 from chatroom.core.enforcement import Enforcement
@@ -261,7 +262,7 @@ class Chat:
 
     # Nicknames.
 
-    def claim(
+    def claim(  # noqa: PLR0915 - its answers, which come one behind the other
         self,
         member: Member,
         nickname: str,
@@ -816,12 +817,8 @@ class Chat:
             self.mended()
         find = self._ledger.find
         done: list[tuple[Request, Event]] = []
-        # Ids of the events at which a session's subscription changes; and own forms, by session and index in the batch.
-        turned: dict[Any, int] = {}
-        own: dict[Any, dict[int, bytes]] = {}
-        put_out: list[tuple[Member, Event, bool]] = []
-        hidden: set[int] = set()
-        changed: list[Event] = []
+        changes = Changes()
+        own = changes.own
         for index, event in enumerate(events):
             request = find(tokens[index])
             if request is not None:
@@ -834,35 +831,18 @@ class Chat:
             if event.ref:
                 self._show_ref(event, index, request, own)
             if event.nature is not _TALK:
-                self._happened(event, request, turned, put_out)
-                if event.is_rule:
-                    changed.append(event)
+                self._happened(event, request, changes)
                 if self.moderation.is_unseen(event):
-                    hidden.add(event.id)
-                    # Whoever has come in is shown it by what they wait for.
-                    if request is not None and type(event) is not Joined:
-                        for session in request.member.sessions:
-                            if index not in own.get(session, ()):
-                                own.setdefault(session, {})[index] = session.with_ref(event)
+                    self._hide(event, index, request, changes)
         switched = self._switch() if self._turning else _NOBODY
-        self.delivery.publish(events, turned, own, switched, frozenset(hidden))
-        if self._turning:
-            self._show_turns()
+        self.delivery.publish(events, changes.turned, own, switched, frozenset(changes.hidden))
+        self._show_turns()
         # First those who hear nothing until then; of the others, each is told where they are by what they wait for.
-        for victim, event, shown in put_out:
-            if victim.shared is not None:
-                # They hear what happens behind it already.
-                for one in victim.sessions:
-                    one.put_out(event, None)
-            elif shown and victim.session is not None:
-                victim.session.put_out(event, True)
+        changes.tell_put_out(shown=True)
         for request, event in done:
             self._tell_done(request, event)
-        for victim, event, shown in put_out:
-            if not shown and victim.session is not None:
-                victim.session.put_out(event, False)
-        for event in changed:
-            self.moderation.happened(event)
+        changes.tell_put_out(shown=False)
+        self.moderation.happened(changes.rules)
         if self._hook is not None:
             for event in events:
                 self._hook(event)
@@ -882,39 +862,50 @@ class Chat:
             if session is not asker and session.own_ref(event):
                 own.setdefault(session, {})[index] = session.with_ref(event)
 
-    def _happened(
-        self,
-        event: Event,
-        request: Request | None,
-        turned: dict[Any, int],
-        put_out: list[tuple[Member, Event, bool]],
-    ) -> None:
-        """Change who is here, or what holds, as ``event`` says.
+    @staticmethod
+    def _hide(event: Event, index: int, request: Request | None, changes: Changes) -> None:
+        """Have nobody be shown an event but its author."""
+        changes.hidden.add(event.id)
+        # Whoever has come in is shown it by what they wait for.
+        if request is None or type(event) is Joined:
+            return
+        for session in request.member.sessions:
+            if index not in changes.own.get(session, ()):
+                changes.own.setdefault(session, {})[index] = session.with_ref(event)
 
-        :param put_out: takes those who are put out of a room, the event, and whether they are shown it with the others.
-        """
+    def _happened(self, event: Event, request: Request | None, changes: Changes) -> None:
+        """Change who is here, or what holds, as ``event`` says."""
         self.rules.note(event)
         self.rules.lapsed.clear()
         if event.nature is Nature.STATE:
-            if not event.is_rule:
-                self._state.note(event)
-            if type(event) is TopicChanged and event.room in self.rooms:
-                self.rooms[event.room].take_topic(event)
-            return
-        if isinstance(event, Kicked):
-            self._put_out(event, turned, put_out)
-            return
-        if isinstance(event, Removal):
-            self.removals.note(event)
-            self.delivery.remove(event, event.ids)
-            if isinstance(request, RemovalRequest) and request.audited:
-                nickname = (event.extras or {}).get("nick", "")
-                self.audit(
-                    request.member, request.audited, nickname, event.room, event.text, about=event.about or event.id
-                )
-            return
-        if request is None:
-            return
+            self._holds(event, changes)
+        elif isinstance(event, Kicked):
+            self._put_out(event, changes)
+        elif isinstance(event, Removal):
+            self._removed(event, request)
+        elif request is not None:
+            self._moved(event, request, changes)
+
+    def _removed(self, event: Removal, request: Request | None) -> None:
+        """Take notice that messages were removed."""
+        self.removals.note(event)
+        self.delivery.remove(event, event.ids)
+        if isinstance(request, RemovalRequest) and request.audited:
+            nickname = (event.extras or {}).get("nick", "")
+            self.audit(request.member, request.audited, nickname, event.room, event.text, about=event.about or event.id)
+
+    def _holds(self, event: Event, changes: Changes) -> None:
+        """Take notice of an event of state."""
+        if event.is_rule:
+            changes.rules.append(event)
+        else:
+            self._state.note(event)
+        if type(event) is TopicChanged and event.room in self.rooms:
+            self.rooms[event.room].take_topic(event)
+
+    def _moved(self, event: Event, request: Request, changes: Changes) -> None:
+        """Take notice that somebody has come, gone, or has another name."""
+        turned = changes.turned
         request.first = request.first or event.id
         member = request.member
         if isinstance(event, Renamed):
@@ -928,7 +919,7 @@ class Chat:
             self.moderation.joined(event, member)
         elif isinstance(event, Left):
             # A member who leaves several rooms is shown the event of each.
-            if not request.awaited and member.session is not None and not _is_among(member, put_out):
+            if not request.awaited and member.session is not None and not changes.is_put_out(member):
                 self._turn_out(member, request, event.id, turned)
             self._remove(member, event.room)
 
@@ -977,29 +968,19 @@ class Chat:
         for session, turn in turning:
             session.show_turn(turn)
 
-    def _put_out(self, event: Kicked, turned: dict[Any, int], put_out: list[tuple[Member, Event, bool]]) -> None:
+    def _put_out(self, event: Kicked, changes: Changes) -> None:
         """Have somebody be out of a room."""
         room = self.rooms.get(event.room)
-        victim = (
-            next((one for one in room.members if one.member_id == event.victim), None) if room is not None else None
-        )
+        if room is None:
+            return
+        victim = next((one for one in room.members if one.member_id == event.victim), None)
         if victim is None:
             return
         self._remove(victim, event.room)
         if victim.shared is not None:
             turn = Turn(event.id, left=(event.room,))
             self._turning += [(one, turn) for one, view in victim.shared.views.items() if view.begun]
-            put_out.append((victim, event, True))
-            return
-        session: Any = victim.session
-        if session is None or _is_among(victim, put_out):
-            put_out.append((victim, event, False))
-            return
-        # Whoever catches up, or has come into another room in this batch, hears nothing at this moment.
-        shown = session not in turned and session.group is not None
-        if shown:
-            turned[session] = event.id
-        put_out.append((victim, event, shown))
+        changes.put_out_of_room(victim, event)
 
     def refused(self, token: int, error: ChatError) -> None:
         """Tell the asker of a request that this one alone will not happen."""
@@ -1137,7 +1118,3 @@ class Chat:
             member.away = text or None
             for watcher in self.directory.watchers:
                 watcher.went_away(member)
-
-
-def _is_among(member: Member, put_out: Sequence[tuple[Member, Event, bool]]) -> bool:
-    return any(victim is member for victim, _, _ in put_out)

@@ -1004,7 +1004,7 @@ class Dialogue(Session):
             self.active = next(reversed(self.rooms), "")
             self.tell(Speaking(self.active))
         if ends := (event.extras or {}).get("banned"):
-            self.tell(Notice(f"You're banned from {room}{ends}. Ask the people who run it to let you in."))
+            self.tell(Notice(f"You're banned from {room} {ends}. Ask the people who run it to let you in."))
         else:
             self.tell(Notice(f"You're out of {room}: /join {room} if you want to come back."))
 

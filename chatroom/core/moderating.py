@@ -1,5 +1,7 @@
-"""The commands of those who keep order, as the line, JSON and web doors have them: how their arguments are read, and
-what their givers are told. What is done is :mod:`chatroom.core.moderation`'s."""
+"""The commands of those who keep order: how their arguments are read, and what their givers are told.
+
+:mod:`chatroom.core.commands` has them in its table; :mod:`chatroom.core.moderation` does what they ask for.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def add_entry(session: Dialogue, list_: str, argument: str, room: str | None = N
 
     def ask(**own: Any) -> str:
         moderation = session.chat.moderation
-        found = moderation.add(session.member, where, list_, asked.who, asked.reason, asked.seconds, **own)
+        found = moderation.add(
+            session.member, where, list_, asked.who, reason=asked.reason, seconds=asked.seconds, **own
+        )
         ends = until(session.chat.now() + asked.seconds) if asked.seconds else ""
         covers = f" (this is about {found.covers})" if found.of else ""
         return f"{found.of or asked.who} {_DONE[list_].format(ends=ends, **_words(where))}{covers}"

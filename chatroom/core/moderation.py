@@ -8,14 +8,17 @@ about are put out, is done once it has happened (:meth:`Moderation.happened`). I
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from chatroom.core.accounts import Accounts
 from chatroom.core.admission import is_in, is_this_machine, networks_of
+from chatroom.core.directory import Directory
 from chatroom.core.members import Member
 from chatroom.core.requests import Asker, Request
-from chatroom.log.turns import Work
+from chatroom.core.rooms import Rooms
+from chatroom.log.turns import LoopTurns, Work
 from chatroom.model.answers import Notice
 from chatroom.model.errors import (
     BadArgument,
@@ -33,9 +36,6 @@ from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, Entry, Rules, no
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
 
-if TYPE_CHECKING:
-    from chatroom.core.chat import Chat
-
 MAX_REASON = 300
 """Characters of a reason; more of one is cut off."""
 
@@ -52,6 +52,50 @@ def rules_of(settings: Settings, *, can_undo: bool = False) -> Rules:
     :param can_undo: as :class:`~chatroom.model.rules.Rules` has it.
     """
     return Rules(room_name(settings.room), settings.room_makers, can_undo=can_undo)
+
+
+class Chat(Protocol):
+    """The rooms of the server, as far as moderation knows them."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def rules(self) -> Rules: ...
+
+    @property
+    def rooms(self) -> Rooms: ...
+
+    @property
+    def members(self) -> Mapping[str, Member]: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def directory(self) -> Directory: ...
+
+    @property
+    def turns(self) -> LoopTurns: ...
+
+    @property
+    def now(self) -> Callable[[], float]: ...
+
+    def find(self, nickname: str) -> Member: ...
+
+    def check_right(self, member: Member, right: Right, room: str = SERVER) -> None: ...
+
+    def check_is_in(self, member: Member, room: str) -> None: ...
+
+    def check_shown(self, member: Member, room: str) -> None: ...
+
+    def ask(self, request: Request, drafts: Sequence[Draft]) -> None: ...
+
+    def append_for_server(self, draft: Draft) -> None: ...
+
+    def broadcast(self, text: str) -> None: ...
+
+    def quit(self, member: Member, reason: str) -> None: ...
 
 
 class Target(NamedTuple):
@@ -85,6 +129,20 @@ def words_of(mask: Mask, with_address: bool) -> str:
     if (user, host) == ("*", "*") and not set("*?") & set(nickname):
         return f"the nickname {nickname}"
     return mask.text if with_address or not mask.is_of_address else f"{nickname}!{user}@(hidden)"
+
+
+class _Holder(NamedTuple):
+    """Somebody whose role is about to change."""
+
+    name: str
+    account: str
+    """Empty for none."""
+    member: Member | None
+    """None where an account was named."""
+    role: Role
+    """By account; a guest's for none."""
+    rank: Role
+    """While they are in the room; a guest's for none."""
 
 
 class Moderation:
@@ -224,22 +282,10 @@ class Moderation:
             raise NotThere(nickname=victim.nickname, room=room)
         self.check_outranks(member, victim, room)
         request = Request(member, Kicked, (room,), _reason(reason), asker, **own)
-        self.act(request, [self._kick(member.member_id, member.nickname, room, victim, request.text, member)])
+        extras = {"member": victim.member_id, "nick": victim.nickname}
+        draft = self._draft(request, Kicked, room, request.text, extras)
+        self.act(request, [draft._replace(author=member.author._replace(target=victim.author))])
         return victim
-
-    def _kick(
-        self,
-        by: str,
-        nickname: str,
-        room: str,
-        victim: Member,
-        reason: str,
-        member: Member | None = None,
-        **more: object,
-    ) -> Draft:
-        author = (member.author if member is not None else THE_SERVER)._replace(target=victim.author)
-        extras = {"member": victim.member_id, "nick": victim.nickname, **more}
-        return Draft(Kicked, room, by, nickname, reason, extras=extras, author=author)
 
     def add(
         self,
@@ -247,6 +293,7 @@ class Moderation:
         room: str,
         list_: str,
         text: str,
+        *,
         reason: str = "",
         seconds: float = 0,
         asker: Asker | None = None,
@@ -317,64 +364,70 @@ class Moderation:
         :param text: a nickname, or ``account:NAME``.
         :returns: who has it, in words.
         """
-        return self._change_role(member, room, text, role, Role.GUEST, asker, own)
+        holder = self._holder(member, room, text)
+        self._chat.check_right(member, _right_to_give(role, room), room)
+        has = max(holder.role, holder.rank)
+        if has >= role:
+            raise BadArgument(what=f"{holder.name} has that role already, or a higher one", usage="/room lists who has")
+        request = Request(member, RoleChanged, (room,), role.word, asker, **own)
+        if holder.account:
+            draft = self._role(request, holder, has)
+        elif room != SERVER:
+            draft = self._rank(request, holder, has)
+        else:
+            raise BadArgument(
+                what=f"{holder.name} has no account, and roles for the server are kept by account",
+                usage="have them /register first",
+            )
+        self.act(request, [draft])
+        return holder.name
 
     def take(self, member: Member, room: str, text: str, role: Role, asker: Asker | None = None, **own: Any) -> str:
-        """Have somebody have ``role`` no more."""
-        return self._change_role(member, room, text, Role.GUEST, role, asker, own)
+        """Have somebody have ``role`` no more.
 
-    def _change_role(
-        self, member: Member, room: str, text: str, given: Role, taken: Role, asker: Asker | None, own: dict[str, Any]
-    ) -> str:
-        right = Right.SERVER_ROLES if room == SERVER else TO_GIVE[given or taken]
-        account, other = "", None
-        if text.startswith(ACCOUNT):
-            account = text.removeprefix(ACCOUNT)
-        else:
-            other = self._chat.find(text)
-            account = other.account
+        :returns: who had it, in words.
+        """
+        holder = self._holder(member, room, text)
+        if holder.member is not member:
+            self._chat.check_right(member, _right_to_give(role, room), room)
+        request = Request(member, RoleChanged, (room,), "", asker, **own)
+        drafts = [self._role(request, holder, role)] if holder.role is role else []
+        if holder.rank is role:
+            drafts.append(self._rank(request, holder, role))
+        if not drafts:
+            raise BadArgument(what=f"{holder.name} is not {role.phrase} here", usage="/room lists who is")
+        self.act(request, drafts)
+        return holder.name
+
+    def _holder(self, member: Member, room: str, text: str) -> _Holder:
+        """Somebody whose role ``member`` wants to change.
+
+        :raises Outranked: they have a higher one.
+        """
         if room != SERVER:
             self._chat.check_shown(member, room)
-        if other is not member or given:
-            self._chat.check_right(member, right, room)
-        if other is not None:
-            self.check_outranks(member, other, room)
-        else:
+        if text.startswith(ACCOUNT):
+            account = text.removeprefix(ACCOUNT)
             self._check_outranks_account(member, account_key(account), room)
-        name = other.nickname if other is not None else account
-        word = GIVEN_WORDS[given]
-        request = Request(member, RoleChanged, (room,), word, asker, **own)
-        drafts = []
-        held = self._rules.holders(room).get(account_key(account), Role.GUEST) if account else Role.GUEST
-        rank = self._rules.rank(room, other.member_id) if other is not None else None
-        nick = {"nick": other.nickname} if other is not None else {}
-        if given:
-            if max(held, rank or Role.GUEST) >= given:
-                raise BadArgument(what=f"{name} has that role already, or a higher one", usage="/room lists who has")
-            was = {"was": GIVEN_WORDS[max(held, rank or held)]} if held or rank else {}
-            if account:
-                drafts.append(self._draft(request, RoleChanged, room, word, {"account": account, **nick, **was}))
-            elif other is not None and room != SERVER:
-                drafts.append(self._rank(request, room, word, other, was))
-            else:
-                raise BadArgument(
-                    what=f"{name} has no account, and roles for the server are kept by account",
-                    usage="have them /register first",
-                )
-        else:
-            was = {"was": GIVEN_WORDS[taken]}
-            if held == taken:
-                drafts.append(self._draft(request, RoleChanged, room, "", {"account": account, **nick, **was}))
-            if rank == taken and other is not None:
-                drafts.append(self._rank(request, room, "", other, was))
-            if not drafts:
-                raise BadArgument(what=f"{name} is not {taken.phrase} here", usage="/room lists who is")
-        self.act(request, drafts)
-        return name
+            return _Holder(account, account, None, self._role_of(room, account), Role.GUEST)
+        other = self._chat.find(text)
+        self.check_outranks(member, other, room)
+        rank = self._rules.rank(room, other.member_id) or Role.GUEST
+        return _Holder(other.nickname, other.account, other, self._role_of(room, other.account), rank)
 
-    def _rank(self, request: Request, room: str, word: str, other: Member, was: dict[str, str]) -> Draft:
-        extras = {"member": other.member_id, "nick": other.nickname, **was}
-        return self._draft(request, RankChanged, room, word, extras)
+    def _role_of(self, room: str, account: str) -> Role:
+        return self._rules.holders(room).get(account_key(account), Role.GUEST) if account else Role.GUEST
+
+    def _role(self, request: Request, holder: _Holder, was: Role) -> Draft:
+        extras = {"account": holder.account, **_was(was)}
+        if holder.member is not None:
+            extras["nick"] = holder.name
+        return self._draft(request, RoleChanged, request.rooms[0], request.text, extras)
+
+    def _rank(self, request: Request, holder: _Holder, was: Role) -> Draft:
+        assert holder.member is not None
+        extras = {"member": holder.member.member_id, "nick": holder.name, **_was(was)}
+        return self._draft(request, RankChanged, request.rooms[0], request.text, extras)
 
     def set_mode(
         self, member: Member, room: str, name: str, value: str, asker: Asker | None = None, **own: Any
@@ -421,16 +474,20 @@ class Moderation:
 
     # Events.
 
-    def happened(self, event: Event) -> None:
-        """Do what follows from an event, which everybody was shown."""
-        if isinstance(event, AccessChanged):
-            if not event.clears:
-                self._entry_made(event)
-        elif isinstance(event, RoleChanged) and event.room == SERVER:
-            role = GIVEN.get(event.text)
-            said = f"you are {role.phrase} of the server now" if role else "you have no role for the server any more"
-            for member in self._chat.accounts.logged_in(str((event.extras or {}).get("account", ""))):
-                member.tell(Notice(f"{event.nickname} has changed your role: {said}."))
+    def happened(self, events: Sequence[Event]) -> None:
+        """Do what follows from changes of rules, which everybody was shown."""
+        for event in events:
+            if isinstance(event, AccessChanged):
+                if not event.clears:
+                    self._entry_made(event)
+            elif isinstance(event, RoleChanged) and event.room == SERVER:
+                self._tell_role(event)
+
+    def _tell_role(self, event: RoleChanged) -> None:
+        role = GIVEN.get(event.text)
+        said = f"you are {role.phrase} of the server now" if role else "you have no role for the server any more"
+        for member in self._chat.accounts.logged_in(str((event.extras or {}).get("account", ""))):
+            member.tell(Notice(f"{event.nickname} has changed your role: {said}."))
 
     def joined(self, event: Event, member: Member) -> None:
         """Take notice that somebody has come into a room: an invitation is used up, and a new room may be theirs."""
@@ -439,10 +496,8 @@ class Moderation:
         is_maker = self._rules.rank(event.room, member.member_id) is Role.OPERATOR
         if is_maker and member.account and self._chat.settings.room_makers == "owners":
             extras = {"account": member.account, "nick": member.nickname}
-            owner = GIVEN_WORDS[Role.OWNER]
-            self._chat.append_for_server(
-                Draft(RoleChanged, event.room, member.member_id, member.nickname, owner, extras=extras)
-            )
+            who = member.member_id, member.nickname
+            self._chat.append_for_server(Draft(RoleChanged, event.room, *who, Role.OWNER.word, extras=extras))
 
     def _entry_made(self, event: AccessChanged) -> None:
         extras = event.extras or {}
@@ -478,10 +533,10 @@ class Moderation:
                 if room == SERVER:
                     self._dismiss(member, BannedFromServer(until=ends, why=f" ({event.text})" if event.text else ""))
                 elif chat.rooms.get(room) is not None and member in chat.rooms[room].members:
-                    draft = self._kick(
-                        event.member, event.nickname, room, member, event.text, banned=ends or " for good"
-                    )
-                    chat.append_for_server(draft)
+                    extras = {"member": member.member_id, "nick": member.nickname, "banned": ends.strip() or "for good"}
+                    author = THE_SERVER._replace(target=member.author)
+                    by = event.member, event.nickname
+                    chat.append_for_server(Draft(Kicked, room, *by, event.text, extras=extras, author=author))
             if number % LOOKED_AT_IN_A_PIECE == 0:
                 yield
 
@@ -492,8 +547,13 @@ class Moderation:
             self._chat.quit(member, "banned")
 
 
-GIVEN_WORDS = {role: "" if role < Role.VOICE else role.word for role in Role}
-"""The text of an event that gives each role; empty for those that take one away."""
+def _right_to_give(role: Role, room: str) -> Right:
+    return Right.SERVER_ROLES if room == SERVER else TO_GIVE[role]
+
+
+def _was(role: Role) -> dict[str, str]:
+    """The part of the extras that says which role somebody had."""
+    return {"was": role.word} if role.word in GIVEN else {}
 
 
 def _is_address(text: str) -> bool:

@@ -113,10 +113,8 @@ class SQLiteLog:
                 reading = undo.enter_context(closing(connect(path, read_only=True)))
                 keeping = undo.enter_context(closing(connect(path)))
                 history = read_history(reading)
-                self.state: Sequence[Event] = read_state(reading)
                 rules = rules or Rules(can_undo=True)
-                rules.start(self.state)
-                self._forget_lapsed(writing, rules)
+                self.state = self._start_rules(rules, read_state(reading), writing)
                 self.accounts = SQLiteAccounts(
                     reading,
                     writing,
@@ -186,15 +184,21 @@ class SQLiteLog:
         self._broken = False
         self._done: Callable[[], None] | None = None
 
-    def _forget_lapsed(self, writing: sqlite3.Connection, rules: Rules) -> None:
-        """Forget the rules that have ended, since everybody has left the rooms."""
+    @staticmethod
+    def _start_rules(rules: Rules, state: Sequence[Event], writing: sqlite3.Connection) -> Sequence[Event]:
+        """Have ``rules`` begin with what holds; forget those that have ended, since everybody has left the rooms.
+
+        :returns: what holds then.
+        """
+        rules.start(state)
         lapsed = frozenset(rules.lapsed)
-        if lapsed:
-            writing.execute("BEGIN IMMEDIATE")
-            forget_rules(writing, lapsed)
-            writing.execute("COMMIT")
-            self.state = [event for event in self.state if not (event.is_rule and event.room in lapsed)]
-            rules.lapsed.clear()
+        rules.lapsed.clear()
+        if not lapsed:
+            return state
+        writing.execute("BEGIN IMMEDIATE")
+        forget_rules(writing, lapsed)
+        writing.execute("COMMIT")
+        return [event for event in state if not (event.is_rule and event.room in lapsed)]
 
     def start(self, outcomes: Outcomes) -> None:
         self._outcomes = outcomes

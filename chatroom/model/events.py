@@ -321,8 +321,6 @@ class RankChanged(RoleChanged):
 
     __slots__ = ()
     kind = "rank"
-    # Having a role for a while and having it for good look the same to the people in the room.
-    shown_as = "role"
     kept = False
 
     @property

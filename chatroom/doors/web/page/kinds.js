@@ -8,7 +8,7 @@
  * - `words`: of what is told in words, the parts of the sentence.
  */
 
-/** @typedef {{nick: string, text: string, extras?: Record<string, unknown>}} Deed */
+/** @typedef {{nick: string, text: string, room?: string, extras?: Record<string, unknown>}} Deed */
 /** @typedef {string|{name: string}|{text: string}} Part words of the page, a nickname, or text that somebody wrote */
 /**
  * @typedef {object} Kind
@@ -17,7 +17,8 @@
  * @property {"said"|"told"|"people"} shown
  * @property {(deed: Deed) => Part[]} [words]
  */
-/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"|"removal"|"removed"} EventKind */
+/** @typedef {"said"|"noticed"|"acted"|"joined"|"left"|"renamed"|"away"|"topic"|
+ *   "removal"|"removed"|"kicked"|"role"|"rank"|"mode"} EventKind */
 
 /** @param {unknown} value */
 const word = (value) => (typeof value === "string" ? value : "");
@@ -42,6 +43,25 @@ function howMany(extras) {
   return Array.isArray(extras?.ids) ? extras.ids.length : 1;
 }
 
+
+/**
+ * The sentence of a role that is given or taken.
+ * @param {Deed} deed
+ * @returns {Part[]}
+ */
+function roleWords({ nick, text, room = "the room", extras }) {
+  const holder = word(extras?.nick) || word(extras?.account);
+  if (!text) {
+    return [{ name: nick }, " took the role ", { text: word(extras?.was) || "they had" }, " from ", { name: holder }];
+  }
+  if (text === "voice") {
+    return [{ name: nick }, " gave ", { name: holder }, " a voice in ", { text: room }];
+  }
+  if (text === "owner" && holder === nick) {
+    return [{ name: nick }, " owns ", { text: room }, " now"];
+  }
+  return [{ name: nick }, " made ", { name: holder }, " an ", { text }, " of ", { text: room }];
+}
 
 /** @type {Record<EventKind, Kind>} */
 export const KINDS = {
@@ -97,6 +117,42 @@ export const KINDS = {
       const by = word(extras?.by);
       return [{ name: by }, " removed this message of ", ...whose(nick, by), ...because(text)];
     },
+  },
+  "kicked": {
+    nature: "membership",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, room = "the room", extras }) => [
+      { name: nick },
+      " put ",
+      { name: word(extras?.nick) },
+      " out of ",
+      { text: room },
+      ...(text ? [" (", { text }, ")"] : []),
+    ],
+  },
+  "role": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: roleWords,
+  },
+  "rank": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: roleWords,
+  },
+  "mode": {
+    nature: "state",
+    unread: false,
+    shown: "told",
+    words: ({ nick, text, extras }) => [
+      { name: nick },
+      text ? " set the mode " : " took away the mode ",
+      { text: word(extras?.mode) },
+      ...(text && text !== "on" ? [": ", { text }] : []),
+    ],
   },
 };
 
