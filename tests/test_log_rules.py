@@ -36,9 +36,7 @@ def garden(subject: Subject) -> Subject:
     return subject
 
 
-@pytest.mark.parametrize(
-    ("rule", "error"), [(KICK, PutOut), (MUTED, Muted), (BANNED, Banned), (MODERATED, Moderated)]
-)
+@pytest.mark.parametrize(("rule", "error"), [(KICK, PutOut), (MUTED, Muted), (BANNED, Banned), (MODERATED, Moderated)])
 def test_what_stands_behind_a_rule_in_one_batch_is_refused_alone(
     garden: Subject, rule: Draft, error: type[Exception]
 ) -> None:

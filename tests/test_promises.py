@@ -136,7 +136,7 @@ class Play:
         self.people.append(visitor)
         self.things[visitor] = []
         visitor.session.format = JSON
-        self.house.chat.accounts.log_in_as(visitor.session.member, "dora")
+        self.house.chat.accounts.log_in_as(visitor.session.member, "dora", 0.0)
         visitor.session.enter("dora", rooms, also=True)
         if visitor.refused:
             visitor.lose()

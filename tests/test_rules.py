@@ -173,6 +173,17 @@ def test_nobody_acts_on_somebody_of_a_higher_role(court: Court) -> None:
     assert court.rules.ban("garden", Person("id-guest", "guest", GUEST), court.at) is not None
 
 
+def test_a_role_is_not_inherited_with_the_name_of_an_account(court: Court) -> None:
+    later = ALICE._replace(since=court.at + 5)
+    assert court.rules.role("garden", "id-alice", ALICE._replace(since=court.at)) is Role.OWNER
+    assert court.rules.role("garden", "id-other", later) is Role.MEMBER, "the account was made after the role was given"
+    court.at += 10
+    court.given("alice", "operator")
+    assert court.rules.role("garden", "id-other", later) is Role.OPERATOR
+    court.given("alice", "")
+    assert court.rules.role("garden", "id-other", later) is Role.MEMBER
+
+
 def test_everybody_may_give_up_what_they_have(court: Court) -> None:
     court.given("bob", "voice")
     court.do(RoleChanged, "bob", text="", account="bob")

@@ -43,7 +43,7 @@ def come(room: IRCRoom, options: str = "", secret: str = SECRET) -> Person:
 def knock(room: IRCRoom) -> Person:
     """A client at the IRC door that has logged in before it gives its nickname; its first lines are unread."""
     person = room.knock()
-    room.chat.accounts.log_in_as(person.protocol.session.member, "alice")
+    room.chat.accounts.log_in_as(person.protocol.session.member, "alice", 0.0)
     person.type("NICK alice", "USER al 0 * :Alice")
     return person
 

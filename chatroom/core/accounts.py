@@ -197,8 +197,9 @@ class Accounts:
         # Pairs of an account and an address that has logged in to it; oldest first.
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._delayed = 0
-        # The account of each member who has gone and may come back to it, and when they went; by id, oldest first.
-        self._left: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        # The account of each member who has gone and may come back to it, when it was made, and when they went; by id,
+        # oldest first.
+        self._left: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
         if store is not None:
             store.watch(self._changed_elsewhere)
 
@@ -388,7 +389,9 @@ class Accounts:
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
             self.end_login(member)
             self._logins.setdefault(name, {})[member] = login._replace(stored=account is not None)
-            member.account, member.scopes = name, login.scopes
+            # The name of one that is kept elsewhere is never given to another.
+            member.log_in(name, account.made if account is not None and account.password else 0.0)
+            member.scopes = login.scopes
             self.used(member)
             if login.token and self.tokens is not None:
                 self.tokens.used(login.token, self._now())
@@ -441,7 +444,7 @@ class Accounts:
         if not member.account:
             return
         self.used(member)
-        account = member.account
+        account, made = member.account, member.account_made
         by_token = member.scopes is not None
         self.end_login(member)
         if by_token:
@@ -450,20 +453,21 @@ class Accounts:
         if member.shared is not None:
             for session, view in member.shared.views.items():
                 if view.lasting:
-                    self.may_come_back(view.scope, account, session.seconds())
+                    self.may_come_back(view.scope, account, made, session.seconds())
         elif member.lasting and member.session is not None:
-            self.may_come_back(member.member_id, account, member.session.seconds())
+            self.may_come_back(member.member_id, account, made, member.session.seconds())
 
-    def may_come_back(self, member_id: str, account: str, now: float) -> None:
+    def may_come_back(self, member_id: str, account: str, made: float, now: float) -> None:
         """Let the client that a member has this id by come back to an account for a while.
 
         :param account: empty for none.
+        :param made: when it was made, in seconds since 1970, UTC.
         :param now: seconds, by a clock that only goes forward.
         """
         if not account:
             return
         self._left.pop(member_id, None)
-        self._left[member_id] = account, now
+        self._left[member_id] = account, made, now
         if len(self._left) > REMEMBERED:
             self._left.popitem(last=False)
 
@@ -476,20 +480,23 @@ class Accounts:
         :param now: seconds, by a clock that only goes forward.
         :returns: whether they are logged in now.
         """
-        account, left_at = self._left.pop(member.member_id, ("", now))
+        account, made, left_at = self._left.pop(member.member_id, ("", 0.0, now))
         if now - left_at > COMING_BACK:
             account = ""
         if ghost is not None and ghost is not member:
-            account = ghost.account if ghost.scopes is None else ""
+            account, made = (ghost.account, ghost.account_made) if ghost.scopes is None else ("", 0.0)
         if not account or self._authority is None or not self._authority.registers:
             return False
-        self.log_in_as(member, account)
+        self.log_in_as(member, account, made)
         return True
 
-    def log_in_as(self, member: Member, account: str) -> None:
-        """Have ``member``, who has proved before that it is theirs, be logged in to an account; empty for none."""
+    def log_in_as(self, member: Member, account: str, made: float) -> None:
+        """Have ``member``, who has proved before that it is theirs, be logged in to an account; empty for none.
+
+        :param made: when the account was made, in seconds since 1970, UTC.
+        """
         if account:
-            member.account = account
+            member.log_in(account, made)
             self._logins.setdefault(account, {})[member] = Login(account, stored=True)
 
     def shares(self, account: str, answer: Callable[[bool], None]) -> None:
@@ -507,7 +514,7 @@ class Accounts:
         self._store.set_also(member.account, also, done, failed)
 
     def _let_nobody_come_back(self, account: str) -> None:
-        for member_id in [one for one, (left, _) in self._left.items() if left == account]:
+        for member_id in [one for one, (left, _, _) in self._left.items() if left == account]:
             del self._left[member_id]
 
     def _changed_elsewhere(self) -> None:
@@ -591,13 +598,13 @@ class Accounts:
                 not_made(NicknameRegistered(nickname=nickname))
                 return
             at = self._now()
-            store.add(Account(nickname, hash_, at, at), kept, not_made, terms=self._terms)
+            store.add(Account(nickname, hash_, at, at), lambda: kept(at), not_made, terms=self._terms)
 
-        def kept() -> None:
+        def kept(at: float) -> None:
             here = member.standing is Standing.HERE
             if here:
                 self.end_login(member)
-                member.account = nickname
+                member.log_in(nickname, at)
                 self._logins.setdefault(nickname, {})[member] = Login(nickname, stored=True)
             if self.registrar is not None:
                 self.registrar.registered(member)

@@ -377,7 +377,7 @@ class Chat:
         if view is not None:
             self.directory.forget_client(view, member)
             if view.lasting:
-                self.accounts.may_come_back(view.scope, member.account, session.seconds())
+                self.accounts.may_come_back(view.scope, member.account, member.account_made, session.seconds())
             receiver: Any = session
             self.delivery.detach(receiver)
         return True

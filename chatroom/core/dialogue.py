@@ -302,10 +302,25 @@ class Dialogue(Session):
 
     def _join_first(self, rooms: Sequence[str]) -> None:
         try:
-            self.chat.join(self.member, rooms, self)
+            self._join_open(rooms)
         except PeerError as error:
             self.give_up()
             self._not_granted(error)
+
+    def _join_open(self, rooms: Sequence[str]) -> None:
+        """Come into those of ``rooms`` that are open to them; of each of the others they are told why not.
+
+        Whoever comes back is not kept out of all rooms since one of them is closed to them now.
+
+        :raises PeerError: they may come into none.
+        """
+        why_not = {room: self.chat.moderation.refusal_to_enter(self.member, room) for room in rooms}
+        found = [room for room in rooms if why_not[room] is None]
+        refusals = [error for error in why_not.values() if error is not None]
+        if not found:
+            raise refusals[0]
+        # Told behind the welcome: an error before that would say that they are not let in.
+        self.chat.join(self.member, found, self, context=refusals)
 
     def _tell_not_shared(self) -> None:
         if self.entered:
@@ -896,20 +911,30 @@ class Dialogue(Session):
         # The Joined event carries the ref of the request.
         own = self.own(request, event) if self.ref or self.chat.moderation.is_unseen(event) else b""
         rooms = request.rooms if not newcomer else [*(room for room in self.rooms if room != event.room), event.room]
-        self._enter_rooms(request.first, rooms, own, request.rooms)
+        self._enter_rooms(request.first, rooms, own, request.rooms, request.context or ())
 
-    def _enter_rooms(self, first: int, rooms: Sequence[str], own: bytes, joined: Sequence[str] = ()) -> None:
+    def _enter_rooms(
+        self,
+        first: int,
+        rooms: Sequence[str],
+        own: bytes,
+        joined: Sequence[str] = (),
+        refusals: Sequence[ChatError] = (),
+    ) -> None:
         """Show them the rooms that they are in from now on, and what was before.
 
         :param first: the id of the event from which on they hear everything.
         :param own: the lines for that event, where they have a form of their own for it.
         :param joined: those of ``rooms`` that they come into by events that follow; the member is in others already.
+        :param refusals: why they are not let in to others that they have asked for on the way in.
         """
         others = rooms
         beside = len(self.member.sessions) > 1 and self.phase is Phase.ENTERING
         if self.phase is Phase.ENTERING:
             self.come_in()
             self._welcome()
+            for error in refusals:
+                self.refuse(error)
             others = [room for room in rooms if room != self.active]
         for room in others:
             self.reply(self._room_called(room).people(NAMED_AT_ONCE))

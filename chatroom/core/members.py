@@ -123,7 +123,7 @@ class Member:
     """Somebody who is here, or about to be."""
 
     __slots__ = (
-        *("_account", "_operator", "_session", "author", "away", "host", "key", "lasting", "member_id"),
+        *("_account", "_made", "_operator", "_session", "author", "away", "host", "key", "lasting", "member_id"),
         *("next_nickname", "nickname", "pending", "rooms", "scopes", "standing", "user"),
     )
 
@@ -135,6 +135,7 @@ class Member:
         self._account = ""
         self.scopes: Scopes | None = None
         """The bounds of the token that they have logged in by, which stay when they log out; None for none."""
+        self._made = 0.0
         self._operator = False
         self.user = ""
         """The user name that they gave (IRC); empty for none."""
@@ -165,8 +166,20 @@ class Member:
 
     @account.setter
     def account(self, account: str) -> None:
-        self._account = account
+        self.log_in(account, 0.0)
+
+    def log_in(self, account: str, made: float) -> None:
+        """Be logged in to ``account``.
+
+        :param made: when it was made, in seconds since 1970, UTC; 0 where only its owner can ever have had its name.
+        """
+        self._account, self._made = account, made
         self.renew()
+
+    @property
+    def account_made(self) -> float:
+        """When the account that they are logged in to was made; 0 where that does not matter."""
+        return self._made
 
     @property
     def operator(self) -> bool:
@@ -181,9 +194,8 @@ class Member:
     def renew(self) -> None:
         """Have :attr:`author` say what is so now."""
         address = self.session.address if self.session is not None else ""
-        self.author = _author(
-            account_key(self._account) if self._account else "", address, self._operator, self.user, self.host
-        )
+        account = account_key(self._account) if self._account else ""
+        self.author = _shared(Author(account, address, self._operator, self.user, self.host, since=self._made))
 
     @property
     def person(self) -> Person:
@@ -245,6 +257,6 @@ class Member:
 
 
 @lru_cache(maxsize=4096)
-def _author(account: str, address: str, operator: bool, user: str, host: str) -> Author:
-    # One for all who have no more to tell them apart than that.
-    return Author(account, address, operator, user, host)
+def _shared(author: Author) -> Author:
+    """One and the same for all who have no more to tell them apart than that."""
+    return author

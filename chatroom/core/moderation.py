@@ -26,6 +26,7 @@ from chatroom.model.errors import (
     NoSuchEntry,
     NotThere,
     Outranked,
+    PeerError,
 )
 from chatroom.model.events import AccessChanged, Draft, Event, Joined, Kicked, Left, ModeSet, RankChanged, RoleChanged
 from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, THE_SERVER, Mask, account_key, parse_mask
@@ -164,6 +165,12 @@ class Moderation:
     def may(self, member: Member, right: Right, room: str = SERVER) -> bool:
         """True when ``member`` has ``right`` in ``room``."""
         return self._rules.may(right, room, member.member_id, member.author)
+
+    def refusal_to_enter(self, member: Member, room: str, key: str = "") -> PeerError | None:
+        """The reason for which ``member`` may not come into ``room``, as far as can be told now; None when they may."""
+        author = member.author._replace(invited=self.is_invited(member, room), key=key)
+        draft = Draft(Joined, room, member.member_id, member.nickname, author=author)
+        return self._rules.refusal(draft, self._chat.now())
 
     def shows_room(self, member: Member, room: str) -> bool:
         """True when ``member`` is told that there is ``room``: it is not hidden, or they are in it."""

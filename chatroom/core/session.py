@@ -791,13 +791,14 @@ class Session:
 
     def give_up(self) -> None:
         """Have no nickname any more; where others of several connections are left, this one is nobody's."""
-        account, member = self.member.account, self.member
+        member = self.member
+        account, made = member.account, member.account_made
         if not self.chat.part(member, self):
             self.chat.give_up(member)
             return
         self.chat.drop_questions(self)
         self.be(Member(session=self))
-        self.chat.accounts.log_in_as(self.member, account)
+        self.chat.accounts.log_in_as(self.member, account, made)
 
     def joined(self, request: Request, event: Event) -> None:
         """They have come into rooms; ``event`` is the last of it. Shows them where they are, and goes on."""

@@ -53,6 +53,9 @@ class Author(NamedTuple):
     """Of somebody who joins: whether they were invited by somebody who may let them in."""
     key: str = ""
     """Of somebody who joins: the key that they gave."""
+    since: float = 0.0
+    """When the account was made, in seconds since 1970, UTC; 0 where that is not known. A role that was given to an
+    account of that name before is another's."""
     target: Author | None = None
     """Of somebody who puts somebody out of a room: the one who is put out."""
 

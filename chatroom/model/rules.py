@@ -128,6 +128,8 @@ class Rules:
         """Rooms whose rules have ended with the last who was in them; whoever keeps rules forgets these."""
         self._members: dict[str, dict[str, None]] = {}
         self._roles: dict[str, dict[str, Role]] = {}
+        # When each account was given its role, by room and account.
+        self._given: dict[tuple[str, str], float] = {}
         self._ranks: dict[str, dict[str, Role]] = {}
         self._modes: dict[str, dict[str, str]] = {}
         self._access: dict[str, dict[tuple[str, str], Entry]] = {}
@@ -158,16 +160,21 @@ class Rules:
 
         :param member: their id.
         """
-        of_server = self._roles.get(SERVER, {}).get(author.account, Role.GUEST) if author.account else Role.GUEST
         if author.is_server:
             return Role.OWNER
         return max(
             Role.MEMBER if author.account else Role.GUEST,
             Role.OPERATOR if author.operator else Role.GUEST,
-            of_server,
-            self._roles.get(room, {}).get(author.account, Role.GUEST) if author.account else Role.GUEST,
+            self._role_by_account(SERVER, author),
+            self._role_by_account(room, author),
             self._ranks.get(room, {}).get(member, Role.GUEST),
         )
+
+    def _role_by_account(self, room: str, author: Author) -> Role:
+        held = self._roles.get(room, {}).get(author.account) if author.account else None
+        if held is None or self._given.get((room, author.account), 0.0) < author.since:
+            return Role.GUEST
+        return held
 
     def may(self, right: Right, room: str, member: str, author: Author) -> bool:
         """True when somebody has ``right`` in ``room``."""
@@ -417,7 +424,12 @@ class Rules:
             self._leave(event.room, event.member)
         elif isinstance(event, RoleChanged):
             table = self._ranks if isinstance(event, RankChanged) else self._roles
-            self._put_in(table, event.room, event.subject, GIVEN.get(event.text))
+            role = GIVEN.get(event.text)
+            self._put_in(table, event.room, event.subject, role)
+            if table is self._roles and role is not None:
+                self._put(self._given, (event.room, event.subject), event.at)
+            elif table is self._roles:
+                self._drop(self._given, (event.room, event.subject))
             self._verdicts.clear()
         elif isinstance(event, ModeSet):
             self._put_in(self._modes, event.room, event.subject, event.text or None)

@@ -16,7 +16,16 @@ const NOT_THE_NAME = new Set([
   "error",
 ]);
 /** Errors that are about the rooms: without them, the user may come in. */
-const NOT_THE_ROOMS = new Set(["room-name-refused", "too-many-rooms", "line-too-long"]);
+const NOT_THE_ROOMS = new Set([
+  "room-name-refused",
+  "too-many-rooms",
+  "line-too-long",
+  "banned",
+  "invite-only",
+  "room-for-members",
+  "key-needed",
+  "room-full",
+]);
 
 /**
  * The answer to NICK, and the rooms that it names: those that do not fit into the line are left out.
