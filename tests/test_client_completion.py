@@ -28,7 +28,7 @@ HELP = COMMANDS.help()
         ("/unig", ["/unignore "]),
         ("/UNIG", ["/unignore "]),
         ("/h", ["/help ", "/history "]),
-        ("/help m", ["me ", "msg "]),
+        ("/help m", ["me ", "msg ", "mute "]),
         ("/msg al", ["alice ", "alan "]),
         ("/msg alice ask z", ["Zoe "]),
         ("/me greets z", ["Zoe "]),
@@ -78,7 +78,7 @@ def test_the_first_argument_of_a_command_is_completed_as_its_help_says(name: str
 
 
 def test_a_completed_command_is_explained_with_its_arguments() -> None:
-    assert explanation("/join ", HELP).startswith("room  enter a room")
+    assert explanation("/join ", HELP).startswith("room [key]  enter a room")
     assert explanation("/rooms ", HELP).startswith(("list", "["))
     assert explanation("alice: ", HELP) == ""
     assert explanation("/nosuch ", HELP) == ""
@@ -87,7 +87,7 @@ def test_a_completed_command_is_explained_with_its_arguments() -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [("/join ", "room"), ("/join t", "room"), ("/leave x", "room"), ("/msg ", "nickname"), ("/jo", ""), ("join t", ""),
-     ("//join t", ""), ("/join t ", ""), ("/", ""), ("", "")],
+     ("//join t", ""), ("/join t ", "key"), ("/", ""), ("", "")],
 )  # fmt: skip
 def test_it_is_known_what_a_command_wants_next(line: str, what: str) -> None:
     assert wanted(line, HELP) == what

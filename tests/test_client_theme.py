@@ -10,7 +10,7 @@ import pytest
 from chatroom.client.render_context import RenderContext
 from chatroom.client.theme import PALETTE, STYLES, THEME_EVENTS, Line, Theme, colour_of
 from chatroom.model.answers import Answer, Done, Found, History, Invited, Live, Notice, Past, Private, Refused, Reset
-from chatroom.model.events import KINDS, Acted, Away, Event, Joined, Quit, Renamed, Said
+from chatroom.model.events import KINDS, AccessChanged, Acted, Away, Event, Joined, Kicked, Quit, Renamed, Said
 from chatroom.wire.formats import day_of
 from chatroom.wire.plain import PLAIN
 
@@ -94,11 +94,13 @@ def test_what_one_says_oneself_does_not_stand_out() -> None:
 def test_every_kind_of_event_has_a_row_and_reads_as_it_does_in_plain_lines(kind: type[Event]) -> None:
     assert kind in THEME_EVENTS
     for text in ("tea", ""):
-        event = kind(1, LONG_AGO, "lobby", "", "alice", text)
+        extras = {"nick": "carol", "account": "carol", "mode": "limit"} if kind.is_rule or kind is Kicked else None
+        event = kind(1, LONG_AGO, "lobby", "", "alice", text, 0, extras)
         shown = texts(Theme(), event)[-1]
-        # Plain lines do not show who is away.
-        assert [shown.removeprefix("HH:MM ")] == PLAIN.lines(event) or kind is Away
-        assert texts(Theme(), event._replace(room="garden"))[-1] == shown.replace("HH:MM ", "HH:MM [garden] ")
+        # Plain lines do not show who is away, and no server sends the lists of a room.
+        assert [shown.removeprefix("HH:MM ")] == PLAIN.lines(event) or kind in (Away, AccessChanged)
+        elsewhere = texts(Theme(), event._replace(room="garden"))[-1]
+        assert elsewhere == shown.replace("HH:MM ", "HH:MM [garden] ").replace("lobby", "garden")
 
 
 def test_who_is_away_is_shown_and_who_is_back() -> None:

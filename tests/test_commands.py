@@ -72,6 +72,28 @@ def test_the_commands_are_those_that_were_promised() -> None:
         "/tokens",
         "/oper name password",
         "/kill nickname [reason]",
+        "/room [room]",
+        "/set [mode] [value]",
+        "/rights",
+        "/kick nickname [reason]",
+        "/ban who [time] [everywhere] [reason]",
+        "/unban who [everywhere]",
+        "/bans [everywhere]",
+        "/mute who [time] [reason]",
+        "/unmute who",
+        "/except who [time] [reason]",
+        "/unexcept who",
+        "/admit who [time] [reason]",
+        "/unadmit who",
+        "/shun who [time] [reason]",
+        "/unshun who",
+        "/op who [everywhere]",
+        "/deop who [everywhere]",
+        "/voice who [everywhere]",
+        "/devoice who [everywhere]",
+        "/owner who [everywhere]",
+        "/deowner who [everywhere]",
+        "/announce text",
         "/ignore nickname",
         "/unignore nickname",
         "/ping [text]",
@@ -108,7 +130,9 @@ def test_help_lists_every_command(trio: Trio) -> None:
 
 @pytest.mark.parametrize("argument", ["join", "/join", "JOIN"])
 def test_help_explains_one_command(trio: Trio, argument: str) -> None:
-    assert trio.type(f"/help {argument}") == ["* /join room - enter a room, or speak in it if you are there already"]
+    assert trio.type(f"/help {argument}") == [
+        "* /join room [key] - enter a room, or speak in it if you are there already"
+    ]
 
 
 def test_help_with_what_is_no_command_says_so(trio: Trio) -> None:
@@ -197,7 +221,7 @@ def test_join_of_a_room_that_one_is_in_speaks_there(trio: Trio) -> None:
 
 def test_join_of_what_cannot_be_a_room_is_refused(trio: Trio) -> None:
     assert trio.type("/join a]b") == ["! That name will not do for a room: it has ] in it."]
-    assert trio.type("/join a b") == ["! That name will not do for a room: it has a space in it."]
+    assert trio.type("/join a,b") == ["! That name will not do for a room: it has , in it."]
 
 
 def test_leave_goes_out_of_this_room_or_the_one_named(trio: Trio) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from chatroom.core.accounts import Accounts, check_moderate
 from chatroom.core.admission import Admission, networks_of
 from chatroom.core.audit import Audit, Reports, entry_of
-from chatroom.core.changes import Changes
+from chatroom.core.changes import NO_CHANGES, Changes
 from chatroom.core.delivery import Delivery, Subscription
 from chatroom.core.directory import Directory
 from chatroom.core.enforcement import Enforcement
@@ -809,7 +809,9 @@ class Chat:
         if not self.log.is_full():
             self.scheduler.release()
 
-    def committed(self, events: Sequence[Event], tokens: Sequence[int]) -> None:
+    def committed(  # noqa: PLR0912 - each look saves a call for each batch
+        self, events: Sequence[Event], tokens: Sequence[int]
+    ) -> None:
         """Change who is here, show what has happened, answer those who asked for it."""
         if self.scheduler.held:
             self._release_if_roomy()
@@ -817,8 +819,9 @@ class Chat:
             self.mended()
         find = self._ledger.find
         done: list[tuple[Request, Event]] = []
-        changes = Changes()
-        own = changes.own
+        # Own forms, by session and index in the batch.
+        own: dict[Any, dict[int, bytes]] = {}
+        changes = NO_CHANGES
         for index, event in enumerate(events):
             request = find(tokens[index])
             if request is not None:
@@ -831,18 +834,24 @@ class Chat:
             if event.ref:
                 self._show_ref(event, index, request, own)
             if event.nature is not _TALK:
+                if changes is NO_CHANGES:
+                    changes = Changes(own)
                 self._happened(event, request, changes)
                 if self.moderation.is_unseen(event):
                     self._hide(event, index, request, changes)
         switched = self._switch() if self._turning else _NOBODY
-        self.delivery.publish(events, changes.turned, own, switched, frozenset(changes.hidden))
-        self._show_turns()
+        self.delivery.publish(events, changes.turned, own, switched, changes.hidden)
+        if self._turning:
+            self._show_turns()
         # First those who hear nothing until then; of the others, each is told where they are by what they wait for.
-        changes.tell_put_out(shown=True)
+        if changes.put_out:
+            changes.tell_put_out(shown=True)
         for request, event in done:
             self._tell_done(request, event)
-        changes.tell_put_out(shown=False)
-        self.moderation.happened(changes.rules)
+        if changes.put_out:
+            changes.tell_put_out(shown=False)
+        if changes.rules:
+            self.moderation.happened(changes.rules)
         if self._hook is not None:
             for event in events:
                 self._hook(event)

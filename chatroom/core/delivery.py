@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -88,7 +88,7 @@ class _Batch:
 
     __slots__ = ("_forms", "_whole_forms", "characters", "events", "hidden", "indexes")
 
-    def __init__(self, events: Sequence[Event], hidden: frozenset[int] = frozenset()) -> None:
+    def __init__(self, events: Sequence[Event], hidden: Set[int] = frozenset()) -> None:
         """:param hidden: the ids of those that nobody is shown but as a form of their own."""
         self.events = events
         self.hidden = hidden
@@ -296,7 +296,7 @@ class Delivery:
         turned: Mapping[Receiver, int],
         own: Mapping[Any, Mapping[int, bytes]] = _NOBODY,
         switched: Mapping[Receiver, tuple[int, Subscription]] = _NOBODY_SWITCHED,
-        hidden: frozenset[int] = frozenset(),
+        hidden: Set[int] = frozenset(),
     ) -> None:
         """Write ``batch`` to everybody who hears it.
 

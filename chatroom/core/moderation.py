@@ -29,7 +29,7 @@ from chatroom.model.errors import (
     PeerError,
 )
 from chatroom.model.events import AccessChanged, Draft, Event, Joined, Kicked, Left, ModeSet, RankChanged, RoleChanged
-from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, THE_SERVER, Mask, account_key, parse_mask
+from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, Author, Mask, account_key, parse_mask
 from chatroom.model.modes import HIDDEN, HISTORY, MODES, QUIET, history_of
 from chatroom.model.names import nickname_key, room_name
 from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
@@ -541,7 +541,7 @@ class Moderation:
                     self._dismiss(member, BannedFromServer(until=ends, why=f" ({event.text})" if event.text else ""))
                 elif chat.rooms.get(room) is not None and member in chat.rooms[room].members:
                     extras = {"member": member.member_id, "nick": member.nickname, "banned": ends.strip() or "for good"}
-                    author = THE_SERVER._replace(target=member.author)
+                    author = Author(is_server=True, target=member.author)
                     by = event.member, event.nickname
                     chat.append_for_server(Draft(Kicked, room, *by, event.text, extras=extras, author=author))
             if number % LOOKED_AT_IN_A_PIECE == 0:

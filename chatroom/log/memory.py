@@ -109,7 +109,8 @@ class MemoryLog:
             if original:
                 refusals.append((drafts[0].token, AlreadyKept(id=original)))
                 continue
-            if len(drafts) > 1 and (against := first_refusal(rules, drafts, at)) is not None:
+            # A request of one draft is judged below, without a call for each message.
+            if drafts[1:] and (against := first_refusal(rules, drafts, at)) is not None:
                 refusals.append((drafts[0].token, against))
                 continue
             targets: Sequence[int] = ()

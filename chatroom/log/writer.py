@@ -129,15 +129,16 @@ class Writer:
         # Rooms whose rules have ended within the batch.
         lapsed: list[str] = []
         rules = self._rules
-        rules.begin()
         judged = rules.judged
+        noted = False
         for request, at in batch:
             drafts = request
             targets: Sequence[int] = ()
             if known and (original := _original(drafts, known)):
                 refused.append((drafts[0].token, AlreadyKept(id=original)))
                 continue
-            if len(drafts) > 1 and (against := first_refusal(rules, drafts, at)) is not None:
+            # A request of one draft is judged below, without a call for each message.
+            if drafts[1:] and (against := first_refusal(rules, drafts, at)) is not None:
                 refused.append((drafts[0].token, against))
                 continue
             if known is not None and drafts[0].kind is Removal:
@@ -163,6 +164,7 @@ class Writer:
                 events.append(event)
                 tokens.append(token)
                 if is_judged:
+                    noted = True
                     rules.note(event)
                     if rules.lapsed:
                         states = [one for one in states if not (one[1].is_rule and one[1].room in rules.lapsed)]
@@ -180,6 +182,9 @@ class Writer:
                     _mark(events, events[-1], targets, self._last_id)
         erased = self._insert(NARROW if known is None else WIDE, values, states, removals, lapsed)
         self._last_id = id_
+        if noted:
+            # It is kept, and is not undone any more.
+            rules.begin()
         return Written(events, tokens, refused, erased=erased)
 
     def _targets(self, draft: Draft, events: Sequence[Event], removed: Collection[int]) -> Sequence[int]:
