@@ -46,7 +46,7 @@ from chatroom.model.answers import (
 from chatroom.model.clock import steady
 from chatroom.model.constants import ENCODING, MAGIC
 from chatroom.model.errors import Stopping
-from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said, TopicChanged
+from chatroom.model.events import Acted, Event, Joined, Kicked, Left, Renamed, Said, TopicChanged
 from chatroom.model.passwords import Secret
 from chatroom.model.text import clean
 from chatroom.wire.jsonlines import JSON
@@ -349,6 +349,9 @@ class ChatClientProtocol(LineReceiver):
 
     def _note_event(self, event: Event, ref: str) -> None:
         self.factory.last_id = max(self.factory.last_id, event.id)
+        if isinstance(event, Kicked) and event.victim_nickname == self.nickname and not self._past:
+            # Somebody else's deed; we do not come back by ourselves.
+            self._went_out(event.room)
         if event.nickname != self.nickname or self._past:
             self._hand_on(event, ref)
             return
@@ -369,10 +372,14 @@ class ChatClientProtocol(LineReceiver):
             self.entered()
         self.received(event, ref)
         if isinstance(event, Left):
-            self.rooms.pop(event.room, None)
-            if event.room == self.speaks_in:
-                # The server says next which room we speak in instead.
-                self.speaks_in = ""
+            self._went_out(event.room)
+        self._remember_rooms()
+
+    def _went_out(self, room: str) -> None:
+        self.rooms.pop(room, None)
+        if room == self.speaks_in:
+            # The server says next which room we speak in instead.
+            self.speaks_in = ""
         self._remember_rooms()
 
     def _remember_rooms(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chatroom.client.render_context import RenderContext
 from chatroom.model.answers import Answer, Gone, People, RoomList, Speaking, Welcome
-from chatroom.model.events import Acted, Event, Joined, Left, Renamed, Said
+from chatroom.model.events import Acted, Event, Joined, Kicked, Left, Renamed, Said
 from chatroom.model.text import clean
 
 MAX_NAMES = 20_000
@@ -95,9 +95,10 @@ class Roster:
         if isinstance(event, Joined):
             self._sizes[room] += nickname not in names
             self._put(names, nickname)
-        elif isinstance(event, Left):
-            self._left(room, nickname)
-            if nickname == context.nickname:
+        elif isinstance(event, Left | Kicked):
+            gone = clean(event.victim_nickname) if isinstance(event, Kicked) else nickname
+            self._left(room, gone)
+            if gone == context.nickname:
                 self._joined.remove(room)
         elif isinstance(event, Renamed):
             names.pop(nickname, None)

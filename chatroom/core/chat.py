@@ -1050,6 +1050,8 @@ class Chat:
             return
         if request.kind.nature is Nature.MEMBERSHIP:
             self._undo(request)
+        elif not request.standing:
+            request.member.pending = False
         if request.asker is not None:
             request.asker.not_done(request, error)
         self._go_on_with(request.member)

@@ -900,6 +900,18 @@ class Dialogue(Session):
 
     # Outcomes.
 
+    def not_done(self, request: Request, error: ChatError) -> None:
+        if request.kind is Joined and self.phase is Phase.ENTERING and error.details.get("room") in request.rooms:
+            # Whoever may not come into one room comes into the others, or into that for all.
+            rest = [room for room in request.rooms if room != error.details["room"]]
+            if not rest and self.chat.default_room not in request.rooms:
+                rest = [self.chat.default_room]
+            if rest and self._has_come():
+                self.not_said(request, error)
+                self._granted(rest)
+                return
+        super().not_done(request, error)
+
     def speak_in(self, room: str) -> None:
         """Have what they say go to ``room`` from now on; empty for no room."""
         self.active = room

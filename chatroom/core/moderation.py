@@ -184,7 +184,8 @@ class Moderation:
         members_only, back = history_of(value)
         if self.may(member, Right.SEE_HISTORY, room):
             return -inf
-        return inf if members_only and not member.account else self._chat.now() - back
+        hides_all = not back or (members_only and not member.account)
+        return inf if hides_all else self._chat.now() - back
 
     def sees(self, member: Member, event: Event) -> bool:
         """True when ``member`` may be shown an event of the past, as far as the modes of its room say."""

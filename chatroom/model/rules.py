@@ -430,6 +430,9 @@ class Rules:
                 self._put(self._given, (event.room, event.subject), event.at)
             elif table is self._roles:
                 self._drop(self._given, (event.room, event.subject))
+            if table is self._roles and role is Role.OWNER:
+                # Whoever owns the room that they have made needs no role for being there.
+                self._put_in(self._ranks, event.room, event.member, None)
             self._verdicts.clear()
         elif isinstance(event, ModeSet):
             self._put_in(self._modes, event.room, event.subject, event.text or None)

@@ -12,6 +12,7 @@ const WORDS = [
   ["joined", "joined"],
   ["left", "left"],
   ["renamed", "changed their names"],
+  ["kicked", "were put out"],
 ];
 
 /**

@@ -87,12 +87,13 @@ export class Place {
 
   /**
    * Follow an event that changes who is here, in what way, or the topic.
-   * @param {Pick<Deed, "kind"|"nick"|"text">} event
+   * @param {Pick<Deed, "kind"|"nick"|"text"|"extras">} event
    */
-  follow({ kind, nick, text }) {
+  follow({ kind, nick, text, extras }) {
     this.version += 1;
     if (kind === "joined") this.people.add(nick);
     else if (kind === "left") this.#remove(nick);
+    else if (kind === "kicked") this.#remove(String(extras?.["nick"]));
     else if (kind === "renamed") {
       const away = this.away.get(nick);
       this.#remove(nick);

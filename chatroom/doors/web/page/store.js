@@ -266,7 +266,11 @@ export class Store {
     place.follow(event);
     // A connection that another one replaces is told that the user left every room; no request has asked for that.
     if (event.kind === "left" && mine && made && commandOf(made.request) === "leave") this.#gone(place);
-    if (event.kind === "renamed") this.#renamed(event.nick, event.text);
+    if (event.kind === "kicked") {
+      const victim = String(event.extras?.["nick"]);
+      if (victim === this.me) this.#gone(place);
+      this.#cameOrWent(victim);
+    } else if (event.kind === "renamed") this.#renamed(event.nick, event.text);
     else if (kind.nature === "membership") this.#cameOrWent(event.nick);
   }
 
