@@ -26,7 +26,7 @@ class Heard(NamedTuple):
     """Something that a guest was shown, whatever it looked like."""
 
     kind: str
-    """``said``, ``acted``, ``joined``, ``left``, ``renamed``, ``topic``, ``private`` or ``error``."""
+    """``said``, ``acted``, ``joined``, ``left``, ``kicked``, ``renamed``, ``topic``, ``private`` or ``error``."""
     nickname: str
     text: str = ""
 
@@ -37,7 +37,8 @@ class Guest(ABC):
     hears_self = True
     """Whether what they say comes back to them."""
 
-    def __init__(self, server: Server, nickname: str) -> None:
+    def __init__(self, server: Server, nickname: str, address: str = "") -> None:
+        """:param address: where a proxy says that they come from; empty where there is no proxy."""
         self.nickname = nickname
         self.heard: list[Heard] = []
         """All that is new, in the order in which it came."""
@@ -49,6 +50,8 @@ class Guest(ABC):
         self._unread = b""
         self._over = False
         self._socket = socket.create_connection((HOST_NAME, self.port(server)), TIMEOUT)
+        if address:
+            self._socket.sendall(f"PROXY TCP4 {address} {HOST_NAME} 56324 443\r\n".encode())
 
     @staticmethod
     def port(server: Server) -> int:
@@ -86,6 +89,10 @@ class Guest(ABC):
     def ask_for_history(self, count: int) -> None:
         """Ask for the last talk in the lobby; it comes into :attr:`past`."""
         self.send(f"/history {count}")
+
+    def join_again(self) -> None:
+        """Come into the lobby, out of which they were put."""
+        self.send("/join lobby")
 
     def quit(self, reason: str) -> None:
         self.send(f"/quit {reason}")
@@ -173,6 +180,7 @@ _PLAIN = (
     (re.compile(r"\* (\S+) left(?: \((.*)\))?$"), "left"),
     (re.compile(r"\* (\S+) is now (\S+)$"), "renamed"),
     (re.compile(r"\* (\S+) set the topic: (.*)$"), "topic"),
+    (re.compile(r"\* (\S+) put \S+ out of \S+(?: \((.*)\))?$"), "kicked"),
     (re.compile(r"(\S+) \(privately to \S+\): (.*)$"), "private"),
     (re.compile(r"([^\s*!\[][^\s:]*): (.*)$"), "said"),
     (re.compile(r"(!) (.*)$"), "error"),
@@ -222,8 +230,8 @@ class JsonGuest(Guest):
 class ProgramGuest(JsonGuest):
     """At the door for lines, as a program that speaks JSON as well: each request has a ref."""
 
-    def __init__(self, server: Server, nickname: str) -> None:
-        super().__init__(server, nickname)
+    def __init__(self, server: Server, nickname: str, address: str = "") -> None:
+        super().__init__(server, nickname, address)
         self._refs = count(1)
 
     def knock(self) -> None:
@@ -235,6 +243,14 @@ class ProgramGuest(JsonGuest):
     def send(self, *lines: str) -> None:
         self._ask(*[{"do": line} for line in lines])
 
+    def ask(self, **request: str) -> None:
+        """Send one request, whatever its fields are."""
+        self._ask(request)
+
+    def expect_answer(self, kind: str) -> None:
+        """Wait until an answer of that kind has come."""
+        self._wait(lambda: f'"kind":"{kind}"'.encode() in self.raw, f"answer {kind}")
+
     def _ask(self, *requests: dict[str, str]) -> None:
         lines = [json.dumps({**request, "ref": str(next(self._refs))}) for request in requests]
         self._send("".join(f"{line}\r\n" for line in lines).encode())
@@ -245,8 +261,8 @@ class WebGuest(JsonGuest):
 
     _accepted = False
 
-    def __init__(self, server: Server, nickname: str) -> None:
-        super().__init__(server, nickname)
+    def __init__(self, server: Server, nickname: str, address: str = "") -> None:
+        super().__init__(server, nickname, address)
         self._wire = WSConnection(ConnectionType.CLIENT)
         origin = f"http://{HOST_NAME}:{server.web}"
         headers = [(b"Origin", origin.encode())]
@@ -286,8 +302,8 @@ class IRCGuest(Guest):
 
     hears_self = False
 
-    def __init__(self, server: Server, nickname: str) -> None:
-        super().__init__(server, nickname)
+    def __init__(self, server: Server, nickname: str, address: str = "") -> None:
+        super().__init__(server, nickname, address)
         # The batches that are open, by their names: whether they are of the past, and what of a message has come.
         self._batches: dict[str, _Batch] = {}
 
@@ -322,6 +338,9 @@ class IRCGuest(Guest):
 
     def ask_for_history(self, count: int) -> None:
         self.send(f"CHATHISTORY LATEST #lobby * {count}")
+
+    def join_again(self) -> None:
+        self.send("JOIN #lobby")
 
     def quit(self, reason: str) -> None:
         self.send(f"QUIT :{reason}")
@@ -377,7 +396,7 @@ class _Batch(NamedTuple):
     lines: list[str]
 
 
-_IRC = {"JOIN": "joined", "QUIT": "left", "NICK": "renamed", "TOPIC": "topic"}
+_IRC = {"JOIN": "joined", "QUIT": "left", "NICK": "renamed", "TOPIC": "topic", "KICK": "kicked"}
 
 GUESTS: dict[str, type[Guest]] = {
     "line": LineGuest,

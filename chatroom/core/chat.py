@@ -201,8 +201,8 @@ class Chat:
         """The requests of those who keep order."""
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
-        # Quits that wait for an earlier request of their member: the reason, and the asker.
-        self._quits: dict[Member, tuple[str, Asker | None]] = {}
+        # Quits that wait for an earlier request of their member: the reason, the asker, and whether it is theirs.
+        self._quits: dict[Member, tuple[str, Asker | None, bool]] = {}
         # Calls that wait for a request of a member to be answered.
         self._when_free: dict[Member, deque[Callable[[], None]]] = {}
         # Requests with a ref that left no event and were done, by (member id, ref); oldest first.
@@ -513,8 +513,11 @@ class Chat:
             del member.rooms[room]
         self._append_alone(Request(member, Left, rooms, reason, asker, ref=ref, **own))
 
-    def quit(self, member: Member, reason: str, asker: Asker | None = None) -> None:
-        """Have ``member`` leave everything; their nickname is free once that is on its way."""
+    def quit(self, member: Member, reason: str, asker: Asker | None = None, *, own_words: bool = False) -> None:
+        """Have ``member`` leave everything; their nickname is free once that is on its way.
+
+        :param own_words: whether the reason is theirs, which nobody is shown who is silenced.
+        """
         if member.standing in (Standing.LEAVING, Standing.GONE):
             return
         waits = member.pending or member.standing is Standing.CLAIMING
@@ -526,12 +529,14 @@ class Chat:
         member.author = author
         self.gate.gone(member)
         if waits:
-            self._quits[member] = reason, asker
+            self._quits[member] = reason, asker, own_words
         else:
-            self._quit(member, reason, asker)
+            self._quit(member, reason, asker, own_words)
 
-    def _quit(self, member: Member, reason: str, asker: Asker | None) -> None:
+    def _quit(self, member: Member, reason: str, asker: Asker | None, own_words: bool) -> None:
         request = Request(member, Quit, tuple(member.rooms), reason, asker)
+        if not own_words:
+            request.author = request.author._replace(is_server=True)
         # Nothing more can be said there.
         member.rooms.clear()
         if self.stopping or not request.rooms:

@@ -552,4 +552,4 @@ def _ping(session: Dialogue, argument: str) -> None:
 
 @COMMANDS.command("quit", "[reason]", "leave, and tell the others why")
 def _quit(session: Dialogue, argument: str) -> None:
-    session.quit(argument)
+    session.quit(argument, own_words=True)

@@ -37,6 +37,12 @@ from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, Entry, Rules, no
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
 
+if TYPE_CHECKING:
+    from chatroom.core.chat import Chat
+
+LEFT_BANNED = "banned"
+"""The reason for which those leave who are banned from the server, for the others."""
+
 MAX_REASON = 300
 """Characters of a reason; more of one is cut off."""
 
@@ -552,7 +558,7 @@ class Moderation:
         if member.session is not None:
             member.session.dismiss(error)
         else:
-            self._chat.quit(member, "banned")
+            self._chat.quit(member, LEFT_BANNED)
 
 
 def _right_to_give(role: Role, room: str) -> Right:

@@ -28,6 +28,7 @@ from chatroom.core.chat import Chat
 from chatroom.core.delivery import Group, Subscription
 from chatroom.core.gate import LogIn
 from chatroom.core.members import Member
+from chatroom.core.moderation import LEFT_BANNED
 from chatroom.core.rate_limits import LINE_SECONDS
 from chatroom.core.removals import RemovalRequest
 from chatroom.core.requests import Request
@@ -409,8 +410,11 @@ class Session:
         if not self.chat.stopping:
             self.chat.journal(f"{self.nickname} ({self.address or NO_ADDRESS}) {what}")
 
-    def quit(self, reason: str) -> None:
-        """Leave, and close the connection once all have been told."""
+    def quit(self, reason: str, *, own_words: bool = False) -> None:
+        """Leave, and close the connection once all have been told.
+
+        :param own_words: whether the reason is theirs, and not the server's.
+        """
         if self.phase in (Phase.LEAVING, Phase.GONE):
             return
         told = self.phase is Phase.IN
@@ -422,7 +426,7 @@ class Session:
         if self.chat.part(self.member, self):
             self.door.close()
             return
-        self.chat.quit(self.member, reason, self)
+        self.chat.quit(self.member, reason, self, own_words=own_words)
         if not told:
             self.door.close()
 
@@ -853,7 +857,7 @@ class Session:
         """Say why the connection is closed, and close it."""
         if self.phase not in (Phase.LEAVING, Phase.GONE):
             self.tell(Refused(error.code, str(error)))
-            self.quit("put out by the server")
+            self.quit(LEFT_BANNED)
 
     def replace(self, owner: bool = False) -> None:
         """Close the connection: the member has come back by another.

@@ -271,7 +271,7 @@ class Rules:
                     self._judge_talk(draft, author, at)
             else:
                 judge = _JUDGES.get(kind)
-                if judge is not None and (not author.is_server or kind is Kicked):
+                if judge is not None and (not author.is_server or kind in _ABOUT_PRESENCE):
                     judge(self, draft, author, at)
         except PeerError as error:
             # Kept for longer than the call: it refers to nothing that refers to it.
@@ -345,7 +345,7 @@ class Rules:
 
     def _judge_leaving(self, draft: Draft, author: Author, at: float) -> None:
         # A reason is read by all; nobody is kept in.
-        if draft.text:
+        if draft.text and not author.is_server:
             self._judge_voice(draft, author, at)
         else:
             self._judge_presence(draft, author, at)
@@ -594,6 +594,9 @@ _JUDGES = {
     Kicked: Rules._judge_kick,
 }
 """The judgement of each kind that is no talk; a kind without one may always happen."""
+
+_ABOUT_PRESENCE = frozenset({Kicked, Left, Quit})
+"""The kinds that nobody, and the server neither, can have happen to somebody who is not there."""
 
 _OF_ROOM = {BAN: Right.BAN, MUTE: Right.MUTE, EXCEPTION: Right.BAN, INVITED: Right.INVITE_PAST}
 _OF_SERVER = {BAN: Right.SERVER_BAN, MUTE: Right.SHUN, EXCEPTION: Right.SERVER_BAN, INVITED: Right.SERVER_BAN}

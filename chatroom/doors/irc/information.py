@@ -179,4 +179,4 @@ def nothing(session: IRCSession, parameters: Sequence[str]) -> None:
 
 def quit_(session: IRCSession, parameters: Sequence[str]) -> None:
     """QUIT [reason]: leave."""
-    session.quit(parameters[0] if parameters else "")
+    session.quit(parameters[0] if parameters else "", own_words=True)

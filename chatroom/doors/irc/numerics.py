@@ -96,6 +96,7 @@ class Numeric(Enum):
     ERR_NEEDMOREPARAMS = ("461", "Not enough parameters")
     ERR_ALREADYREGISTERED = ("462", "You may not reregister")
     ERR_PASSWDMISMATCH = ("464", "Password incorrect")
+    ERR_YOUREBANNEDCREEP = ("465", "You are banned from this server.")
     ERR_UNKNOWNMODE = ("472", "is unknown mode char to me")
     ERR_NOPRIVILEGES = ("481", "Permission Denied- You're not an IRC operator")
     ERR_CHANOPRIVSNEEDED = ("482", "You're not channel operator")

@@ -13,6 +13,7 @@ from itertools import chain
 from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
+from chatroom.core.moderation import LEFT_BANNED
 from chatroom.core.removals import RemovalRequest
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
@@ -57,6 +58,7 @@ from chatroom.model.events import Away, Event, Joined, Nature, Removal, Renamed,
 from chatroom.model.graphemes import cut
 
 NUMERICS: dict[type[ChatError], Numeric] = {
+    BannedFromServer: Numeric.ERR_YOUREBANNEDCREEP,
     ExpelledLately: Numeric.ERR_UNAVAILRESOURCE,
     LineTooLong: Numeric.ERR_INPUTTOOLONG,
     LooksLikeEvent: Numeric.ERR_CANNOTSENDTOCHAN,
@@ -80,13 +82,20 @@ NUMERICS: dict[type[ChatError], Numeric] = {
 REDACT_CODES: dict[type[ChatError], str] = {NoSuchMessage: "UNKNOWN_MSGID", NotYourMessage: "REDACT_FORBIDDEN"}
 """The codes of errors of REDACT (ircv3.net/specs/extensions/message-redaction)."""
 
-_WITHOUT_SUBJECT = frozenset({Numeric.ERR_INPUTTOOLONG, Numeric.ERR_NOPRIVILEGES, Numeric.ERR_PASSWDMISMATCH})
+_WITHOUT_SUBJECT = frozenset(
+    {
+        Numeric.ERR_INPUTTOOLONG,
+        Numeric.ERR_NOPRIVILEGES,
+        Numeric.ERR_PASSWDMISMATCH,
+        Numeric.ERR_YOUREBANNEDCREEP,
+    }
+)
 """Those that name nothing that the error is about."""
 
 _EXPLAINED = frozenset(
     {
-        *(ExpelledLately, InvitationRefused, LooksLikeEvent, NicknameRefused, NicknameRegistered, NotEncrypted),
-        *(RoomNameRefused, ServerClosed, TooManySessions, WrongPassword),
+        *(BannedFromServer, ExpelledLately, InvitationRefused, LooksLikeEvent, NicknameRefused, NicknameRegistered),
+        *(NotEncrypted, RoomNameRefused, ServerClosed, TooManySessions, WrongPassword),
     }
 )
 """Errors whose own sentence says more than their numeric; the sentences of the others name commands of other doors."""
@@ -524,9 +533,13 @@ class IRCSession(Session):
             self.end_answer()
             self.send_aside(line)
 
-    def quit(self, reason: str) -> None:
+    def quit(self, reason: str, *, own_words: bool = False) -> None:
         self.parting = reason or "quit"
-        super().quit(reason)
+        super().quit(reason, own_words=own_words)
+
+    def dismiss(self, error: ChatError) -> None:
+        self._send_on(self._refusal(error, "", ""))
+        self.quit(LEFT_BANNED)
 
     def expel(self, by: str, reason: str) -> None:
         self.send_aside(f":{self.server.users.prefix(by)} KILL {self.nickname} :{reason}")
