@@ -339,7 +339,7 @@ def test_a_person_reads_an_event(event: Event, lines: list[str]) -> None:
     assert PLAIN.lines(event, elsewhere=True) == [f"[lobby] {line}" for line in lines]
 
 
-@pytest.mark.parametrize(("event", "lines"), [(event, lines) for event, lines in SHOWN if event.kept])
+@pytest.mark.parametrize(("event", "lines"), [(event, lines) for event, lines in EVENTS if event.kept])
 @pytest.mark.parametrize("ref", ["", "7"])
 def test_a_person_reads_when_it_was(event: Event, lines: list[str], ref: str) -> None:
     timed = [f"[12:05] {line}" for line in lines]
@@ -355,7 +355,7 @@ def test_a_person_reads_an_answer(answer: Answer, lines: list[str], _object: dic
     assert PLAIN.lines(answer) == lines
 
 
-@pytest.mark.parametrize(("event", "_lines"), SHOWN)
+@pytest.mark.parametrize(("event", "_lines"), EVENTS)
 def test_a_program_reads_an_event(event: Event, _lines: list[str]) -> None:
     # Whether somebody left one room or all of them makes no difference to those who stay in it.
     kind = "left" if isinstance(event, Quit) else next(name for name, type_ in KINDS.items() if type_ is type(event))
@@ -387,7 +387,7 @@ def test_a_program_reads_an_answer(answer: Answer, _lines: list[str], expected: 
     assert json.loads(JSON.answer(answer, "7")) == {**expected, "ref": "7"}
 
 
-@pytest.mark.parametrize("thing", [event for event, _ in SHOWN] + [answer for answer, *_ in ANSWERS])
+@pytest.mark.parametrize("thing", [event for event, _ in EVENTS] + [answer for answer, *_ in ANSWERS])
 def test_a_line_of_json_is_read_back_as_what_it_was(thing: Event | Answer) -> None:
     line = JSON.event(thing, False) if isinstance(thing, Event) else JSON.answer(thing)
     again = read_json(line)
@@ -398,7 +398,7 @@ def test_a_line_of_json_is_read_back_as_what_it_was(thing: Event | Answer) -> No
     assert type(again) is (Left if isinstance(thing, Quit) else type(thing))
 
 
-@pytest.mark.parametrize("event", [event for event, _ in SHOWN])
+@pytest.mark.parametrize("event", [event for event, _ in EVENTS])
 def test_a_ref_is_read_back(event: Event) -> None:
     again = read_json(JSON.event_with_ref(event, "7 of 7", False))
 

@@ -198,6 +198,7 @@ class Chat:
         self.rules.start(log.state)
         self.rules.lapsed.clear()
         self.moderation = Moderation(self)
+        self.accounts.watch(self.moderation.logged_in, lambda nickname: None)
         """The requests of those who keep order."""
         self._ledger = Ledger()
         self._state = State(settings.max_rooms, log.state)
@@ -424,6 +425,7 @@ class Chat:
         """
         self._check_nickname(member, nickname)
         self._check_not_shunned(member)
+        self.rules.check_server_ban(member.person._replace(nickname=nickname), self.now())
         self._one_at_a_time(member)
         request = Request(member, Renamed, tuple(member.rooms), nickname, asker, ref=ref, **own)
         member.pending = True

@@ -308,17 +308,19 @@ class Dialogue(Session):
             self._not_granted(error)
 
     def _join_open(self, rooms: Sequence[str]) -> None:
-        """Come into those of ``rooms`` that are open to them; of each of the others they are told why not.
+        """Come into those of ``rooms`` that are open to them, or into that for all; they are told which are closed.
 
         Whoever comes back is not kept out of all rooms since one of them is closed to them now.
 
         :raises PeerError: they may come into none.
         """
-        why_not = {room: self.chat.moderation.refusal_to_enter(self.member, room) for room in rooms}
+        refusal, everybodys = self.chat.moderation.refusal_to_enter, self.chat.default_room
+        why_not = {room: refusal(self.member, room) for room in rooms}
         found = [room for room in rooms if why_not[room] is None]
         refusals = [error for error in why_not.values() if error is not None]
-        if not found:
+        if not found and (everybodys in why_not or refusal(self.member, everybodys) is not None):
             raise refusals[0]
+        found = found or [everybodys]
         # Told behind the welcome: an error before that would say that they are not let in.
         self.chat.join(self.member, found, self, context=refusals)
 
@@ -908,7 +910,8 @@ class Dialogue(Session):
                 rest = [self.chat.default_room]
             if rest and self._has_come():
                 self.not_said(request, error)
-                self._granted(rest)
+                self.waits_for = Wait.OUTCOME
+                self._join_first(rest)
                 return
         super().not_done(request, error)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from chatroom.core.accounts import Accounts
 from chatroom.core.admission import is_in, is_this_machine, networks_of
 from chatroom.core.directory import Directory
-from chatroom.core.members import Member
+from chatroom.core.members import Member, Standing
 from chatroom.core.requests import Asker, Request
 from chatroom.core.rooms import Rooms
 from chatroom.log.turns import LoopTurns, Work
@@ -36,9 +36,6 @@ from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
 from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, Entry, Rules, not_allowed, until
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
-
-if TYPE_CHECKING:
-    from chatroom.core.chat import Chat
 
 LEFT_BANNED = "banned"
 """The reason for which those leave who are banned from the server, for the others."""
@@ -541,18 +538,32 @@ class Moderation:
         if room == SERVER:
             members = list(chat.directory.everybody())
         for number, member in enumerate(members, 1):
-            entry = self._rules.ban(room, member.person, chat.now())
-            if entry is not None:
-                ends = until(entry.until)
-                if room == SERVER:
-                    self._dismiss(member, BannedFromServer(until=ends, why=f" ({event.text})" if event.text else ""))
-                elif chat.rooms.get(room) is not None and member in chat.rooms[room].members:
-                    extras = {"member": member.member_id, "nick": member.nickname, "banned": ends.strip() or "for good"}
-                    author = Author(is_server=True, target=member.author)
-                    by = event.member, event.nickname
-                    chat.append_for_server(Draft(Kicked, room, *by, event.text, extras=extras, author=author))
+            self._put_out_if_banned(member, room, event.member)
             if number % LOOKED_AT_IN_A_PIECE == 0:
                 yield
+
+    def _put_out_if_banned(self, member: Member, room: str, by: str = "") -> None:
+        """Put ``member`` out of ``room``, or of the server, if there is a ban that is about them.
+
+        :param by: the id of who has banned them; empty where that was long ago.
+        """
+        chat = self._chat
+        entry = self._rules.ban(room, member.person, chat.now())
+        if entry is None:
+            return
+        ends = until(entry.until)
+        if room == SERVER:
+            self._dismiss(member, BannedFromServer(until=ends, why=f" ({entry.reason})" if entry.reason else ""))
+        elif room in chat.rooms and member in chat.rooms[room].members:
+            extras = {"member": member.member_id, "nick": member.nickname, "banned": ends.strip() or "for good"}
+            author = Author(is_server=True, target=member.author)
+            chat.append_for_server(Draft(Kicked, room, by, entry.by, entry.reason, extras=extras, author=author))
+
+    def logged_in(self, member: Member) -> None:
+        """Take notice that somebody is logged in to an account, which may be banned where they are."""
+        if member.standing is Standing.HERE:
+            for room in (SERVER, *member.rooms):
+                self._put_out_if_banned(member, room)
 
     def _dismiss(self, member: Member, error: BannedFromServer) -> None:
         if member.session is not None:
