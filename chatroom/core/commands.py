@@ -30,7 +30,7 @@ from chatroom.log.turns import Work
 from chatroom.model.answers import Found, Notice, Pong, RoomList, RoomSummary
 from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.errors import BadArgument, SearchTooLong, UnknownCommand
-from chatroom.model.events import MAX_ID, TopicChanged
+from chatroom.model.events import MAX_ID, Event, TopicChanged
 from chatroom.model.names import room_name
 from chatroom.model.roles import SERVER, Role
 from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE
@@ -221,12 +221,12 @@ def _number(text: str, most: int, name: str) -> int:
 )
 def _search(session: Dialogue, argument: str) -> None:
     room = session.active_room
-    session.ask_log(
-        partial(session.chat.log.search, room, argument, FOUND),
-        lambda events: session.reply(
-            Found(room, argument, session.willing_to_hear(session.chat.removals.current(events)))
-        ),
-    )
+
+    def answer(events: Sequence[Event]) -> None:
+        seen = list(filter(session.sees, session.chat.removals.current(events)))
+        session.reply(Found(room, argument, session.willing_to_hear(seen)))
+
+    session.ask_log(partial(session.chat.log.search, room, argument, FOUND), answer)
 
 
 @COMMANDS.command(
