@@ -417,6 +417,15 @@ def test_a_hidden_room_is_shown_to_those_who_are_in_it() -> None:
     assert place.do("carol", "/join garden")[-1] == "* carol joined"
 
 
+def test_a_hidden_room_is_not_named_to_somebody_who_would_make_one_that_looks_like_it() -> None:
+    place = Place("bob")
+    place.people["carol"] = place.come("carol", rooms=("lobby",))
+    place.do("bob", "/join \u0440\u0430\u0441\u0430", "/set hidden")
+    place.quiet()
+    (line,) = place.do("carol", "/join paca")
+    assert line == "! That name will not do for a room: it looks like another room."
+
+
 def test_an_invitation_lets_in_once_of_somebody_who_may() -> None:
     place = Place("bob")
     place.people["carol"] = place.come("carol", rooms=("lobby",))

@@ -40,7 +40,7 @@ from chatroom.model.events import (
 )
 from chatroom.model.masks import THE_SERVER, Author, Person
 from chatroom.model.roles import SERVER, Right, Role
-from chatroom.model.rules import BAN, EXCEPTION, INVITED, MAX_ENTRIES, MUTE, Rules
+from chatroom.model.rules import BAN, EXCEPTION, INVITED, MAX_ENTRIES, MAX_OWNED, MUTE, Rules
 
 ALICE = Author("alice", "203.0.113.1")
 BOB = Author("bob", "203.0.113.2")
@@ -382,3 +382,35 @@ def test_every_right_says_who_has_it() -> None:
     assert len({right.key for right in Right}) == len(Right)
     assert Right.KICK.holders == "an operator or more of a room"
     assert Right.SPEAK.holders == "everybody"
+
+
+def test_an_account_owns_so_many_rooms_for_having_made_them() -> None:
+    rules = Court(can_undo=True)
+    for number in range(MAX_OWNED):
+        assert rules.rules.may_own_more("alice")
+        rules.given("alice", "owner", f"room{number}")
+    assert not rules.rules.may_own_more("alice")
+    assert rules.rules.may_own_more("bob")
+    rules.rules.begin()
+    rules.given("alice", "operator", "room1")
+    assert rules.rules.may_own_more("alice")
+    rules.rules.undo()
+    assert not rules.rules.may_own_more("alice")
+
+
+def test_no_more_is_remembered_of_those_who_were_put_out_or_were_slow_than_may_be(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatroom.model.rules.MAX_STRICT", 2)
+    monkeypatch.setattr("chatroom.model.rules.MAX_SAID", 2)
+    court.do(ModeSet, "alice", text="30", mode="slow")
+    for who in ("bob", "guest"):
+        court.do(Said, who)
+    for room in ("attic", "shed", "cellar"):
+        for who in ("alice", "bob"):
+            court.do(Joined, who, room)
+        court.do(Kicked, "alice", room, member="id-bob", nick="bob")
+    assert court.rules.judged == {"garden", "shed", "cellar"}
+    court.do(Joined, "oper")
+    assert court.try_(court.draft(Said, "oper")) is None
+    assert isinstance(court.try_(court.draft(Said, "guest")), TooSoon)

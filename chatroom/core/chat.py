@@ -489,7 +489,8 @@ class Chat:
         self._one_at_a_time(member)
         for room in rooms:
             if room not in self.rooms and (like := self.rooms.like(room)):
-                raise RoomNameRefused(why=f"it looks like {like}, which is another room")
+                other = f"{like}, which is another room" if self.moderation.shows_room(member, like) else "another room"
+                raise RoomNameRefused(why=f"it looks like {other}")
         if len(member.rooms) + len(rooms) > self.settings.max_joined:
             raise TooManyRooms(who="One person may be in", limit=self.settings.max_joined)
         new = sum(room not in self.rooms for room in rooms)

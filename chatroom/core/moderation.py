@@ -33,7 +33,7 @@ from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, Author, Mask, ac
 from chatroom.model.modes import HIDDEN, HISTORY, MODES, QUIET, history_of
 from chatroom.model.names import nickname_key, room_name
 from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
-from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, Entry, Rules, not_allowed, until
+from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, OWNERS, Entry, Rules, not_allowed, until
 from chatroom.model.settings import Settings
 from chatroom.model.text import clean
 
@@ -505,7 +505,8 @@ class Moderation:
         self._invited.pop((event.room, member.member_id), None)
         # Nobody has a role by being there at this moment, unless they have made the room.
         is_maker = self._rules.rank(event.room, member.member_id) is Role.OPERATOR
-        if is_maker and member.account and self._chat.settings.room_makers == "owners":
+        makes_owners = self._chat.settings.room_makers == OWNERS
+        if is_maker and makes_owners and member.account and self._rules.may_own_more(member.author.account):
             extras = {"account": member.account, "nick": member.nickname}
             who = member.member_id, member.nickname
             self._chat.append_for_server(Draft(RoleChanged, event.room, *who, Role.OWNER.word, extras=extras))

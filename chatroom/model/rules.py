@@ -79,11 +79,20 @@ MAX_ENTRIES_OF_ROOMS = 50_000
 MAX_ROLES = 500
 """Accounts with a role in one room."""
 
+MAX_ROLES_OF_ROOMS = 100_000
+"""Roles in all rooms together; those for the server are beside them."""
+
+MAX_OWNED = 50
+"""Rooms that an account may own for having made them: each is remembered for good."""
+
+MAX_STRICT = 10_000
+"""Rooms that somebody was put out of that are remembered; the oldest is forgotten first."""
+
 MAX_VERDICTS = 20_000
 """Answers to whether a list has an entry for somebody that are remembered."""
 
-MAX_SAID = 1000
-"""Moments of the last line in a slow room that are remembered before old ones are looked for."""
+MAX_SAID = 50_000
+"""Moments of the last line in a slow room that are remembered; the oldest is forgotten first."""
 
 OWNERS, OPERATORS, NO_ROLE = "owners", "operators", "nobody"
 """The values of the setting of what somebody becomes who makes a room by joining it."""
@@ -139,7 +148,9 @@ class Rules:
         self._said: dict[tuple[str, str], float] = {}
         # The entries that were found for somebody in a list; None for none.
         self._verdicts: dict[tuple[str, str, Person], Entry | None] = {}
-        self._entries_of_rooms = 0
+        self._entries_of_rooms = self._roles_of_rooms = 0
+        # How many rooms each account owns.
+        self._owned: dict[str, int] = {}
 
     def start(self, events: Iterable[Event]) -> None:
         """Take in what holds at the start, with nobody in any room.
@@ -196,6 +207,13 @@ class Rules:
     def holders(self, room: str) -> Mapping[str, Role]:
         """The accounts that have a role in ``room``, or for the server."""
         return self._roles.get(room, {})
+
+    def may_own_more(self, account: str) -> bool:
+        """True when an account may own one more room for having made it.
+
+        :param account: as :func:`~chatroom.model.masks.account_key` has it.
+        """
+        return self._owned.get(account, 0) < MAX_OWNED and self._roles_of_rooms < MAX_ROLES_OF_ROOMS
 
     def modes(self, room: str) -> Mapping[str, str]:
         """The modes of ``room`` that are set, and their values."""
@@ -368,7 +386,8 @@ class Rules:
         self.check(right, room, draft.member, author)
         if not own and self._role_of_subject(room, subject, of_member) > self.role(room, draft.member, author):
             raise Outranked(nickname=event.holder)
-        if given and not held and len(roles.get(room, ())) >= MAX_ROLES:
+        of_rooms = 0 if of_member or room == SERVER else self._roles_of_rooms
+        if given and not held and (len(roles.get(room, ())) >= MAX_ROLES or of_rooms >= MAX_ROLES_OF_ROOMS):
             raise ListFull(limit=MAX_ROLES)
 
     def _role_of_subject(self, room: str, subject: str, of_member: bool) -> Role:
@@ -418,13 +437,14 @@ class Rules:
         elif isinstance(event, Kicked):
             self._leave(event.room, event.victim)
             if event.room not in self._strict:
-                self._put(self._strict, event.room, None)
-                self._judge(event.room)
+                self._make_strict(event.room)
         elif isinstance(event, Left):
             self._leave(event.room, event.member)
         elif isinstance(event, RoleChanged):
             table = self._ranks if isinstance(event, RankChanged) else self._roles
             role = GIVEN.get(event.text)
+            if table is self._roles and event.room != SERVER:
+                self._count_role(event.room, event.subject, role)
             self._put_in(table, event.room, event.subject, role)
             if table is self._roles and role is not None:
                 self._put(self._given, (event.room, event.subject), event.at)
@@ -441,6 +461,24 @@ class Rules:
             self._change_list(event)
         elif kind.nature is _TALK and SLOW in self._modes.get(event.room, ()):
             self._note_said(event)
+
+    def _make_strict(self, room: str) -> None:
+        if len(self._strict) >= MAX_STRICT:
+            oldest = next(iter(self._strict))
+            self._drop(self._strict, oldest)
+            self._judge(oldest)
+        self._put(self._strict, room, None)
+        self._judge(room)
+
+    def _count_role(self, room: str, account: str, role: Role | None) -> None:
+        """Count a role in a room that is about to be changed."""
+        before = self._roles.get(room, {}).get(account)
+        self._roles_of_rooms += (role is not None) - (before is not None)
+        owned = self._owned.get(account, 0) + (role is Role.OWNER) - (before is Role.OWNER)
+        if owned:
+            self._put(self._owned, account, owned)
+        else:
+            self._drop(self._owned, account)
 
     def _enter(self, room: str, member: str) -> None:
         members = self._members.get(room)
@@ -508,10 +546,12 @@ class Rules:
         self._judge(room)
 
     def _note_said(self, event: Event) -> None:
-        if len(self._said) >= MAX_SAID and len(self._said) % MAX_SAID == 0:
-            for key in [key for key, at in self._said.items() if at < event.at - int(self.modes(key[0]).get(SLOW, 0))]:
-                self._drop(self._said, key)
-        self._put(self._said, (event.room, event.member), event.at)
+        key = event.room, event.member
+        # At the end, as the last.
+        self._drop(self._said, key)
+        if len(self._said) >= MAX_SAID:
+            self._drop(self._said, next(iter(self._said)))
+        self._put(self._said, key, event.at)
 
     def _judge(self, room: str) -> None:
         """Have talk in ``room`` be judged, or not, as the rules are now."""
@@ -540,6 +580,7 @@ class Rules:
         self._verdicts.clear()
         self.lapsed.clear()
         self._entries_of_rooms = sum(len(entries) for room, entries in self._access.items() if room != SERVER)
+        self._roles_of_rooms = sum(len(roles) for room, roles in self._roles.items() if room != SERVER)
         self.judged.clear()
         self.judged.update(self._strict, self._modes, self._access)
 
