@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatroom.model.errors import (
     Banned,
@@ -234,6 +236,74 @@ def test_a_ban_ends_when_it_says_and_an_exception_takes_it_back(court: Court) ->
     assert isinstance(court.try_(court.draft(Said, "bob")), Muted)
     assert court.entry("alice", EXCEPTION, "account:bob") is None
     assert court.try_(court.draft(Said, "bob")) is None
+
+
+def test_an_exception_for_a_time_ends_for_those_who_were_heard_by_it(court: Court) -> None:
+    assert court.entry("alice", MUTE, "*!*@*") is None
+    assert court.entry("alice", EXCEPTION, "account:bob", until=court.at + 10) is None
+    assert court.try_(court.draft(Said, "bob")) is None
+    court.at += 10
+    assert isinstance(court.try_(court.draft(Said, "bob")), Muted)
+
+
+WHO = st.sampled_from(list(AUTHORS))
+
+HAPPENINGS = st.one_of(
+    st.tuples(st.just(Joined), WHO, st.just(""), st.just({})),
+    st.tuples(st.just(Left), WHO, st.just(""), st.just({})),
+    st.tuples(st.just(Said), WHO, st.just(""), st.just({})),
+    st.tuples(st.just(Kicked), WHO, st.just(""), WHO.map(lambda who: {"member": f"id-{who}", "nick": who})),
+    st.tuples(
+        st.just(RankChanged),
+        WHO,
+        st.sampled_from(["", "voice", "operator"]),
+        WHO.map(lambda who: {"member": f"id-{who}"}),
+    ),
+    st.tuples(
+        st.just(RoleChanged),
+        WHO,
+        st.sampled_from(["", "voice", "operator"]),
+        st.sampled_from([{"account": "alice"}, {"account": "bob"}]),
+    ),
+    st.tuples(
+        st.just(ModeSet), WHO, st.sampled_from(["", "on"]), st.sampled_from([{"mode": "moderated"}, {"mode": "hidden"}])
+    ),
+    st.tuples(
+        st.just(AccessChanged),
+        WHO,
+        st.just(""),
+        st.fixed_dictionaries(
+            {
+                "list": st.sampled_from([BAN, MUTE, EXCEPTION]),
+                "mask": st.sampled_from(["bob!*@*", "account:alice", "*!*@*"]),
+                "rank": st.sampled_from([0, 3]),
+                "until": st.sampled_from([0, 1003, 1005]),
+                "lifted": st.booleans(),
+            }
+        ),
+    ),
+)
+
+
+@given(happenings=st.lists(st.tuples(HAPPENINGS, st.sampled_from(["garden", SERVER])), max_size=25))
+def test_nobody_is_heard_longer_for_having_been_heard_before(
+    happenings: list[tuple[tuple[type[Event], str, str, dict[str, object]], str]],
+) -> None:
+    """Rules that have judged each line all the time say what rules say that are asked for the first time."""
+    court = Court()
+    events: list[Event] = []
+    for (kind, who, text, extras), room in happenings:
+        court.at += 1
+        where = room if kind in (AccessChanged, RoleChanged) else "garden"
+        event = court.draft(kind, who, where, text, **extras).event(1, court.at)
+        court.rules.note(event)
+        events.append(event)
+        fresh = Rules("lobby")
+        for one in events:
+            fresh.note(one)
+        for somebody in AUTHORS:
+            line = court.draft(Said, somebody)
+            assert type(court.rules.refusal(line, court.at)) is type(fresh.refusal(line, court.at)), (event, somebody)
 
 
 def test_who_is_silenced_takes_no_other_name_and_leaves_without_a_word(court: Court) -> None:

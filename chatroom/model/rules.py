@@ -148,6 +148,8 @@ class Rules:
         self._said: dict[tuple[str, str], float] = {}
         # The entries that were found for somebody in a list; None for none.
         self._verdicts: dict[tuple[str, str, Person], Entry | None] = {}
+        # Those whose talk may pass until something changes, by room, member and nickname: this is asked for each line.
+        self._heard: dict[tuple[str, str, str], Author] = {}
         self._entries_of_rooms = self._roles_of_rooms = 0
         # How many rooms each account owns.
         self._owned: dict[str, int] = {}
@@ -314,9 +316,16 @@ class Rules:
 
     def _judge_talk(self, draft: Draft, author: Author, at: float) -> None:
         room = draft.room
+        key = room, draft.member, draft.nickname
+        if self._heard.get(key) is author:
+            return
         self._judge_voice(draft, author, at)
-        modes = self._modes.get(room)
-        if not modes or self.may(Right.SPEAK_MODERATED, room, draft.member, author):
+        modes = self._modes.get(room, {})
+        if modes.keys().isdisjoint(_FOR_TALK) or self.may(Right.SPEAK_MODERATED, room, draft.member, author):
+            if not (self._has_exceptions(room) or self._has_exceptions(SERVER)):
+                if len(self._heard) >= MAX_VERDICTS:
+                    self._heard.clear()
+                self._heard[key] = author
             return
         if MODERATED in modes:
             raise Moderated(room=room)
@@ -327,6 +336,10 @@ class Rules:
             wait = self._said.get((room, draft.member), -inf) + pause - at
             if wait > 0:
                 raise TooSoon(room=room, seconds=pause, wait=ceil(wait))
+
+    def _has_exceptions(self, room: str) -> bool:
+        """True when somebody may be excepted in ``room``, for a time: whoever is may not be tomorrow."""
+        return any(list_ == EXCEPTION for list_, _ in self._access.get(room, ()))
 
     def _judge_topic(self, draft: Draft, author: Author, at: float) -> None:
         self._judge_voice(draft, author, at)
@@ -436,6 +449,7 @@ class Rules:
             self._enter(event.room, event.member)
         elif isinstance(event, Kicked):
             self._leave(event.room, event.victim)
+            self._heard.clear()
             if event.room not in self._strict:
                 self._make_strict(event.room)
         elif isinstance(event, Left):
@@ -453,9 +467,10 @@ class Rules:
             if table is self._roles and role is Role.OWNER:
                 # Whoever owns the room that they have made needs no role for being there.
                 self._put_in(self._ranks, event.room, event.member, None)
-            self._verdicts.clear()
+            self._forget_verdicts()
         elif isinstance(event, ModeSet):
             self._put_in(self._modes, event.room, event.subject, event.text or None)
+            self._forget_verdicts()
             self._judge(event.room)
         elif isinstance(event, AccessChanged):
             self._change_list(event)
@@ -499,9 +514,11 @@ class Rules:
         if members is None or member not in members:
             return
         self._drop(members, member)
+        if room in self._strict:
+            self._heard.clear()
         if room in self._ranks:
             self._put_in(self._ranks, room, member, None)
-            self._verdicts.clear()
+            self._forget_verdicts()
         if not members:
             self._drop(self._members, room)
             self._lapse_if_nobodys(room)
@@ -516,7 +533,7 @@ class Rules:
         entries = self._drop(self._access, room)
         if entries:
             self._entries_of_rooms -= len(entries)
-            self._verdicts.clear()
+            self._forget_verdicts()
         self.lapsed.append(room)
         self._judge(room)
 
@@ -542,7 +559,7 @@ class Rules:
         self._put_in(self._access, room, key, entry)
         if room != SERVER:
             self._entries_of_rooms += (entry is not None) - had
-        self._verdicts.clear()
+        self._forget_verdicts()
         self._judge(room)
 
     def _note_said(self, event: Event) -> None:
@@ -559,6 +576,11 @@ class Rules:
             self.judged.add(room)
         else:
             self.judged.discard(room)
+
+    def _forget_verdicts(self) -> None:
+        """Have everybody be judged anew."""
+        self._verdicts.clear()
+        self._heard.clear()
 
     # Changes that can be undone.
 
@@ -577,7 +599,7 @@ class Rules:
                 table.pop(key, None)
             else:
                 table[key] = before
-        self._verdicts.clear()
+        self._forget_verdicts()
         self.lapsed.clear()
         self._entries_of_rooms = sum(len(entries) for room, entries in self._access.items() if room != SERVER)
         self._roles_of_rooms = sum(len(roles) for room, roles in self._roles.items() if room != SERVER)
@@ -638,6 +660,9 @@ _JUDGES = {
 
 _ABOUT_PRESENCE = frozenset({Kicked, Left, Quit})
 """The kinds that nobody, and the server neither, can have happen to somebody who is not there."""
+
+_FOR_TALK = frozenset({MODERATED, MEMBERS_ONLY, SLOW})
+"""The modes that say who is heard."""
 
 _OF_ROOM = {BAN: Right.BAN, MUTE: Right.MUTE, EXCEPTION: Right.BAN, INVITED: Right.INVITE_PAST}
 _OF_SERVER = {BAN: Right.SERVER_BAN, MUTE: Right.SHUN, EXCEPTION: Right.SERVER_BAN, INVITED: Right.SERVER_BAN}
