@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import PLAYWRIGHT, Neighbourhood, running_browser
@@ -19,6 +21,28 @@ from screen import Desk
 from support import Stage, missing
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from zope.interface import provider
+
+
+class _PatientSys:
+    """The module ``sys`` as :mod:`threading` uses it, where it installs the trace function of coverage in a new thread.
+
+    CPython 3.11 raises an exception there while another thread installs its own: the thread would end.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+    def settrace(self, function: Any) -> None:
+        while True:
+            try:
+                sys.settrace(function)
+            except RuntimeError:
+                continue
+            return
+
+
+if sys.version_info[:2] == (3, 11):
+    setattr(threading, "_sys", _PatientSys())  # noqa: B010 - no type checker knows it
 
 if PLAYWRIGHT:
     from playwright.sync_api import Browser
