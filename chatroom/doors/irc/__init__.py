@@ -9,6 +9,7 @@ for; docs/irc.rst says what maps to what. The way of a line through the package:
     commands.py       the table of commands -> the function that does each:
       welcome.py        PASS, NICK, USER, on the way in (registration.py draws its phases)
       capabilities.py   CAP
+      accounts.py       AUTHENTICATE (plain.py puts its pieces together)
       channels.py       JOIN, PART, TOPIC, NAMES, LIST, MODE, KICK, INVITE
       talk.py           PRIVMSG, NOTICE, BATCH (multiline.py puts its lines together), AWAY, SETNAME
       people.py         WHO, WHOIS, WHOWAS, USERHOST, ISON

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chatroom.core.session import Phase
+from chatroom.doors.irc.accounts import SASL, abandon
 from chatroom.doors.irc.format import MULTILINE
 from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.multiline import limits_of
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.plain import MECHANISM
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.welcome import proceed
 from chatroom.model.text import whole_number
@@ -22,10 +24,14 @@ CAPABILITIES = (
     *("draft/multiline", "echo-message", "extended-join", "extended-monitor", "labeled-response", "message-tags"),
     *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
 )
-"""The capabilities that a client may ask for."""
+"""The capabilities that every client may ask for."""
+
+WHERE_THERE_ARE_ACCOUNTS = (SASL,)
+"""Those that it may ask for where people can log in."""
 
 VALUES: Mapping[str, Callable[[IRCSession], str]] = {
     MULTILINE: lambda session: limits_of(session.chat.settings.max_line, session.chat.settings.max_lines),
+    SASL: lambda session: MECHANISM,
 }
 """The values of those that have one."""
 
@@ -34,6 +40,12 @@ STS = "sts"
 
 CAP_VERSION = 302
 """The version of CAP from which on a client is told values, and of new capabilities without asking for that."""
+
+
+def offered(session: IRCSession) -> tuple[str, ...]:
+    """The capabilities that the client may ask for, in alphabetical order."""
+    more = WHERE_THERE_ARE_ACCOUNTS if session.chat.accounts.on else ()
+    return tuple(sorted((*CAPABILITIES, *more)))
 
 
 def cap(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -58,10 +70,10 @@ def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
     _begin(session)
     version = whole_number(parameters[0], MAX_NUMBER) if parameters else None
     if version is None or version < CAP_VERSION:
-        _answer(session, "LS", " ".join(CAPABILITIES))
+        _answer(session, "LS", " ".join(offered(session)))
         return
     session.take_capabilities(session.capabilities | {"cap-notify"})
-    words = [f"{name}={VALUES[name](session)}" if name in VALUES else name for name in CAPABILITIES]
+    words = [f"{name}={VALUES[name](session)}" if name in VALUES else name for name in offered(session)]
     if policy := _transport_policy(session):
         words.append(f"{STS}={policy}")
     _answer(session, "LS", " ".join(words))
@@ -88,7 +100,7 @@ def _req(session: IRCSession, parameters: Sequence[str]) -> None:
     taken = set(session.capabilities)
     for word in wanted.split():
         name = word.removeprefix("-")
-        if name not in CAPABILITIES:
+        if name not in offered(session):
             # All of them, or none.
             _answer(session, "NAK", wanted)
             return
@@ -101,6 +113,8 @@ def _req(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def _end(session: IRCSession, parameters: Sequence[str]) -> None:
+    if session.phase is Phase.OUTSIDE:
+        abandon(session)
     session.registration.end_capabilities()
     proceed(session)
 

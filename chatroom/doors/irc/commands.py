@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from chatroom.doors.irc import (
+    accounts,
     capabilities,
     channels,
     history,
@@ -103,6 +104,7 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
 
 COMMANDS: Mapping[str, Command] = {
     "ADMIN": Command(information.admin),
+    "AUTHENTICATE": Command(accounts.authenticate, 1, outside=True),
     "AWAY": Command(talk.away),
     "BATCH": Command(talk.batch, 1, speaks=True),
     "CAP": Command(capabilities.cap, 1, outside=True),

@@ -51,6 +51,11 @@ class Registration:
         """Whether the nickname may be claimed."""
         return not self.missing
 
+    @property
+    def negotiates(self) -> bool:
+        """Whether the client has not ended to negotiate capabilities: it may still log in."""
+        return Step.CAP_END in self.missing
+
     def take_nickname(self, nickname: str) -> None:
         """NICK has come, with a nickname that they may perhaps have."""
         self.nickname = nickname

@@ -21,6 +21,7 @@ from chatroom.doors.irc.labels import Labelled, LineAnswer
 from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
 from chatroom.doors.irc.multiline import Incoming
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.plain import SaslExchange
 from chatroom.doors.irc.registration import Registration
 from chatroom.doors.irc.server import IRCServer
 from chatroom.doors.irc.users import User, modes_of
@@ -87,7 +88,7 @@ class IRCSession(Session):
 
     __slots__ = (
         *("answer", "capabilities", "echo", "incoming", "monitored"),
-        *("parting", "registration", "server", "user"),
+        *("parting", "registration", "sasl", "server", "user"),
     )
     format: IRCFormat
 
@@ -101,6 +102,8 @@ class IRCSession(Session):
         """Whether they are shown what they say."""
         self.monitored: dict[str, str] = {}
         """The nicknames that they watch for, by their keys."""
+        self.sasl: SaslExchange | None = None
+        """The SASL exchange that they have begun; None while there is none."""
         self.incoming: Incoming | None = None
         """The message of several lines that they are sending; None while they are not."""
         self.answer = _IDLE

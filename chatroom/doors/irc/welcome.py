@@ -51,7 +51,7 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
     else:
         try:
             key = check_nickname(nickname, session.chat.settings.server_name)
-            if key in session.chat.members:
+            if key in session.chat.members and not _may_be_theirs(session):
                 # It is claimed once the rest has come; until then somebody else may still be faster.
                 raise NicknameTaken(nickname=nickname)
         except PeerError as error:
@@ -59,6 +59,11 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
         else:
             session.registration.take_nickname(nickname)
             proceed(session)
+
+
+def _may_be_theirs(session: IRCSession) -> bool:
+    """Whether a newcomer may turn out to be the owner of a nickname, whose holder makes way: then the claim tells."""
+    return bool(session.member.account) or (session.chat.accounts.on and session.registration.negotiates)
 
 
 def _rename(session: IRCSession, nickname: str) -> None:
