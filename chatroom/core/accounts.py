@@ -110,6 +110,15 @@ class Origin(NamedTuple):
         return place_of(self.host)
 
 
+class Newcomer(NamedTuple):
+    """The nickname of somebody who makes an account of it before they are in."""
+
+    nickname: str
+    """A valid one."""
+    is_free: Callable[[], bool]
+    """Whether it is nobody's at this moment, and they still want to come in under it."""
+
+
 class Authority(Protocol):
     """Whoever knows passwords. Each question has one answer, in a later turn of the event loop."""
 
@@ -153,6 +162,8 @@ class Accounts:
         self._authority = authority
         self._later = later
         self.off = off
+        self.watchers: list[Callable[[Member], None]] = []
+        """Called with each member who is in and has logged in or out."""
         # Those who are logged in, by the account.
         self._logins: dict[str, dict[Member, Login]] = {}
         self._by_address = Pauses(10, 60, 10 * 60, REMEMBERED)
@@ -291,9 +302,7 @@ class Accounts:
                 return
             # A checker may know accounts by names that are anything.
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
-            self.log_out(member)
-            self._logins.setdefault(name, {})[member] = login
-            member.account = name
+            self._log_in(member, name, login)
             self.used(member)
             if account is None:
                 self._adopt(name)
@@ -319,10 +328,29 @@ class Accounts:
         now = self._now()
         self._store.add(Account(name, "", now, now), lambda: None, lambda error: None, terms=self._terms)
 
+    def _log_in(self, member: Member, name: str, login: Login) -> None:
+        before = member.account
+        self._end_login(member)
+        self._logins.setdefault(name, {})[member] = login
+        member.account = name
+        if name != before:
+            self._tell(member)
+
     def log_out(self, member: Member) -> None:
         """Have ``member`` be logged in to no account, if they are to one."""
+        self._end_login(member)
+        if member.account:
+            member.account = ""
+            self._tell(member)
+
+    def _tell(self, member: Member) -> None:
+        if member.standing is Standing.HERE:
+            for watcher in self.watchers:
+                watcher(member)
+
+    def _end_login(self, member: Member) -> None:
         self._left.pop(member.member_id, None)
-        name, member.account = member.account, ""
+        name = member.account
         logins = self._logins.get(name, {})
         login = logins.pop(member, None)
         if not logins:
@@ -331,12 +359,15 @@ class Accounts:
             login.end()
 
     def gone(self, member: Member) -> None:
-        """Take notice that ``member`` leaves; they may come back to their account for a while."""
-        if not member.account:
+        """Take notice that ``member`` leaves; they may come back to their account for a while.
+
+        What they have asked for until then, and their leaving, is still the account's.
+        """
+        account = member.account
+        if member not in self._logins.get(account, ()):
             return
         self.used(member)
-        account = member.account
-        self.log_out(member)
+        self._end_login(member)
         if member.lasting and member.session is not None:
             self._left[member.member_id] = account, member.session.seconds()
             if len(self._left) > REMEMBERED:
@@ -354,7 +385,7 @@ class Accounts:
         account, left_at = self._left.pop(member.member_id, ("", now))
         if now - left_at > COMING_BACK:
             account = ""
-        if ghost is not None and ghost is not member:
+        if ghost is not None and ghost is not member and ghost.standing is not Standing.LEAVING:
             account = ghost.account
         if not account or self._authority is None or not self._authority.registers:
             return False
@@ -380,11 +411,22 @@ class Accounts:
             raise RegistrationClosed()
 
     def register(
-        self, member: Member, password: str, made: Callable[[], None], failed: NoAnswer, *, origin: Origin
+        self,
+        member: Member,
+        password: str,
+        made: Callable[[], None],
+        failed: NoAnswer,
+        *,
+        origin: Origin,
+        newcomer: Newcomer | None = None,
     ) -> None:
-        """Make an account of ``member``'s nickname, and have them be logged in to it."""
+        """Make an account of ``member``'s nickname, and have them be logged in to it.
+
+        :param newcomer: the nickname that they want to come in under; None for those who hold one.
+        """
         authority, store = self._authority, self._store
-        nickname, place, now = member.nickname, origin.place, origin.now
+        nickname = member.nickname if newcomer is None else newcomer.nickname
+        place, now = origin.place, origin.now
         try:
             self.check_registration()
             secret = prepared(password, MIN_PASSWORD)
@@ -404,8 +446,13 @@ class Accounts:
             self._registrations.take_back(place)
             failed(error)
 
+        def may_have_it() -> bool:
+            if newcomer is not None:
+                return newcomer.is_free()
+            return member.standing is Standing.HERE and member.nickname == nickname
+
         def hashed(hash_: str) -> None:
-            if member.standing is not Standing.HERE or member.nickname != nickname:
+            if not may_have_it():
                 # Somebody else may be called that by now.
                 not_made(NicknameRegistered(nickname=nickname))
                 return
@@ -413,10 +460,8 @@ class Accounts:
             store.add(Account(nickname, hash_, at, at), kept, not_made, terms=self._terms)
 
         def kept() -> None:
-            if member.standing is Standing.HERE:
-                self.log_out(member)
-                member.account = nickname
-                self._logins.setdefault(nickname, {})[member] = Login(nickname)
+            if member.standing not in (Standing.LEAVING, Standing.GONE):
+                self._log_in(member, nickname, Login(nickname))
             made()
 
         def free(error: PeerError | None, own: bool) -> None:

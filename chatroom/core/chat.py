@@ -56,6 +56,7 @@ from chatroom.model.errors import (
     TopicTooLong,
 )
 from chatroom.model.events import (
+    ACCOUNT,
     Acted,
     Away,
     Draft,
@@ -363,10 +364,11 @@ class Chat:
     def _append(self, request: Request) -> None:
         member = request.member
         token = self._ledger.open(request, len(request.rooms))
+        extras = _with_account(member) if member.account else None
         # Its ref stays out of the log: to do it again, after a reconnect, is what somebody wants who asks again.
         self.log.append(
             [
-                Draft(request.kind, room, member.member_id, member.nickname, request.text, token=token)
+                Draft(request.kind, room, member.member_id, member.nickname, request.text, extras=extras, token=token)
                 for room in request.rooms
             ]
         )
@@ -408,6 +410,8 @@ class Chat:
             request.awaited += 1
         else:
             token = self._ledger.open(request)
+        if member.account:
+            extras = _with_account(member, extras)
         draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token)
         # As in Draft.event: this is done for each message.
         self.log.append((tuple.__new__(Draft, draft),))
@@ -672,3 +676,11 @@ class Chat:
             member.away = text or None
             for watcher in self.directory.watchers:
                 watcher.went_away(member)
+
+
+def _with_account(member: Member, extras: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """``extras``, and the account of ``member``, who is logged in: the one of the moment at which they ask.
+
+    It is kept with the event, since by the time that the event is shown, or shown again, they may have logged out.
+    """
+    return {ACCOUNT: member.account} if extras is None else {**extras, ACCOUNT: member.account}

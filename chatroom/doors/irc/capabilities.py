@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chatroom.core.session import Phase
-from chatroom.doors.irc.accounts import SASL, abandon
+from chatroom.doors.irc.accounts import BEFORE_CONNECT, REGISTRATION, SASL, abandon, may_register
 from chatroom.doors.irc.format import MULTILINE
 from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.multiline import limits_of
@@ -20,20 +20,33 @@ from chatroom.doors.irc.welcome import proceed
 from chatroom.model.text import whole_number
 
 CAPABILITIES = (
-    *("away-notify", "batch", "cap-notify", "draft/chathistory", "draft/event-playback", "draft/extended-monitor"),
+    *(
+        "account-notify",
+        "account-tag",
+        "away-notify",
+        "batch",
+        "cap-notify",
+        "draft/chathistory",
+        "draft/event-playback",
+        "draft/extended-monitor",
+    ),
     *("draft/multiline", "echo-message", "extended-join", "extended-monitor", "labeled-response", "message-tags"),
     *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
 )
 """The capabilities that every client may ask for."""
 
-WHERE_THERE_ARE_ACCOUNTS = (SASL,)
-"""Those that it may ask for where people can log in."""
+WHERE_THERE_ARE_ACCOUNTS: Mapping[str, Callable[[IRCSession], bool]] = {
+    REGISTRATION: may_register,
+    SASL: lambda session: session.chat.accounts.on,
+}
+"""Those that it may ask for where people can make accounts, or log in."""
 
 VALUES: Mapping[str, Callable[[IRCSession], str]] = {
     MULTILINE: lambda session: limits_of(session.chat.settings.max_line, session.chat.settings.max_lines),
+    REGISTRATION: lambda session: BEFORE_CONNECT if session.chat.settings.registration == "open" else "",
     SASL: lambda session: MECHANISM,
 }
-"""The values of those that have one."""
+"""The values of those that have one; empty for none."""
 
 STS = "sts"
 """https://ircv3.net/specs/extensions/sts: it tells clients something, and cannot be asked for."""
@@ -44,7 +57,7 @@ CAP_VERSION = 302
 
 def offered(session: IRCSession) -> tuple[str, ...]:
     """The capabilities that the client may ask for, in alphabetical order."""
-    more = WHERE_THERE_ARE_ACCOUNTS if session.chat.accounts.on else ()
+    more = (name for name, there in WHERE_THERE_ARE_ACCOUNTS.items() if there(session))
     return tuple(sorted((*CAPABILITIES, *more)))
 
 
@@ -73,7 +86,8 @@ def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
         _answer(session, "LS", " ".join(offered(session)))
         return
     session.take_capabilities(session.capabilities | {"cap-notify"})
-    words = [f"{name}={VALUES[name](session)}" if name in VALUES else name for name in offered(session)]
+    values = {name: value(session) for name, value in VALUES.items()}
+    words = [f"{name}={values[name]}" if values.get(name) else name for name in offered(session)]
     if policy := _transport_policy(session):
         words.append(f"{STS}={policy}")
     _answer(session, "LS", " ".join(words))

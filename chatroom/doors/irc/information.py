@@ -10,11 +10,12 @@ from chatroom.doors.irc.message import MAX_USER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
+from chatroom.doors.irc.users import BOT_MODE
 from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.names import MAX_NAME_LENGTH
 from chatroom.version import __version__
 
-USER_MODES = "iow"
+USER_MODES = "Biow"
 """The modes that a person may have."""
 
 ROOM_MODES = "bnov"
@@ -40,6 +41,7 @@ def _features(session: IRCSession) -> list[str]:
     one = ",".join(f"{command}:1" for command in ("NAMES", "LIST", "KICK", "WHOIS", "WHOWAS"))
     return [
         f"AWAYLEN={MAX_AWAY}",
+        f"BOT={BOT_MODE}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{session.chat.settings.max_joined}",
         "CHANMODES=b,,,n",

@@ -12,6 +12,7 @@ from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
 from chatroom.doors.irc.message import CTCP, MAX_LINE, Message
 from chatroom.doors.irc.multiline import Incoming, Invalid, State
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.services import NICKSERV, is_service, told
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
@@ -33,6 +34,10 @@ def privmsg(session: IRCSession, parameters: Sequence[str]) -> None:
         session.numeric(Numeric.ERR_NOTEXTTOSEND)
     elif len(targets) > MAX_TARGETS:
         session.numeric(Numeric.ERR_TOOMANYTARGETS, targets[MAX_TARGETS])
+    elif len(targets) > 1 and any(map(is_service, targets)):
+        # There may be a password in it.
+        why = f"A message to {NICKSERV} is for nobody else: none was sent it"
+        session.numeric(Numeric.ERR_TOOMANYTARGETS, next(filter(is_service, targets)), text=why)
     else:
         session.several(len(targets))
         for target in targets:
@@ -47,6 +52,8 @@ def notice(session: IRCSession, parameters: Sequence[str]) -> None:
     if len(parameters) < 2 or not parameters[1] or parameters[1].isspace():
         return
     targets = _targets(parameters[0])
+    if any(map(is_service, targets)):
+        return
     session.several(len(targets[:MAX_TARGETS]))
     for target in targets[:MAX_TARGETS]:
         try:
@@ -107,6 +114,10 @@ def _action(text: str) -> str | None:
 
 
 def _say_to_person(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
+    if is_service(target):
+        if not is_notice:
+            told(session, target, text.replace(CTCP, ""))
+        return
     person = session.chat.find(target)
     bare = text.replace(CTCP, "")
     if text[0] != CTCP:

@@ -8,24 +8,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from hmac import compare_digest
 
 from chatroom.core.session import NO_ADDRESS, Phase
 from chatroom.doors.irc import information
+from chatroom.doors.irc.accounts import log_in
 from chatroom.doors.irc.message import user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK, why_wrong
 from chatroom.doors.irc.session import IRCSession
-from chatroom.model.errors import NicknameTaken, NotEncrypted, PeerError
+from chatroom.model.constants import ENCODING
+from chatroom.model.errors import ChatError, NicknameTaken, NotEncrypted, PeerError
 from chatroom.model.names import check_nickname
+from chatroom.model.passwords import Secret
 from chatroom.version import __version__
 
 
 def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
-    """PASS password: give the server's password, before all else."""
+    """PASS password, PASS account:password: give the password of the server, or of an account, before all else."""
+    password, registration = parameters[0], session.registration
     if session.entered:
         session.numeric(Numeric.ERR_ALREADYREGISTERED)
+    elif ":" in password and session.chat.accounts.on and not _is_the_servers(session, password):
+        registration.login = Secret(password)
     else:
-        session.registration.password = parameters[0]
+        registration.password = password
+
+
+def _is_the_servers(session: IRCSession, password: str) -> bool:
+    """Whether it is the server's own password that has a colon in it, which is found out once they come in."""
+    return compare_digest(password.encode(ENCODING), session.server.password.encode(ENCODING))
 
 
 def user(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -55,6 +67,7 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
                 # It is claimed once the rest has come; until then somebody else may still be faster.
                 raise NicknameTaken(nickname=nickname)
         except PeerError as error:
+            session.registration.taken = nickname if isinstance(error, NicknameTaken) else ""
             session.refuse(error, nickname)
         else:
             session.registration.take_nickname(nickname)
@@ -63,7 +76,8 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
 
 def _may_be_theirs(session: IRCSession) -> bool:
     """Whether a newcomer may turn out to be the owner of a nickname, whose holder makes way: then the claim tells."""
-    return bool(session.member.account) or (session.chat.accounts.on and session.registration.negotiates)
+    registration = session.registration
+    return bool(session.member.account or registration.login) or (session.chat.accounts.on and registration.negotiates)
 
 
 def _rename(session: IRCSession, nickname: str) -> None:
@@ -78,7 +92,7 @@ def proceed(session: IRCSession) -> None:
     if session.phase is not Phase.OUTSIDE or not registration.complete or not session.is_there():
         return
     host, now = session.door.host, session.door.seconds()
-    if server.password:
+    if server.password or registration.login:
         try:
             session.check_encrypted()
         except NotEncrypted as error:
@@ -92,8 +106,19 @@ def proceed(session: IRCSession) -> None:
         session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
         session.quit(why)
         return
+    login, registration.login = registration.login, Secret()
+    if login and not session.member.account:
+        name, _, password = login.partition(":")
+        log_in(session, name, Secret(password), lambda: proceed(session), lambda error: _turn_away(session, error))
+        return
     session.user.username, session.user.realname = registration.username, registration.realname
     session.claim(registration.nickname, lambda: _greet(session))
+
+
+def _turn_away(session: IRCSession, error: ChatError) -> None:
+    """Close the connection of a newcomer whose password for an account was not taken."""
+    session.numeric(Numeric.ERR_PASSWDMISMATCH, text=str(error))
+    session.quit("not logged in")
 
 
 def _greet(session: IRCSession) -> None:
