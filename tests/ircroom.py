@@ -19,7 +19,7 @@ from chatroom.testing import MemoryRoom, Person
 
 SERVER = "chatroom.localhost"
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct-horse-battery"
 
 
 class IRCRoom(MemoryRoom):

@@ -63,12 +63,15 @@ def _say(session: IRCSession, text: str) -> None:
 
 
 def _refuse(session: IRCSession, error: ChatError) -> None:
-    _say(session, str(error))
+    # The error's own sentence names a command of other doors.
+    logged_out = "You are not logged in: /msg NickServ IDENTIFY password"
+    _say(session, logged_out if isinstance(error, NotLoggedIn) else str(error))
 
 
 def _identify(session: IRCSession, words: Sequence[str]) -> None:
     check_password_may_come(session)
-    name, password = (session.nickname, words[0]) if len(words) == 1 else (words[0], words[1])
+    # A password of several words is given with the name.
+    name, password = (session.nickname, words[0]) if len(words) == 1 else (words[0], " ".join(words[1:]))
 
     def right() -> None:
         account = session.member.account
