@@ -309,7 +309,7 @@ def test_it_helps(room: IRCRoom) -> None:
 )
 def test_what_is_said_to_it_reaches_nobody_and_is_not_kept(room: IRCRoom, line: str) -> None:
     journal: list[str] = []
-    room.chat.journal = journal.append  # type: ignore[method-assign]
+    room.chat.journal = journal.append
     alice, bob = room.irc("alice", "echo-message", "#lobby"), room.irc("bob", rooms="#lobby")
     alice.lines()
     shown = ask(alice, line)
@@ -459,6 +459,24 @@ def test_a_message_of_somebody_who_is_not_logged_in_carries_nothing(room: IRCRoo
     bob.type("PRIVMSG #lobby :hi")
 
     assert "extras" not in program.lines()[0]
+
+
+# Lists of several rooms.
+
+
+def test_the_people_of_several_rooms_are_listed_with_one_end(room: IRCRoom) -> None:
+    alice = room.irc("alice", rooms="#lobby,#garden")
+    room.irc("bob", rooms="#garden")
+    alice.lines()
+
+    assert ask(alice, "NAMES #lobby,#garden,#nowhere") == [
+        "353 alice = #lobby :alice",
+        "353 alice = #garden :alice bob",
+        "366 alice #lobby,#garden,#nowhere :End of NAMES list",
+    ]
+    assert ask(alice, "NAMES #lobby") == ["353 alice = #lobby :alice", "366 alice #lobby :End of NAMES list"]
+    assert ask(alice, "NAMES #nowhere") == ["366 alice #nowhere :End of NAMES list"]
+    assert ask(alice, "NAMES #a,#b,#c,#d,#lobby") == ["366 alice #a,#b,#c,#d :End of NAMES list"]
 
 
 # Bots.

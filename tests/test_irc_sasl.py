@@ -11,6 +11,7 @@ from chatroom.core.accounts import Accounts
 from chatroom.core.session import OWNER_HAS_COME
 from chatroom.doors.irc.plain import MAX_PIECES, PIECE, Credentials, SaslExchange, TooLong
 from chatroom.log.accounts import Terms
+from chatroom.model.passwords import Secret
 from chatroom.testing import Person
 
 LOGGED_IN = "900 {} {} alice :You are now logged in as alice"
@@ -45,7 +46,7 @@ def test_a_message_is_put_together_of_pieces() -> None:
     exchange = SaslExchange()
 
     assert exchange.take(whole[:PIECE]) is None
-    assert exchange.take(whole[PIECE:]) == Credentials("", "alice", password)
+    assert exchange.take(whole[PIECE:]) == Credentials("", "alice", Secret(password))
 
 
 def test_one_that_fills_its_pieces_ends_with_an_empty_one() -> None:
@@ -264,7 +265,7 @@ def test_whoever_has_gone_before_the_answer_is_logged_in_to_nothing(room: IRCRoo
 
 def test_no_password_is_in_the_log_of_the_server_or_in_an_answer(room: IRCRoom) -> None:
     said: list[str] = []
-    room.chat.journal = said.append  # type: ignore[method-assign]
+    room.chat.journal = said.append
     person = room.irc("bob", "sasl")
     shown = ask(person, "AUTHENTICATE PLAIN", *plain("secret-name", "secret-word"))
     shown += ask(person, "AUTHENTICATE PLAIN", "AUTHENTICATE c2VjcmV0")

@@ -31,9 +31,7 @@ _SORTS = "*!["
 _COLON = "\u02d0"
 # A line of a member with one of these names would read as if the server had spoken: they are the first words, behind
 # "* ", of lines from the server.
-SERVICES = frozenset(
-    {"nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"}
-)
+SERVICES = frozenset({"nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"})
 """Services, by the keys of their names, that IRC clients send passwords to by themselves: nobody is called that."""
 
 _RESERVED = (

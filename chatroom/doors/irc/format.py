@@ -100,6 +100,16 @@ class Author(NamedTuple):
     is_bot: bool = False
 
 
+class Tagging(NamedTuple):
+    """Client-only tags that somebody sends alone."""
+
+    at: float
+    nickname: str
+    target: str
+    """A room with its #, or a nickname."""
+    tags: Mapping[str, str]
+
+
 class People(Protocol):
     """The people whom events name, as far as a format asks about them."""
 
@@ -241,18 +251,16 @@ class IRCFormat(Format):
         """Whole lines for a message of one person to one other."""
         command = f"{'NOTICE' if message.notice else 'PRIVMSG'} {message.to}"
         author = self._author(message.nickname)
-        tags = self._tags(message.at, _id_of_private(message), author, message.tags or NO_TAGS)
+        tags = self._tags(message.at, _id_of(message), author, message.tags or NO_TAGS)
         return self._message(author, command, message.text, tags, message.at)
 
-    def tagged(self, nickname: str, target: str, at: float, tags: Mapping[str, str]) -> bytes:
-        """A whole line for tags that somebody sends alone; none for clients that know no tags.
-
-        :param target: a room with its #, or a nickname.
-        """
+    def tagging(self, tagging: Tagging) -> bytes:
+        """A whole line for tags that somebody sends alone; none for clients that know no tags."""
         if not self._message_tags:
             return b""
-        author = self._author(nickname)
-        return self._tags(at, "", author, tags) + encode(f":{author.source} TAGMSG {target}")
+        author = self._author(tagging.nickname)
+        tags = self._tags(tagging.at, _id_of(tagging), author, tagging.tags)
+        return tags + encode(f":{author.source} TAGMSG {tagging.target}")
 
     def aside(self, nickname: str, what: str) -> bytes:
         """A whole line for something that somebody who is here does, and that is no event.
@@ -307,8 +315,8 @@ def msgid_of(history: str, id_: int) -> str:
     return f"{history}-{id_}"
 
 
-def _id_of_private(message: Private) -> str:
-    """A ``msgid`` for a message that no log keeps: the same for both who are shown it."""
+def _id_of(message: Private | Tagging) -> str:
+    """A ``msgid`` for a message that no log keeps: the same for all who are shown it."""
     return "p" + blake2b(repr(message).encode(ENCODING), digest_size=8).hexdigest()
 
 

@@ -24,6 +24,9 @@ ROOM_MODES = "bnov"
 MAX_TARGETS = 4
 """Rooms and people that one line of talk may be for."""
 
+MAX_NAMES = 4
+"""Rooms whose members one may ask for at once."""
+
 MAX_MONITORED = 100
 """Nicknames that one client may watch for."""
 
@@ -38,7 +41,7 @@ _TOKENS_IN_A_LINE = 13
 
 
 def _features(session: IRCSession) -> list[str]:
-    one = ",".join(f"{command}:1" for command in ("NAMES", "LIST", "KICK", "WHOIS", "WHOWAS"))
+    one = ",".join(f"{command}:1" for command in ("LIST", "KICK", "WHOIS", "WHOWAS"))
     return [
         f"AWAYLEN={MAX_AWAY}",
         f"BOT={BOT_MODE}",
@@ -57,7 +60,7 @@ def _features(session: IRCSession) -> list[str]:
         f"NICKLEN={MAX_NAME_LENGTH}",
         "PREFIX=(ov)@+",
         "SAFELIST",
-        f"TARGMAX={one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",
+        f"TARGMAX=NAMES:{MAX_NAMES},{one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",
         f"TOPICLEN={MAX_TOPIC}",
         f"USERLEN={MAX_USER}",
         "UTF8ONLY",

@@ -6,13 +6,13 @@ the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
 from chatroom.core.operators import Passwords
-from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat
+from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat, Tagging
 from chatroom.doors.irc.message import matches, word
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.users import User, Users
@@ -154,12 +154,8 @@ class IRCServer:
             if client.member is not member and client.has(capability):
                 client.write(client.format.aside(member.nickname, what))
 
-    def tell_tags(self, member: Member, target: str, told: Iterable[Member], tags: Mapping[str, str]) -> None:
-        """Hand on tags that ``member`` sends alone, to those of ``told`` who are at this door and know tags.
-
-        :param target: a room with its #, or a nickname.
-        """
-        at = self.chat.now()
+    def tell_tags(self, member: Member, tagging: Tagging, told: Iterable[Member]) -> None:
+        """Hand on tags that ``member`` sends alone, to those of ``told`` who are at this door and know tags."""
         # Once for all clients with the same capabilities.
         forms: dict[IRCFormat, bytes] = {}
         for other in list(told):
@@ -168,7 +164,7 @@ class IRCServer:
                 continue
             line = forms.get(client.format)
             if line is None:
-                line = forms[client.format] = client.format.tagged(member.nickname, target, at, tags)
+                line = forms[client.format] = client.format.tagging(tagging)
             if line:
                 client.write(line)
 

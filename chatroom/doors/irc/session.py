@@ -176,14 +176,18 @@ class IRCSession(Session):
         ]
 
     def names_lines(self, room: Room) -> Iterator[str]:
+        """The members in a room, and the end of their list; empty lines where one of them is not shown."""
+        yield from self.members_lines(room)
+        yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
+
+    def members_lines(self, room: Room) -> Iterator[str]:
         """The members in a room; empty lines where one of them is not shown."""
         users = self.server.users if self.has("userhost-in-names") else None
         names = (
             "" if not seen else member.nickname if users is None else users.prefix(member.nickname)
             for member, seen in self.seen_in(room)
         )
-        yield from self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
-        yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
+        return self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
 
     # Their lines, and the answers to these.
 

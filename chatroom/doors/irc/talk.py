@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatroom.doors.irc.format import MULTILINE
+from chatroom.doors.irc.format import MULTILINE, Tagging
 from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
 from chatroom.doors.irc.message import CTCP, MAX_LINE, Message
 from chatroom.doors.irc.multiline import Incoming, Invalid, State
@@ -253,15 +253,18 @@ def _tag(session: IRCSession, target: str) -> None:
         target, told = f"#{name}", list(session.chat.rooms[name].members)
         session.scanned(len(told))
     else:
+        if is_service(target):
+            return
         person = session.chat.find(target)
         target, told = person.nickname, [person]
     tags = session.answer.client_tags
     if tags:
-        session.server.tell_tags(session.member, target, told, tags)
+        tagging = Tagging(session.chat.now(), session.nickname, target, dict(tags))
+        session.server.tell_tags(session.member, tagging, told)
         if session.member in told and not target.startswith("#"):
-            session.write(session.format.tagged(session.nickname, target, session.chat.now(), tags))
+            session.write(session.format.tagging(tagging))
         if session.echo:
-            session.respond(session.format.tagged(session.nickname, target, session.chat.now(), tags))
+            session.respond(session.format.tagging(tagging))
 
 
 def away(session: IRCSession, parameters: Sequence[str]) -> None:
