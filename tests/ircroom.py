@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import Any
 
 from stepped import House, SteppedLog
@@ -17,6 +18,8 @@ from chatroom.model.settings import Settings
 from chatroom.testing import MemoryRoom, Person
 
 SERVER = "chatroom.localhost"
+
+PASSWORD = "correct-horse-battery"
 
 
 class IRCRoom(MemoryRoom):
@@ -33,10 +36,31 @@ class IRCRoom(MemoryRoom):
             person.type(*lines)
         return person
 
-    def irc(self, nickname: str, capabilities: str = "", rooms: str = "") -> Person:
-        """Somebody who is registered, is in ``rooms``, and has taken notice of what they were told."""
-        wants = ["CAP LS 302", f"CAP REQ :{capabilities}", "CAP END"] if capabilities else []
-        person = self.knock(*wants[:2], f"NICK {nickname}", f"USER {nickname} 0 * :{nickname.title()}", *wants[2:])
+    def with_account(self, nickname: str, password: str = PASSWORD) -> None:
+        """Have there be an account, with nobody logged in to it."""
+        person = self.enter(nickname)
+        person.type("/register", password, password)
+        assert f"* you are logged in to the account {nickname}" in person.lines()
+        person.type("/quit")
+        self.settle()
+
+    def logged_in(self, nickname: str, capabilities: str = "", rooms: str = "", account: str = "") -> Person:
+        """The same as :meth:`irc`, logged in to ``account``, or else to that of the nickname, which there is."""
+        person = self.irc(nickname, f"sasl {capabilities}".rstrip(), account=account or nickname)
+        if rooms:
+            person.type(f"JOIN {rooms}")
+            person.lines()
+        return person
+
+    def irc(self, nickname: str, capabilities: str = "", rooms: str = "", account: str = "") -> Person:
+        """Somebody who is registered, is in ``rooms``, and has taken notice of what they were told.
+
+        :param account: logs them in to it; with the capability sasl.
+        """
+        wants = ["CAP LS 302", f"CAP REQ :{capabilities}"] if capabilities else []
+        sasl = ["AUTHENTICATE PLAIN", *plain(account)] if account else []
+        end = ["CAP END"] if capabilities else []
+        person = self.knock(*wants, f"NICK {nickname}", f"USER {nickname} 0 * :{nickname.title()}", *sasl, *end)
         shown = person.lines()
         assert numbers(shown)[-1:] in (["422"], ["376"]), f"{nickname} was not let in: {shown}"
         if rooms:
@@ -127,6 +151,15 @@ def ask(person: Person, *lines: str) -> list[str]:
     """Send ``lines``; what is answered, :func:`bare`."""
     person.type(*lines)
     return bare(person.lines())
+
+
+def plain(name: str, password: str = PASSWORD, act_as: str | None = None) -> list[str]:
+    """The lines that give a name and a password by SASL's PLAIN."""
+    message = b64encode("\0".join((name if act_as is None else act_as, name, password)).encode()).decode()
+    pieces = [message[start : start + 400] for start in range(0, len(message), 400)]
+    if len(pieces[-1]) == 400:
+        pieces.append("+")
+    return [f"AUTHENTICATE {piece}" for piece in pieces]
 
 
 def tags_of(line: str) -> dict[str, str]:

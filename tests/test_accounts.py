@@ -245,7 +245,7 @@ def test_who_logs_out_or_goes_is_logged_in_no_more_and_the_portal_is_told(bureau
         assert bureau.log_in(somebody, "alice") is None
         leave(somebody)
         leave(somebody)
-        assert not somebody.account
+        assert somebody not in bureau.accounts.logged_in("alice")
         assert bureau.doorman.ended.pop() == "alice"
         assert not bureau.doorman.ended
 

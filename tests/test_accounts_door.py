@@ -458,11 +458,16 @@ def test_an_irc_client_is_refused_a_nickname_that_is_registered() -> None:
     words = (
         ":chatroom.localhost 433 * alice :The nickname alice is registered: log in if it is yours, or choose another."
     )
-    assert client.lines() == [words]
+    refused, how = client.lines()
+    assert refused == words
+    assert how.startswith(":chatroom.localhost NOTICE * :If alice is yours, have your client log in: by SASL (PLAIN)")
     client.type("NICK bob")
     assert " 001 bob " in client.lines()[0]
     client.type("NICK alice")
-    assert client.lines() == [words.replace("*", "bob", 1)]
+    assert client.lines() == [
+        words.replace("*", "bob", 1),
+        ":chatroom.localhost NOTICE bob :If alice is yours: /msg NickServ IDENTIFY alice PASSWORD, then /nick alice",
+    ]
 
 
 def test_an_irc_client_makes_way_for_the_owner() -> None:

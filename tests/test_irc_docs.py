@@ -8,7 +8,7 @@ from pathlib import Path
 from ircroom import IRCRoom, ask
 
 from chatroom.core.operators import MAX_WRONG, WRONG_FOR
-from chatroom.doors.irc.capabilities import CAPABILITIES
+from chatroom.doors.irc.capabilities import CAPABILITIES, WHERE_THERE_ARE_ACCOUNTS
 from chatroom.doors.irc.commands import COMMANDS
 from chatroom.doors.irc.information import MAX_HISTORY
 from chatroom.doors.irc.message import MAX_LINE, MAX_TAGS
@@ -24,7 +24,9 @@ PAGE = re.sub(r"\s+", " ", (ROOT / "docs/irc.rst").read_text(encoding="utf-8"))
 def test_every_capability_is_named_and_no_other() -> None:
     listed = PAGE.split("Capabilities (``CAP``):")[1].split(". There are also ``MONITOR``")[0]
 
-    assert [name for name in re.findall(r"``([a-z/-]+)``", listed) if name != "msgid"] == list(CAPABILITIES)
+    assert [name for name in re.findall(r"``([a-z/-]+)``", listed) if name != "msgid"] == sorted(
+        (*CAPABILITIES, *WHERE_THERE_ARE_ACCOUNTS)
+    )
 
 
 def test_the_limits_are_those_that_hold() -> None:

@@ -13,7 +13,7 @@ from ircroom import SERVER, IRCRoom, SteppedIRCRoom, ask, bare, numbers, tags_of
 from chatroom.core.operators import MAX_WRONG, WRONG_FOR
 from chatroom.doors.connection import CLOSE_TIMEOUT
 from chatroom.doors.irc import IRCFactory
-from chatroom.doors.irc.capabilities import CAPABILITIES
+from chatroom.doors.irc.capabilities import CAPABILITIES, WHERE_THERE_ARE_ACCOUNTS
 from chatroom.doors.irc.protocol import PING_AFTER, PING_TIMEOUT
 from chatroom.model.settings import Settings
 
@@ -206,7 +206,13 @@ def test_the_server_says_how_to_come_in(room: IRCRoom) -> None:
 
 def test_capabilities_are_listed_asked_for_and_given_up(room: IRCRoom) -> None:
     alice = room.knock("CAP LS 302")
-    everything = " ".join(CAPABILITIES).replace("multiline", "multiline=max-bytes=4096,max-lines=100")
+    everything = " ".join(sorted((*CAPABILITIES, *WHERE_THERE_ARE_ACCOUNTS)))
+    for name, value in (
+        ("account-registration", "before-connect"),
+        ("multiline", "max-bytes=4096,max-lines=100"),
+        ("sasl", "PLAIN"),
+    ):
+        everything = everything.replace(name, f"{name}={value}")
 
     assert bare(alice.lines()) == [f"CAP * LS :{everything}"]
     assert ask(alice, "CAP REQ :server-time echo-message") == ["CAP * ACK :server-time echo-message"]

@@ -26,6 +26,12 @@ class Strangers:
     def realname(self, nickname: str) -> str:
         return nickname.title()
 
+    def account(self, nickname: str) -> str:
+        return ""
+
+    def is_bot(self, nickname: str) -> bool:
+        return False
+
     def author(self, event: Event) -> Member | None:
         return self._member
 
@@ -38,8 +44,8 @@ def event(kind: type[Event], text: str = "x", **fields: Any) -> Event:
     return kind(**{"id": 7, "at": 0.0, "room": "lobby", "member": "m1", "nickname": "al", "text": text, **fields})
 
 
-def shown(kind: type[Event], *capabilities: str, text: str = "x", member: Member | None = None) -> str:
-    return format_with(*capabilities, member=member).event(event(kind, text), False).decode()
+def shown(kind: type[Event], *capabilities: str, text: str = "x", member: Member | None = None, **fields: Any) -> str:
+    return format_with(*capabilities, member=member).event(event(kind, text, **fields), False).decode()
 
 
 @pytest.fixture
@@ -117,11 +123,26 @@ def test_a_newcomer_who_is_away_is_shown_to_be() -> None:
 
 
 def test_a_newcomers_account_is_shown_where_they_have_one() -> None:
-    member = Member("m1")
-    assert shown(Joined, "extended-join", member=member) == ":al!u@h JOIN #lobby * :Al\r\n"
-    member.account = "alan"
-    assert shown(Joined, "extended-join", member=member) == ":al!u@h JOIN #lobby alan :Al\r\n"
     assert shown(Joined, "extended-join") == ":al!u@h JOIN #lobby * :Al\r\n"
+    assert shown(Joined, "extended-join", extras={"account": "alan"}) == ":al!u@h JOIN #lobby alan :Al\r\n"
+    assert shown(Joined, "extended-join", extras={"account": ": a b"}) == ":al!u@h JOIN #lobby _a_b :Al\r\n"
+
+
+def test_a_line_is_tagged_with_the_account_that_its_author_had_then() -> None:
+    for kind in IRC_EVENTS:
+        line = shown(kind, "account-tag", "away-notify", extras={"account": "a; b"})
+        assert line.startswith("@account=a\\:\\sb :al!u@h ")
+        assert shown(kind, "account-tag", "away-notify").startswith(":al!u@h ")
+        assert shown(kind, "away-notify", extras={"account": "alan"}).startswith(":al!u@h ")
+
+
+def test_each_line_of_a_message_has_the_tag_of_its_author() -> None:
+    extras = {"account": "alan", "bot": True}
+    lines = shown(Said, "account-tag", "message-tags", text="a\nb", extras=extras).splitlines()
+    assert lines == [
+        "@account=alan;msgid=abc-7;bot :al!u@h PRIVMSG #lobby :a",
+        "@account=alan;bot :al!u@h PRIVMSG #lobby :b",
+    ]
 
 
 def test_answers_that_irc_has_no_words_for_are_not_shown() -> None:

@@ -6,6 +6,7 @@ https://ircv3.net/specs/extensions/message-tags
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,12 @@ def bar(room: IRCRoom, foo: Person) -> Person:
 def test_a_person_is_sent_tags_alone_and_they_are_echoed(foo: Person, bar: Person) -> None:
     bar.type("@label=1;+draft/react=x TAGMSG foo")
 
-    assert foo.lines() == [f"@+draft/react=x :bar!bar@{SERVER} TAGMSG foo"]
+    (line,) = foo.lines()
+    tags = tags_of(line)
+    assert (line.split(" ", 1)[1], tags["+draft/react"]) == (f":bar!bar@{SERVER} TAGMSG foo", "x")
     (echo,) = bar.lines()
-    assert tags_of(echo) == {"label": "1", "+draft/react": "x"}
+    # All who are shown it know it by the same id.
+    assert tags_of(echo) == {"label": "1", "msgid": tags["msgid"], "+draft/react": "x"}
     assert bare([echo]) == ["bar TAGMSG foo"]
 
 
@@ -52,8 +56,9 @@ def test_a_room_is_sent_tags_alone_and_those_who_know_none_are_not(room: IRCRoom
         person.lines()
     bar.type("@+typing=active;time=never;account=root;msgid=1;+a.example/b;label=2 TAGMSG #Lobby")
 
-    assert foo.lines() == [f"@+typing=active;+a.example/b :bar!bar@{SERVER} TAGMSG #lobby"]
-    assert set(tags_of(timed.lines()[0])) == {"time", "+typing", "+a.example/b"}
+    (line,) = foo.lines()
+    assert re.sub("msgid=p[0-9a-f]{16};", "", line) == f"@+typing=active;+a.example/b :bar!bar@{SERVER} TAGMSG #lobby"
+    assert set(tags_of(timed.lines()[0])) == {"time", "msgid", "+typing", "+a.example/b"}
     assert bare(bar.lines()) == ["bar TAGMSG #lobby"]
     assert plain.lines() == alice.lines() == []
 
@@ -181,7 +186,8 @@ def test_no_tag_has_anything_in_it_that_begins_a_line_or_that_a_terminal_acts_on
     bar.send("@+a=x\\r\\nQUIT;+b=\x1b[31m;+c=\u202e;+d=\x00 TAGMSG #lobby\r\n".encode())
     bar.send(b"@+e=\xff;+f=f\\ TAGMSG #lobby\r\n")
 
-    assert [tags_of(line) for line in foo.lines()] == [
+    shown = [tags_of(line) for line in foo.lines()]
+    assert [{name: value for name, value in tags.items() if name != "msgid"} for tags in shown] == [
         {"+a": "xQUIT", "+b": "", "+c": "", "+d": ""},
         {"+e": "", "+f": "f"},
     ]

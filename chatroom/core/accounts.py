@@ -121,6 +121,15 @@ class Origin(NamedTuple):
         return place_of(self.host)
 
 
+class Newcomer(NamedTuple):
+    """The nickname of somebody who makes an account of it before they are in."""
+
+    nickname: str
+    """A valid one."""
+    is_free: Callable[[], bool]
+    """Whether it is nobody's at this moment, and they still want to come in under it."""
+
+
 class Authority(Protocol):
     """Whoever knows passwords. Each question has one answer, in a later turn of the event loop."""
 
@@ -387,18 +396,17 @@ class Accounts:
                 return
             # A checker may know accounts by names that are anything.
             name = account.name if account is not None else clean(login.account)[:MAX_ACCOUNT_NAME]
-            self.end_login(member)
-            self._logins.setdefault(name, {})[member] = login._replace(stored=account is not None)
             # The name of one that is kept elsewhere is never given to another.
-            member.log_in(name, account.made if account is not None and account.password else 0.0)
-            member.scopes = login.scopes
+            made = account.made if account is not None and account.password else 0.0
+            changed = self._log_in(member, name, login._replace(stored=account is not None), made)
             self.used(member)
             if login.token and self.tokens is not None:
                 self.tokens.used(login.token, self._now())
             if account is None:
                 self._adopt(name)
             right()
-            self._login_changed(member)
+            if changed:
+                self._login_changed(member)
             if account is not None:
                 # It may have lapsed.
                 self._belongs(name)
@@ -423,10 +431,25 @@ class Accounts:
         now = self._now()
         self._store.add(Account(name, "", now, now), lambda: self._belongs(name), lambda error: None, terms=self._terms)
 
+    def _log_in(self, member: Member, name: str, login: Login, made: float) -> bool:
+        """Have ``member`` be logged in.
+
+        :param made: when the account was made, in seconds since 1970, UTC.
+        :returns: whether it is another account than before.
+        """
+        before = member.account
+        self.end_login(member)
+        self._logins.setdefault(name, {})[member] = login
+        member.log_in(name, made)
+        member.scopes = login.scopes
+        return name != before
+
     def log_out(self, member: Member) -> None:
         """Have ``member`` be logged in to no account, if they are to one."""
+        was = member.account
         self.end_login(member)
-        self._login_changed(member)
+        if was:
+            self._login_changed(member)
 
     def end_login(self, member: Member) -> None:
         """The same, and nobody is told: they are somebody else from now on, or have gone."""
@@ -440,13 +463,19 @@ class Accounts:
             login.end()
 
     def gone(self, member: Member) -> None:
-        """Take notice that ``member`` leaves; they may come back to their account for a while."""
-        if not member.account:
+        """Take notice that ``member`` leaves; they may come back to their account for a while.
+
+        What they have asked for until then, and their leaving, is still the account's.
+        """
+        account = member.account
+        if member not in self._logins.get(account, ()):
             return
         self.used(member)
         account, made = member.account, member.account_made
         by_token = member.scopes is not None
         self.end_login(member)
+        # What they have asked for until now, and their leaving, is still the account's.
+        member.log_in(account, made)
         if by_token:
             # A token may be revoked in the meantime: who logs in by one does so each time.
             return
@@ -483,7 +512,7 @@ class Accounts:
         account, made, left_at = self._left.pop(member.member_id, ("", 0.0, now))
         if now - left_at > COMING_BACK:
             account = ""
-        if ghost is not None and ghost is not member:
+        if ghost is not None and ghost is not member and ghost.standing is not Standing.LEAVING:
             account, made = (ghost.account, ghost.account_made) if ghost.scopes is None else ("", 0.0)
         if not account or self._authority is None or not self._authority.registers:
             return False
@@ -563,16 +592,27 @@ class Accounts:
             raise NoAccounts(why=self.off)
         check_whole(member)
         registrar = self.registrar
-        is_open = self._settings.registration == "open" or (registrar is not None and registrar.is_invited(member))
+        is_open = self._settings.registration != "closed" or (registrar is not None and registrar.is_invited(member))
         if not self._authority.registers or not is_open or not (registrar is None or registrar.may_register(member)):
             raise RegistrationClosed()
 
     def register(
-        self, member: Member, password: str, made: Callable[[], None], failed: NoAnswer, *, origin: Origin
+        self,
+        member: Member,
+        password: str,
+        made: Callable[[], None],
+        failed: NoAnswer,
+        *,
+        origin: Origin,
+        newcomer: Newcomer | None = None,
     ) -> None:
-        """Make an account of ``member``'s nickname, and have them be logged in to it."""
+        """Make an account of ``member``'s nickname, and have them be logged in to it.
+
+        :param newcomer: the nickname that they want to come in under; None for those who hold one.
+        """
         authority, store = self._authority, self._store
-        nickname, place, now = member.nickname, origin.place, origin.now
+        nickname = member.nickname if newcomer is None else newcomer.nickname
+        place, now = origin.place, origin.now
         try:
             self.check_registration(member)
             secret = prepared(password, MIN_PASSWORD)
@@ -592,8 +632,13 @@ class Accounts:
             self._registrations.take_back(place)
             failed(error)
 
+        def may_have_it() -> bool:
+            if newcomer is not None:
+                return newcomer.is_free()
+            return member.standing is Standing.HERE and member.nickname == nickname
+
         def hashed(hash_: str) -> None:
-            if member.standing is not Standing.HERE or member.nickname != nickname:
+            if not may_have_it():
                 # Somebody else may be called that by now.
                 not_made(NicknameRegistered(nickname=nickname))
                 return
@@ -602,10 +647,8 @@ class Accounts:
 
         def kept(at: float) -> None:
             here = member.standing is Standing.HERE
-            if here:
-                self.end_login(member)
-                member.log_in(nickname, at)
-                self._logins.setdefault(nickname, {})[member] = Login(nickname, stored=True)
+            if member.standing not in (Standing.LEAVING, Standing.GONE):
+                self._log_in(member, nickname, Login(nickname, stored=True), at)
             if self.registrar is not None:
                 self.registrar.registered(member)
             made()

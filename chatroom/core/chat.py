@@ -69,6 +69,7 @@ from chatroom.model.errors import (
     TopicTooLong,
 )
 from chatroom.model.events import (
+    ACCOUNT,
     Acted,
     Away,
     Draft,
@@ -586,11 +587,13 @@ class Chat:
         member = request.member
         token = self._ledger.open(request, len(request.rooms))
         author, invited = request.author, self.moderation.is_invited if request.kind is Joined else None
+        extras = _with_account(member) if member.account else None
         # Its ref stays out of the log: to do it again, after a reconnect, is what somebody wants who asks again.
         self.log.append(
             [
                 Draft(
                     *(request.kind, room, member.member_id, member.nickname, request.text),
+                    extras=extras,
                     token=token,
                     author=author._replace(invited=True) if invited and invited(member, room) else author,
                 )
@@ -656,6 +659,8 @@ class Chat:
             request.awaited += 1
         else:
             token = self._ledger.open(request)
+        if member.account:
+            extras = _with_account(member, extras)
         draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token, member.author)
         # As in Draft.event: this is done for each message.
         self.log.append((tuple.__new__(Draft, draft),))
@@ -1137,3 +1142,11 @@ class Chat:
             member.away = text or None
             for watcher in self.directory.watchers:
                 watcher.went_away(member)
+
+
+def _with_account(member: Member, extras: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """``extras``, and the account of ``member``, who is logged in: the one of the moment at which they ask.
+
+    It is kept with the event, since by the time that the event is shown, or shown again, they may have logged out.
+    """
+    return {ACCOUNT: member.account} if extras is None else {**extras, ACCOUNT: member.account}

@@ -22,6 +22,10 @@ MAX_ID = 2**63 - 1
 """The greatest id that a log can give."""
 
 
+ACCOUNT = "account"
+"""The name, among the extras of an event, of the account that its author was logged in to; there is none of others."""
+
+
 class Nature(Enum):
     """The nature of a kind: what its events are about."""
 

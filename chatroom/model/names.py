@@ -31,11 +31,13 @@ _SORTS = "*!["
 _COLON = "\u02d0"
 # A line of a member with one of these names would read as if the server had spoken: they are the first words, behind
 # "* ", of lines from the server.
+SERVICES = frozenset({"nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"})
+"""Services, by the keys of their names, that IRC clients send passwords to by themselves: nobody is called that."""
+
 _RESERVED = (
     *("server", "chatroom", "system", "notice", "private"),
     *("the", "you", "welcome", "nobody", "and", "there", "what", "nothing", "password"),
-    # Services that IRC clients send passwords to by themselves.
-    *("nickserv", "chanserv", "memoserv", "operserv", "hostserv", "botserv", "saslserv", "authserv"),
+    *sorted(SERVICES),
 )
 
 # "You're" and "You've" begin such lines, too.

@@ -66,8 +66,8 @@ def room_makers(text: str) -> str:
 
 
 def registration(text: str) -> str:
-    """The word open or the word closed."""
-    if text not in ("open", "closed"):
+    """The word open, inside or closed."""
+    if text not in ("open", "inside", "closed"):
         raise ValueError("it is another word")
     return text
 
@@ -235,7 +235,11 @@ class Settings:
         "0: they forget it",
     )
     registration: str = _setting(
-        "open", registration, "WHO", "whether people may make accounts for themselves (/register): open or closed"
+        "open",
+        registration,
+        "WHO",
+        "who may make an account for themselves (/register): open: everybody, IRC clients before they are in, too; "
+        "inside: those who are in; closed: nobody",
     )
     max_accounts: int = _setting(100_000, above_zero, "ACCOUNTS", "accounts that people may make for themselves")
     max_nicknames: int = _setting(5, above_zero, "NAMES", "nicknames that may belong to one account")

@@ -9,39 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from chatroom.core.session import Phase
+from chatroom.doors.irc.accounts import BEFORE_CONNECT, REGISTRATION, SASL, abandon, may_register
 from chatroom.doors.irc.format import MULTILINE, REDACTION
 from chatroom.doors.irc.message import MAX_NUMBER
 from chatroom.doors.irc.multiline import limits_of
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.plain import MECHANISM
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.welcome import proceed
 from chatroom.model.text import whole_number
 
 CAPABILITIES = (
-    *("away-notify", "batch", "cap-notify", "draft/chathistory", "draft/event-playback", "draft/extended-monitor"),
-    *(
-        REDACTION,
-        "draft/multiline",
-        "echo-message",
-        "extended-join",
-        "extended-monitor",
-        "labeled-response",
-        "message-tags",
-    ),
+    *("account-notify", "account-tag", "away-notify", "batch", "cap-notify", "draft/chathistory"),
+    *("draft/event-playback", "draft/extended-monitor", REDACTION, "draft/multiline", "echo-message"),
+    *("extended-join", "extended-monitor", "labeled-response", "message-tags"),
     *("multi-prefix", "server-time", "setname", "standard-replies", "userhost-in-names"),
 )
-"""The capabilities that a client may ask for."""
+"""The capabilities that every client may ask for."""
+
+WHERE_THERE_ARE_ACCOUNTS: Mapping[str, Callable[[IRCSession], bool]] = {
+    REGISTRATION: may_register,
+    SASL: lambda session: session.chat.accounts.on,
+}
+"""Those that it may ask for where people can make accounts, or log in."""
 
 VALUES: Mapping[str, Callable[[IRCSession], str]] = {
     MULTILINE: lambda session: limits_of(session.chat.settings.max_line, session.chat.settings.max_lines),
+    REGISTRATION: lambda session: BEFORE_CONNECT if session.chat.settings.registration == "open" else "",
+    SASL: lambda session: MECHANISM,
 }
-"""The values of those that have one."""
+"""The values of those that have one; empty for none."""
 
 STS = "sts"
 """https://ircv3.net/specs/extensions/sts: it tells clients something, and cannot be asked for."""
 
 CAP_VERSION = 302
 """The version of CAP from which on a client is told values, and of new capabilities without asking for that."""
+
+
+def offered(session: IRCSession) -> tuple[str, ...]:
+    """The capabilities that the client may ask for, in alphabetical order."""
+    more = (name for name, there in WHERE_THERE_ARE_ACCOUNTS.items() if there(session))
+    return tuple(sorted((*CAPABILITIES, *more)))
 
 
 def cap(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -66,10 +75,11 @@ def _ls(session: IRCSession, parameters: Sequence[str]) -> None:
     _begin(session)
     version = whole_number(parameters[0], MAX_NUMBER) if parameters else None
     if version is None or version < CAP_VERSION:
-        _answer(session, "LS", " ".join(CAPABILITIES))
+        _answer(session, "LS", " ".join(offered(session)))
         return
     session.take_capabilities(session.capabilities | {"cap-notify"})
-    words = [f"{name}={VALUES[name](session)}" if name in VALUES else name for name in CAPABILITIES]
+    values = {name: value(session) for name, value in VALUES.items()}
+    words = [f"{name}={values[name]}" if values.get(name) else name for name in offered(session)]
     if policy := _transport_policy(session):
         words.append(f"{STS}={policy}")
     _answer(session, "LS", " ".join(words))
@@ -96,7 +106,7 @@ def _req(session: IRCSession, parameters: Sequence[str]) -> None:
     taken = set(session.capabilities)
     for word in wanted.split():
         name = word.removeprefix("-")
-        if name not in CAPABILITIES:
+        if name not in offered(session):
             # All of them, or none.
             _answer(session, "NAK", wanted)
             return
@@ -109,6 +119,8 @@ def _req(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def _end(session: IRCSession, parameters: Sequence[str]) -> None:
+    if session.phase is Phase.OUTSIDE:
+        abandon(session)
     session.registration.end_capabilities()
     proceed(session)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 
 from chatroom.core.rooms import Room
-from chatroom.doors.irc.information import ROOM_MODES, USER_MODES
+from chatroom.doors.irc.information import MAX_NAMES, ROOM_MODES, USER_MODES
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
@@ -120,16 +122,26 @@ def topic(session: IRCSession, parameters: Sequence[str]) -> None:
 
 
 def names(session: IRCSession, parameters: Sequence[str]) -> None:
-    """NAMES #room: list who is there."""
-    channel = parameters[0].partition(",")[0] if parameters else ""
-    try:
-        room = session.shown_room(room_name(channel)) if channel.startswith("#") else None
-    except RoomNameRefused:
-        room = None
-    if room is not None:
-        session.send_all(session.names_lines(room))
+    """NAMES #room[,...]: list who is there."""
+    channels = list(dict.fromkeys(parameters[0].split(",")))[:MAX_NAMES] if parameters else []
+    found = [room for room in map(partial(_called, session), channels) if room is not None]
+    session.several(len(channels))
+    if len(channels) > 1:
+        # One end for all of them: https://modern.ircdocs.horse/#names-message
+        lines = (line for room in found for line in session.members_lines(room))
+        session.send_all(chain(lines, [session.line_of(Numeric.RPL_ENDOFNAMES, ",".join(channels))]))
+    elif found:
+        session.send_all(session.names_lines(found[0]))
     else:
-        session.numeric(Numeric.RPL_ENDOFNAMES, channel or "*")
+        session.numeric(Numeric.RPL_ENDOFNAMES, channels[0] if channels else "*")
+
+
+def _called(session: IRCSession, channel: str) -> Room | None:
+    """The room that is called ``channel``; None where there is none."""
+    try:
+        return session.shown_room(room_name(channel)) if channel.startswith("#") else None
+    except RoomNameRefused:
+        return None
 
 
 # LIST, and what ELIST=CMNTU says of it: https://modern.ircdocs.horse/#elist-parameter

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from chatroom.doors.irc import (
+    accounts,
     capabilities,
     channels,
     history,
@@ -18,6 +19,7 @@ from chatroom.doors.irc import (
     monitor,
     operators,
     people,
+    services,
     talk,
     welcome,
 )
@@ -105,6 +107,7 @@ def help_(session: IRCSession, parameters: Sequence[str]) -> None:
 COMMANDS: Mapping[str, Command] = {
     "ADMIN": Command(information.admin),
     "AUDIT": Command(moderation.audit),
+    "AUTHENTICATE": Command(accounts.authenticate, 1, outside=True),
     "AWAY": Command(talk.away),
     "BATCH": Command(talk.batch, 1, speaks=True),
     "CAP": Command(capabilities.cap, 1, outside=True),
@@ -127,7 +130,9 @@ COMMANDS: Mapping[str, Command] = {
     "MOTD": Command(information.motd),
     "NAMES": Command(channels.names),
     "NICK": Command(welcome.nick, outside=True),
+    "NICKSERV": Command(services.nickserv, 1),
     "NOTICE": Command(talk.notice, speaks=True),
+    "NS": Command(services.nickserv, 1),
     "OPER": Command(operators.oper, 2),
     "PART": Command(channels.part, 1),
     "PASS": Command(welcome.pass_, 1, outside=True),
@@ -137,6 +142,7 @@ COMMANDS: Mapping[str, Command] = {
     "PURGE": Command(moderation.purge, 2),
     "QUIT": Command(information.quit_, outside=True),
     "REDACT": Command(moderation.redact, 2),
+    "REGISTER": Command(accounts.register, 3, outside=True),
     "REPORT": Command(moderation.report, 2),
     "REPORTS": Command(moderation.reports),
     "SETNAME": Command(talk.setname, 1),
@@ -148,6 +154,7 @@ COMMANDS: Mapping[str, Command] = {
     "USER": Command(welcome.user, 4, outside=True),
     "USERHOST": Command(people.userhost, 1),
     "USERS": Command(information.users),
+    "VERIFY": Command(accounts.verify, 2, outside=True),
     "VERSION": Command(information.version),
     "WALLOPS": Command(operators.wallops, 1),
     "WHO": Command(people.who),

@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from chatroom.core.members import Member
 from chatroom.doors.irc.batches import LINE_END, batch_ends, new_name
-from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, NO_TAGS, encode, pieces, written_tags
+from chatroom.doors.irc.message import CONCAT, CTCP, MAX_LINE, NO_TAGS, encode, pieces, word, written_tags
+from chatroom.doors.irc.numerics import Numeric
 from chatroom.model.answers import (
     Answer,
     AuditLog,
     Gone,
     Invited,
+    LoggedIn,
     Notice,
     Private,
     Refused,
@@ -29,6 +32,7 @@ from chatroom.model.answers import (
 )
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.events import (
+    ACCOUNT,
     AccessChanged,
     Acted,
     Away,
@@ -60,11 +64,19 @@ REDACTION = "draft/message-redaction"
 MAX_REASON = 200
 """Bytes of a reason in a REDACT."""
 
-SHAPING = frozenset({"away-notify", "draft/multiline", REDACTION, "extended-join", "message-tags", "server-time"})
+SHAPING = frozenset(
+    {"account-tag", "away-notify", "draft/multiline", REDACTION, "extended-join", "message-tags", "server-time"}
+)
 """The capabilities on which it depends how events look."""
 
 TAGS = "tags"
 """The name of the client-only tags of a message among the extras of its event."""
+
+BOT = "bot"
+"""The name, among the extras of a message, of the mark of those whose author has told that they are a bot; and the name
+of its tag (https://ircv3.net/specs/extensions/bot-mode)."""
+
+NO_EXTRAS: Mapping[str, Any] = MappingProxyType({})
 
 _ACTION = f"{CTCP}ACTION "
 
@@ -162,6 +174,26 @@ IRC_EVENTS: dict[type[Event], Rendering] = {
 """The rendering of each kind of event; a kind without one is not shown to IRC clients."""
 
 
+class Author(NamedTuple):
+    """The author of a line, as far as it tells of them."""
+
+    source: str
+    """``alice!ally@chat.example.org``."""
+    account: str = ""
+    """The account that they were logged in to at that moment; empty for none."""
+    is_bot: bool = False
+
+
+class Tagging(NamedTuple):
+    """Client-only tags that somebody sends alone."""
+
+    at: float
+    nickname: str
+    target: str
+    """A room with its #, or a nickname."""
+    tags: Mapping[str, str]
+
+
 class People(Protocol):
     """The people whom events name, as far as a format asks about them."""
 
@@ -170,6 +202,12 @@ class People(Protocol):
 
     def realname(self, nickname: str) -> str:
         """The realname of somebody who is here."""
+
+    def account(self, nickname: str) -> str:
+        """The account that somebody who is here is logged in to; empty for none."""
+
+    def is_bot(self, nickname: str) -> bool:
+        """Whether somebody who is here has told that they are a bot."""
 
     def author(self, event: Event) -> Member | None:
         """The member who did it; None once they are gone, or are called something else."""
@@ -193,6 +231,7 @@ class IRCFormat(Format):
         self._people = people
         self._server_time = "server-time" in capabilities
         self._message_tags = "message-tags" in capabilities
+        self._account_tag = "account-tag" in capabilities
         self._extended_join = "extended-join" in capabilities
         self._away_notify = "away-notify" in capabilities
         self._multiline = MULTILINE in capabilities
@@ -221,23 +260,28 @@ class IRCFormat(Format):
         command, text = row.command(event), row.text(event)
         if not command:
             return b""
+        extras = event.extras or NO_EXTRAS
+        # Of a role, that is the account that has it.
+        account = "" if event.is_rule or row.by_server else str(extras.get(ACCOUNT, ""))
         if self._extended_join and type(event) is Joined:
-            member = self._people.author(event)
-            account = member.account if member is not None else ""
-            command, text = f"{command} {account or '*'}", self._people.realname(event.nickname)
+            command, text = f"{command} {word(account)}", self._people.realname(event.nickname)
         source = self._server if row.by_server else self._people.prefix(event.nickname)
         # An event that is in no log has no id of its own.
         id_ = msgid_of(self._history, event.id) if event.kept and event.id else ""
         if row.is_message:
-            tags = (event.extras or {}).get(TAGS) or NO_TAGS
-            return self._message(source, command, text or "", self._tags(event.at, id_, tags), event.at)
-        return self._tags(event.at, id_) + encode(f":{source} {command}" + (f" :{text}" if text is not None else ""))
+            author = Author(source, account, BOT in extras)
+            tags = self._tags(event.at, id_, author, extras.get(TAGS) or NO_TAGS)
+            return self._message(author, command, text or "", tags, event.at)
+        return self._tags(event.at, id_, Author(source, account)) + encode(
+            f":{source} {command}" + (f" :{text}" if text is not None else "")
+        )
 
     def _redactions(self, removal: Removal) -> bytes:
         """Whole lines that say which messages were removed."""
         reason = f" :{cut(removal.text, MAX_REASON)}" if removal.text else ""
-        start = f":{self._people.prefix(removal.nickname)} REDACT #{removal.room} "
-        tags = self._tags(removal.at, "")
+        source = self._people.prefix(removal.nickname)
+        start = f":{source} REDACT #{removal.room} "
+        tags = self._tags(removal.at, "", Author(source))
         return b"".join([tags + encode(f"{start}{msgid_of(self._history, id_)}{reason}") for id_ in removal.ids])
 
     def _away_line(self, event: Event) -> bytes:
@@ -245,24 +289,24 @@ class IRCFormat(Format):
         member = self._people.author(event)
         if member is None or member.away is None:
             return b""
-        return encode(f":{self._people.prefix(event.nickname)} AWAY :{member.away}")
+        return self.aside(event.nickname, f"AWAY :{member.away}")
 
-    def _message(self, source: str, command: str, text: str, tags: bytes, at: float) -> bytes:
+    def _message(self, author: Author, command: str, text: str, tags: bytes, at: float) -> bytes:
         """Whole lines for a message, perhaps of several lines.
 
         :param command: and to whom.
         :param tags: those of the message, from their ``@`` to the space behind them; empty for none.
         """
-        head = f":{source} {command} :"
+        head = f":{author.source} {command} :"
         whole = (head + text).encode(ENCODING)
         if len(whole) <= MAX_LINE and "\n" not in text and "\r" not in text:
             return tags + whole + LINE_END
         if self._multiline and not text.startswith(CTCP):
-            return self._message_batch(source, command, text, tags)
+            return self._message_batch(author.source, command, text, tags)
         first, *more = said_in_lines(head, text) or [head]
         # "Servers MUST only include a message ID on the first message of a batch when sending a fallback to
         # non-supporting clients" (draft/multiline); the tags of its author are about the whole message, too.
-        other_tags = self._tags(at, "")
+        other_tags = self._tags(at, "", author)
         return tags + encode(first) + b"".join(other_tags + encode(line) for line in more)
 
     def _message_batch(self, source: str, command: str, text: str, tags: bytes) -> bytes:
@@ -278,13 +322,17 @@ class IRCFormat(Format):
         ]
         return b"".join([opening, *lines, ending])
 
-    def _tags(self, at: float, id_: str, client_tags: Mapping[str, str] = NO_TAGS) -> bytes:
+    def _tags(self, at: float, id_: str, author: Author, client_tags: Mapping[str, str] = NO_TAGS) -> bytes:
         tags = []
         if self._server_time:
             tags.append(f"time={time_of(at)}")
+        if self._account_tag and author.account:
+            tags += written_tags({ACCOUNT: author.account})
         if self._message_tags:
             if id_:
                 tags.append(f"msgid={id_}")
+            if author.is_bot:
+                tags.append(BOT)
             if client_tags:
                 tags += written_tags(client_tags)
         return f"@{';'.join(tags)} ".encode(ENCODING) if tags else b""
@@ -303,17 +351,31 @@ class IRCFormat(Format):
     def private(self, message: Private) -> bytes:
         """Whole lines for a message of one person to one other."""
         command = f"{'NOTICE' if message.notice else 'PRIVMSG'} {message.to}"
-        tags = self._tags(message.at, _id_of_private(message), message.tags or NO_TAGS)
-        return self._message(self._people.prefix(message.nickname), command, message.text, tags, message.at)
+        author = self._author(message.nickname)
+        tags = self._tags(message.at, _id_of(message), author, message.tags or NO_TAGS)
+        return self._message(author, command, message.text, tags, message.at)
 
-    def tagged(self, nickname: str, target: str, at: float, tags: Mapping[str, str]) -> bytes:
-        """A whole line for tags that somebody sends alone; none for clients that know no tags.
-
-        :param target: a room with its #, or a nickname.
-        """
+    def tagging(self, tagging: Tagging) -> bytes:
+        """A whole line for tags that somebody sends alone; none for clients that know no tags."""
         if not self._message_tags:
             return b""
-        return self._tags(at, "", tags) + encode(f":{self._people.prefix(nickname)} TAGMSG {target}")
+        author = self._author(tagging.nickname)
+        tags = self._tags(tagging.at, _id_of(tagging), author, tagging.tags)
+        return tags + encode(f":{author.source} TAGMSG {tagging.target}")
+
+    def aside(self, nickname: str, what: str) -> bytes:
+        """A whole line for something that somebody who is here does, and that is no event.
+
+        :param what: the line, without its source.
+        """
+        account = self._people.account(nickname) if self._account_tag else ""
+        tags = f"@{written_tags({ACCOUNT: account})[0]} ".encode(ENCODING) if account else b""
+        return tags + encode(f":{self._people.prefix(nickname)} {what}")
+
+    def _author(self, nickname: str) -> Author:
+        """Somebody who is here, as they are at this moment."""
+        people = self._people
+        return Author(people.prefix(nickname), people.account(nickname), people.is_bot(nickname))
 
     def notice(self, nickname: str, text: str) -> bytes:
         """Whole lines for a notice of the server's."""
@@ -330,7 +392,16 @@ class IRCFormat(Format):
 
     def invitation(self, nickname: str, invited: Invited) -> bytes:
         """A whole line for an invitation."""
-        return encode(f":{self._people.prefix(invited.nickname)} INVITE {nickname} #{invited.room}")
+        return self.aside(invited.nickname, f"INVITE {nickname} #{invited.room}")
+
+    def logged_in(self, nickname: str, account: str) -> bytes:
+        """A whole line that tells somebody that they are logged in to an account, or, where it is empty, to none."""
+        whom = f"{nickname} {self._people.prefix(nickname)}"
+        if not account:
+            return encode(f":{self._server} 901 {whom} :{Numeric.RPL_LOGGEDOUT.text}")
+        return encode(
+            f":{self._server} 900 {whom} {word(account)} :{Numeric.RPL_LOGGEDIN.text.format(account=account)}"
+        )
 
 
 IRC_ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, str, Any], bytes]] = {
@@ -342,6 +413,7 @@ IRC_ANSWERS: Mapping[type[Answer], Callable[[IRCFormat, str, Any], bytes]] = {
     Reported: lambda format_, nickname, answer: format_.plainly(nickname, answer),
     ReportList: lambda format_, nickname, answer: format_.plainly(nickname, answer),
     AuditLog: lambda format_, nickname, answer: format_.plainly(nickname, answer),
+    LoggedIn: lambda format_, nickname, answer: format_.logged_in(nickname, answer.account),
 }
 """The rendering of each kind of answer that is no numeric."""
 
@@ -351,8 +423,8 @@ def msgid_of(history: str, id_: int) -> str:
     return f"{history}-{id_}"
 
 
-def _id_of_private(message: Private) -> str:
-    """A ``msgid`` for a message that no log keeps: the same for both who are shown it."""
+def _id_of(message: Private | Tagging) -> str:
+    """A ``msgid`` for a message that no log keeps: the same for all who are shown it."""
     return "p" + blake2b(repr(message).encode(ENCODING), digest_size=8).hexdigest()
 
 

@@ -10,11 +10,12 @@ from chatroom.doors.irc.message import MAX_USER
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK
 from chatroom.doors.irc.session import IRCSession
+from chatroom.doors.irc.users import BOT_MODE
 from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.names import MAX_NAME_LENGTH
 from chatroom.version import __version__
 
-USER_MODES = "iow"
+USER_MODES = "Biow"
 """The modes that a person may have."""
 
 ROOM_MODES = "bnov"
@@ -22,6 +23,9 @@ ROOM_MODES = "bnov"
 
 MAX_TARGETS = 4
 """Rooms and people that one line of talk may be for."""
+
+MAX_NAMES = 4
+"""Rooms whose members one may ask for at once."""
 
 MAX_MONITORED = 100
 """Nicknames that one client may watch for."""
@@ -37,9 +41,10 @@ _TOKENS_IN_A_LINE = 13
 
 
 def _features(session: IRCSession) -> list[str]:
-    one = ",".join(f"{command}:1" for command in ("NAMES", "LIST", "KICK", "WHOIS", "WHOWAS"))
+    one = ",".join(f"{command}:1" for command in ("LIST", "KICK", "WHOIS", "WHOWAS"))
     return [
         f"AWAYLEN={MAX_AWAY}",
+        f"BOT={BOT_MODE}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{session.chat.settings.max_joined}",
         "CHANMODES=b,,,n",
@@ -55,7 +60,7 @@ def _features(session: IRCSession) -> list[str]:
         f"NICKLEN={MAX_NAME_LENGTH}",
         "PREFIX=(ov)@+",
         "SAFELIST",
-        f"TARGMAX={one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",
+        f"TARGMAX=NAMES:{MAX_NAMES},{one},PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},JOIN:,PART:,MONITOR:",
         f"TOPICLEN={MAX_TOPIC}",
         f"USERLEN={MAX_USER}",
         "UTF8ONLY",

@@ -161,6 +161,11 @@ def middle(parameter: str) -> str:
     return parameter if parameter and not parameter.startswith(":") and " " not in parameter else "*"
 
 
+def word(name: str) -> str:
+    """``name``, which may have spaces in it, as it may stand before others; * for an empty one."""
+    return middle(name.replace(" ", "_").lstrip(":"))
+
+
 def encode(line: str) -> bytes:
     """A line without tags as it goes out: no longer than it may be, with its end."""
     if "\n" in line or "\r" in line:

@@ -1,7 +1,7 @@
 """The numerics that the server answers with: each with its name, its number and its last words, once.
 
-RFC 1459 and RFC 2812, https://modern.ircdocs.horse, and IRCv3's MONITOR and WHOX. A numeric without a text has nothing
-behind its parameters, or brings last words of its own.
+RFC 1459 and RFC 2812, https://modern.ircdocs.horse, and IRCv3's MONITOR, WHOX and SASL. A numeric without a text has
+nothing behind its parameters, or brings last words of its own.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Numeric(Enum):
     RPL_NOTOPIC = ("331", "No topic is set")
     RPL_TOPIC = ("332", "")
     RPL_TOPICWHOTIME = ("333", "")
+    RPL_WHOISBOT = ("335", "is a bot")
     RPL_ENDOFINVITELIST = ("337", "End of invite list")
     RPL_INVITING = ("341", "")
     RPL_VERSION = ("351", "one room, many doors")
@@ -113,6 +114,13 @@ class Numeric(Enum):
     RPL_MONLIST = ("732", "")
     RPL_ENDOFMONLIST = ("733", "End of MONITOR list")
     ERR_MONLISTFULL = ("734", "Monitor list is full")
+    RPL_LOGGEDIN = ("900", "You are now logged in as {account}")
+    RPL_LOGGEDOUT = ("901", "You are now logged out")
+    RPL_SASLSUCCESS = ("903", "SASL authentication successful")
+    ERR_SASLFAIL = ("904", "SASL authentication failed")
+    ERR_SASLTOOLONG = ("905", "SASL message too long")
+    ERR_SASLABORTED = ("906", "SASL authentication aborted")
+    RPL_SASLMECHS = ("908", "are available SASL mechanisms")
 
     def __init__(self, number: str, text: str) -> None:
         self.number = number

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from chatroom.core.members import Member
 from chatroom.core.session import NO_ADDRESS
-from chatroom.doors.irc.message import MAX_NUMBER
+from chatroom.doors.irc.message import MAX_NUMBER, word
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.users import MAX_WAS, UserInfo
@@ -108,7 +108,7 @@ def _whox_line(session: IRCSession, one: UserInfo, channel: str, fields: str, to
         "f": one.flags,
         "d": 0,
         "l": one.idle(session.chat.now()),
-        "a": one.account or 0,
+        "a": word(one.account) if one.account else 0,
         "o": "n/a",
     }
     asked = [found[field] for field in _WHOX if field in fields and field in found]
@@ -143,13 +143,15 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     session.numeric(Numeric.RPL_WHOISSERVER, one.nickname, server, text=SERVER_INFO)
     if one.is_operator:
         session.numeric(Numeric.RPL_WHOISOPERATOR, one.nickname)
+    if one.is_bot:
+        session.numeric(Numeric.RPL_WHOISBOT, one.nickname)
     if _address(session, member):
         for connection in member.sessions:
             session.numeric(Numeric.RPL_WHOISHOST, one.nickname, address=connection.address or NO_ADDRESS)
     if member.sessions and all(connection.encrypted for connection in member.sessions):
         session.numeric(Numeric.RPL_WHOISSECURE, one.nickname)
     if one.account:
-        session.numeric(Numeric.RPL_WHOISACCOUNT, one.nickname, one.account)
+        session.numeric(Numeric.RPL_WHOISACCOUNT, one.nickname, word(one.account))
     if one.away is not None:
         session.numeric(Numeric.RPL_AWAY, one.nickname, text=one.away)
     if one.user is not None:

@@ -16,8 +16,9 @@ A client sends NICK and USER, and perhaps PASS before them and CAP around them, 
     OUTSIDE ----the password of PASS is wrong (464)----> closed
             ----an invitation is looked at (ENTERING)--> OUTSIDE, or closed
 
-PASS is never missing: whether it was needed, and right, is found out when nothing else is missing. A session that
-waits for its nickname takes no line, so nothing is sent in ENTERING. No I/O.
+PASS is never missing: whether it was needed, and right, is found out when nothing else is missing. It gives the
+password of the server, or that of an account. A session that waits for its nickname, or for a password to be looked at,
+takes no line, so nothing is sent in ENTERING. No I/O.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Step(Flag):
 class Registration:
     """The commands of one newcomer: those that have come, and those that have yet to."""
 
-    __slots__ = ("missing", "nickname", "password", "realname", "username")
+    __slots__ = ("login", "missing", "nickname", "password", "realname", "taken", "username")
 
     def __init__(self) -> None:
         self.missing = Step.NICK | Step.USER
@@ -48,15 +49,24 @@ class Registration:
         self.username = self.realname = ""
         self.password = Secret()
         """The one of PASS, or an invitation; empty for none, and once it has let them in."""
+        self.login = Secret()
+        """An account and its password, with a colon between them, of PASS; empty for none."""
+        self.taken = ""
+        """The nickname that they wanted last and that is somebody's; empty for none."""
 
     @property
     def complete(self) -> bool:
         """Whether the nickname may be claimed."""
         return not self.missing
 
+    @property
+    def negotiates(self) -> bool:
+        """Whether the client has not ended to negotiate capabilities: it may still log in."""
+        return Step.CAP_END in self.missing
+
     def take_nickname(self, nickname: str) -> None:
         """NICK has come, with a nickname that they may perhaps have."""
-        self.nickname = nickname
+        self.nickname, self.taken = nickname, ""
         self.missing &= ~Step.NICK
 
     def take_user(self, username: str, realname: str) -> None:
@@ -74,5 +84,5 @@ class Registration:
 
     def nickname_refused(self) -> None:
         """The nickname that they claimed is another's."""
-        self.nickname = ""
+        self.taken, self.nickname = self.nickname, ""
         self.missing |= Step.NICK

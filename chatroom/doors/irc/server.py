@@ -6,13 +6,14 @@ the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from chatroom.core.chat import Chat
-from chatroom.core.members import Member
+from chatroom.core.members import Member, Standing
 from chatroom.core.operators import Passwords
-from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat
+from chatroom.doors.irc.format import MULTILINE, SHAPING, IRCFormat, Tagging
+from chatroom.doors.irc.message import word
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.users import User, Users
 from chatroom.model.constants import FILE_ENCODING
@@ -70,6 +71,7 @@ class IRCServer:
         """The clients that watch for a nickname (MONITOR), by its key."""
         self._formats: dict[frozenset[str], IRCFormat] = {}
         chat.directory.watchers.append(self)
+        chat.accounts.watch(self.account_changed, lambda nickname: None)
 
     def connected(self, client: Client) -> None:
         """Know a session that has just begun."""
@@ -137,11 +139,16 @@ class IRCServer:
         """Tell those who watch for ``member`` and share no room with them; peers are shown the event."""
         watchers = [watcher for watcher in self._extended_watchers(member) if watcher.has("away-notify")]
         if watchers:
-            line = f":{self.users.prefix(member.nickname)} AWAY" + ("" if member.away is None else f" :{member.away}")
+            what = "AWAY" if member.away is None else f"AWAY :{member.away}"
             told = {member, *self.chat.rooms.sharing(member)}
             for watcher in watchers:
                 if watcher.member not in told:
-                    watcher.send_aside(line)
+                    watcher.write(watcher.format.aside(member.nickname, what))
+
+    def account_changed(self, member: Member) -> None:
+        """Tell those who see ``member`` that they have logged in or out, at whatever door."""
+        if member.standing is Standing.HERE:
+            self.tell_peers(member, "account-notify", f"ACCOUNT {word(member.account)}")
 
     def watch(self, key: str, client: Client) -> None:
         """Have ``client`` told when the nickname with that key comes and goes."""
@@ -159,24 +166,19 @@ class IRCServer:
 
         :param what: the line, without its source.
         """
-        line = f":{self.users.prefix(member.nickname)} {what}"
         peers = [client for other in self.chat.rooms.sharing(member) for client in self.clients_of(other)]
         for client in dict.fromkeys([*peers, *self._extended_watchers(member)]):
             if client.member is not member and client.has(capability):
-                client.send_aside(line)
+                client.write(client.format.aside(member.nickname, what))
 
-    def tell_tags(self, member: Member, target: str, told: Iterable[Member], tags: Mapping[str, str]) -> None:
-        """Hand on tags that ``member`` sends alone, to those of ``told`` who are at this door and know tags.
-
-        :param target: a room with its #, or a nickname.
-        """
-        at = self.chat.now()
+    def tell_tags(self, member: Member, tagging: Tagging, told: Iterable[Member]) -> None:
+        """Hand on tags that ``member`` sends alone, to those of ``told`` who are at this door and know tags."""
         # Once for all clients with the same capabilities.
         forms: dict[IRCFormat, bytes] = {}
         for client in [client for other in told if other is not member for client in self.clients_of(other)]:
             line = forms.get(client.format)
             if line is None:
-                line = forms[client.format] = client.format.tagged(member.nickname, target, at, tags)
+                line = forms[client.format] = client.format.tagging(tagging)
             if line:
                 client.write(line)
 

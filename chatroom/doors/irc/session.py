@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
@@ -19,14 +20,15 @@ from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
 from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait
 from chatroom.core.sharing import Turn
-from chatroom.doors.irc.format import MULTILINE, REDACTION, TAGS, IRCFormat, msgid_of
+from chatroom.doors.irc.format import BOT, MULTILINE, REDACTION, TAGS, IRCFormat, msgid_of
 from chatroom.doors.irc.labels import Labelled, LineAnswer
-from chatroom.doors.irc.message import MAX_LINE, NO_TAGS, encode, middle
+from chatroom.doors.irc.message import MAX_LINE, encode, middle
 from chatroom.doors.irc.multiline import Incoming
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.plain import SaslExchange
 from chatroom.doors.irc.registration import Registration
 from chatroom.doors.irc.server import IRCServer
-from chatroom.doors.irc.users import User, modes_of
+from chatroom.doors.irc.users import BOT_MODE, User, modes_of
 from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
@@ -115,7 +117,7 @@ class IRCSession(Session):
 
     __slots__ = (
         *("answer", "capabilities", "echo", "incoming", "monitored"),
-        *("parting", "registration", "server", "user"),
+        *("parting", "registration", "sasl", "server", "user"),
     )
     format: IRCFormat
 
@@ -129,6 +131,8 @@ class IRCSession(Session):
         """Whether they are shown what they say."""
         self.monitored: dict[str, str] = {}
         """The nicknames that they watch for, by their keys."""
+        self.sasl: SaslExchange | None = None
+        """The SASL exchange that they have begun; None while there is none."""
         self.incoming: Incoming | None = None
         """The message of several lines that they are sending; None while they are not."""
         self.answer = _IDLE
@@ -205,14 +209,18 @@ class IRCSession(Session):
         ]
 
     def names_lines(self, room: Room) -> Iterator[str]:
+        """The members in a room, and the end of their list; empty lines where one of them is not shown."""
+        yield from self.members_lines(room)
+        yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
+
+    def members_lines(self, room: Room) -> Iterator[str]:
         """The members in a room; empty lines where one of them is not shown."""
         users = self.server.users if self.has("userhost-in-names") else None
         names = (
             "" if not seen else member.nickname if users is None else users.prefix(member.nickname)
             for member, seen in self.seen_in(room)
         )
-        yield from self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
-        yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
+        return self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
 
     # Their lines, and the answers to these.
 
@@ -336,10 +344,22 @@ class IRCSession(Session):
             id_ = msgid_of(self.chat.log.identity, int(str(error.details["id"])))
             return encode(f":{self.server.name} FAIL REDACT {code} #{error.details['room']} {id_} :{error}")
         numeric = NUMERICS.get(type(error), Numeric.ERR_UNKNOWNERROR)
+        if isinstance(error, NicknameRegistered) and self.chat.accounts.on:
+            line = self.line_of(numeric, about, text=str(error))
+            return encode(line) + self.format.notice(self.nickname or "*", self._how_to_log_in(about))
         if numeric is Numeric.ERR_UNKNOWNERROR:
             return encode(self.line_of(numeric, command or "*", text=str(error)))
         subject = () if numeric in _WITHOUT_SUBJECT else (about or "*",)
         return encode(self.line_of(numeric, *subject, text=str(error) if type(error) in _EXPLAINED else None))
+
+    def _how_to_log_in(self, nickname: str) -> str:
+        """The ways in for the owner of a nickname that is registered."""
+        if self.entered:
+            return f"If {nickname} is yours: /msg NickServ IDENTIFY {nickname} PASSWORD, then /nick {nickname}"
+        return (
+            f"If {nickname} is yours, have your client log in: by SASL (PLAIN), or with {nickname}:PASSWORD as the "
+            f"password of the server. Or come in as somebody else, and /msg NickServ IDENTIFY {nickname} PASSWORD"
+        )
 
     def fail(self, code: str, *context: str, text: str) -> None:
         """Tell them what is wrong, by IRCv3's standard-replies."""
@@ -432,8 +452,13 @@ class IRCSession(Session):
         hidden = kind.nature is Nature.TALK and not self.echo
         own_form = hidden or answer.labelled
         request = Request(self.member, kind, (room,), text, self, own_form=own_form, context=answer)
-        tags = answer.client_tags if kind.nature is Nature.TALK else NO_TAGS
-        self.say_apart(room, request, about, {TAGS: dict(tags)} if tags else None)
+        extras: dict[str, Any] = {}
+        if kind.nature is Nature.TALK:
+            if answer.client_tags:
+                extras[TAGS] = dict(answer.client_tags)
+            if BOT_MODE in self.user.modes:
+                extras[BOT] = True
+        self.say_apart(room, request, about, extras or None)
         answer.expect()
 
     def ask_to_remove(self, event: Event, reason: str, audited: str) -> None:

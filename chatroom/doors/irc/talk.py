@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chatroom.doors.irc.format import MULTILINE
+from chatroom.doors.irc.format import MULTILINE, Tagging
 from chatroom.doors.irc.information import MAX_AWAY, MAX_TARGETS
 from chatroom.doors.irc.message import CTCP, MAX_LINE, Message
 from chatroom.doors.irc.multiline import Incoming, Invalid, State
 from chatroom.doors.irc.numerics import Numeric
+from chatroom.doors.irc.services import NICKSERV, is_service, told
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.constants import ENCODING
 from chatroom.model.errors import ChatError, NotInRoom, PeerError, RoomNameRefused
@@ -33,6 +34,10 @@ def privmsg(session: IRCSession, parameters: Sequence[str]) -> None:
         session.numeric(Numeric.ERR_NOTEXTTOSEND)
     elif len(targets) > MAX_TARGETS:
         session.numeric(Numeric.ERR_TOOMANYTARGETS, targets[MAX_TARGETS])
+    elif len(targets) > 1 and any(map(is_service, targets)):
+        # There may be a password in it.
+        why = f"A message to {NICKSERV} is for nobody else: none was sent it"
+        session.numeric(Numeric.ERR_TOOMANYTARGETS, next(filter(is_service, targets)), text=why)
     else:
         session.several(len(targets))
         for target in targets:
@@ -47,6 +52,8 @@ def notice(session: IRCSession, parameters: Sequence[str]) -> None:
     if len(parameters) < 2 or not parameters[1] or parameters[1].isspace():
         return
     targets = _targets(parameters[0])
+    if any(map(is_service, targets)):
+        return
     session.several(len(targets[:MAX_TARGETS]))
     for target in targets[:MAX_TARGETS]:
         try:
@@ -107,6 +114,10 @@ def _action(text: str) -> str | None:
 
 
 def _say_to_person(session: IRCSession, target: str, text: str, is_notice: bool) -> None:
+    if is_service(target):
+        if not is_notice:
+            told(session, target, text.replace(CTCP, ""))
+        return
     person = session.chat.find(target)
     bare = text.replace(CTCP, "")
     if text[0] != CTCP:
@@ -244,16 +255,19 @@ def _tag(session: IRCSession, target: str) -> None:
         target, told = f"#{name}", list(session.chat.rooms[name].members)
         session.scanned(len(told))
     else:
+        if is_service(target):
+            return
         session.chat.check_say(session.member, "")
         person = session.chat.find(target)
         target, told = person.nickname, [person]
     tags = session.answer.client_tags
     if tags:
-        session.server.tell_tags(session.member, target, told, tags)
+        tagging = Tagging(session.chat.now(), session.nickname, target, dict(tags))
+        session.server.tell_tags(session.member, tagging, told)
         if session.member in told and not target.startswith("#"):
-            session.write(session.format.tagged(session.nickname, target, session.chat.now(), tags))
+            session.write(session.format.tagging(tagging))
         if session.echo:
-            session.respond(session.format.tagged(session.nickname, target, session.chat.now(), tags))
+            session.respond(session.format.tagging(tagging))
 
 
 def away(session: IRCSession, parameters: Sequence[str]) -> None:

@@ -22,6 +22,9 @@ MAX_WAS = 1000
 OPERATOR = "o"
 """The mode of operators, which is the member's at every door."""
 
+BOT_MODE = "B"
+"""The mode of bots, as they tell of themselves."""
+
 
 class User:
     """Somebody at this door, as they told of themselves."""
@@ -32,7 +35,7 @@ class User:
         """:param now: seconds since 1970, UTC."""
         self.username = self.realname = ""
         self.modes = ""
-        """i and w, as far as they have set them."""
+        """B, i and w, as far as they have set them."""
         self.signed_on = self.seen_at = now
         """When they came in, and when they last said something: seconds since 1970, UTC."""
 
@@ -54,8 +57,13 @@ class UserInfo(NamedTuple):
 
     @property
     def flags(self) -> str:
-        """H for here or G for gone, and * for an operator."""
-        return ("H" if self.away is None else "G") + ("*" if self.is_operator else "")
+        """H for here or G for gone, * for an operator, and B for a bot."""
+        here = "H" if self.away is None else "G"
+        return here + ("*" if self.is_operator else "") + (BOT_MODE if self.is_bot else "")
+
+    @property
+    def is_bot(self) -> bool:
+        return BOT_MODE in self.modes
 
     @property
     def is_operator(self) -> bool:
@@ -172,6 +180,16 @@ class Users:
         """The realname of the user who is called ``nickname``."""
         holder = self._holders.get(nickname_key(nickname))
         return _elsewhere(nickname)[1] if holder is None else self._users[holder].realname
+
+    def account(self, nickname: str) -> str:
+        """The account that somebody who is here is logged in to; empty for none."""
+        member = self._chat.members.get(nickname_key(nickname))
+        return "" if member is None else member.account
+
+    def is_bot(self, nickname: str) -> bool:
+        """Whether somebody who is here has told that they are a bot."""
+        holder = self._holders.get(nickname_key(nickname))
+        return holder is not None and BOT_MODE in self._users[holder].modes
 
     def author(self, event: Event) -> Member | None:
         """The member who did what ``event`` tells; None once they are gone, or are called something else."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from hmac import compare_digest
 
 from chatroom.core.session import NO_ADDRESS, Phase
 from chatroom.doors.irc import information
+from chatroom.doors.irc.accounts import log_in
 from chatroom.doors.irc.message import user_of
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.server import NETWORK, why_wrong
 from chatroom.doors.irc.session import IRCSession
 from chatroom.model.codes import code_of
+from chatroom.model.constants import ENCODING
 from chatroom.model.errors import ChatError, NicknameTaken, NotEncrypted, PeerError
 from chatroom.model.names import check_nickname
 from chatroom.model.passwords import Secret
@@ -23,11 +26,22 @@ from chatroom.version import __version__
 
 
 def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
-    """PASS password, or PASS invite=CODE: give the server's password, or an invitation, before all else."""
+    """PASS password, PASS account:password, PASS invite=CODE: give the password of the server or of an account, or an
+    invitation, before all else."""
+    given, registration = Secret(parameters[0]), session.registration
     if session.entered:
         session.numeric(Numeric.ERR_ALREADYREGISTERED)
+    elif ":" in given and session.chat.accounts.on and not code_of(given) and not _is_the_servers(session, given):
+        registration.login = given
+        # That of a closed server may have a colon in it, too.
+        registration.password = given if session.chat.gate.closed else Secret()
     else:
-        session.registration.password = Secret(parameters[0])
+        registration.password = given
+
+
+def _is_the_servers(session: IRCSession, password: str) -> bool:
+    """Whether it is the server's own password that has a colon in it, which is found out once they come in."""
+    return compare_digest(password.encode(ENCODING), session.server.password.encode(ENCODING))
 
 
 def user(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -55,15 +69,21 @@ def nick(session: IRCSession, parameters: Sequence[str]) -> None:
             key = check_nickname(nickname, session.chat.settings.server_name)
             # A stranger is told nothing of who is here.
             is_known = session.chat.gate.lets_in(session.member)
-            if is_known and key in session.chat.members and not session.member.account:
-                # Its owner takes it from whoever holds it. It is claimed once the rest has come; until then somebody
-                # else may still be faster.
+            if is_known and key in session.chat.members and not _may_be_theirs(session):
+                # It is claimed once the rest has come; until then somebody else may still be faster.
                 raise NicknameTaken(nickname=nickname)
         except PeerError as error:
+            session.registration.taken = nickname if isinstance(error, NicknameTaken) else ""
             session.refuse(error, nickname)
         else:
             session.registration.take_nickname(nickname)
             proceed(session)
+
+
+def _may_be_theirs(session: IRCSession) -> bool:
+    """Whether a newcomer may turn out to be the owner of a nickname, whose holder makes way: then the claim tells."""
+    registration = session.registration
+    return bool(session.member.account or registration.login) or (session.chat.accounts.on and registration.negotiates)
 
 
 def _rename(session: IRCSession, nickname: str) -> None:
@@ -76,6 +96,10 @@ def proceed(session: IRCSession) -> None:
     """Claim the nickname, if nothing is missing."""
     registration, server = session.registration, session.server
     if session.phase is not Phase.OUTSIDE or not registration.complete or not session.is_there():
+        return
+    login, registration.login = registration.login, Secret()
+    if login and not session.member.account:
+        _log_in(session, login)
         return
     if _knocks(session):
         return
@@ -104,7 +128,8 @@ def _knocks(session: IRCSession) -> bool:
     """Show the gate what PASS has brought, if it has to be shown something; whether that is under way, or was wrong."""
     gate, registration = session.chat.gate, session.registration
     given = registration.password
-    if gate.has_let_in(session.member) or not (gate.closed or code_of(given)):
+    let_in = gate.has_let_in(session.member) or (gate.closed and gate.lets_in(session.member))
+    if let_in or not (gate.closed or code_of(given)):
         return False
 
     def turn_away(error: ChatError) -> None:
@@ -129,6 +154,33 @@ def _knocks(session: IRCSession) -> bool:
         session.refuse(error)
         session.quit("no encryption")
     return True
+
+
+def _log_in(session: IRCSession, login: Secret) -> None:
+    """Log in to the account that PASS has named."""
+
+    def wrong(error: ChatError) -> None:
+        if session.registration.password:
+            # It may be the one of the closed server.
+            proceed(session)
+        else:
+            _turn_away(session, error)
+
+    try:
+        session.check_encrypted()
+    except NotEncrypted as error:
+        session.chat.journal(f"{session.door.host or NO_ADDRESS} was turned away: {error}")
+        session.refuse(error)
+        session.quit("no encryption")
+        return
+    name, _, password = login.partition(":")
+    log_in(session, name, Secret(password), lambda: proceed(session), wrong)
+
+
+def _turn_away(session: IRCSession, error: ChatError) -> None:
+    """Close the connection of a newcomer whose password for an account was not taken."""
+    session.numeric(Numeric.ERR_PASSWDMISMATCH, text=str(error))
+    session.quit("not logged in")
 
 
 def _greet(session: IRCSession, room: str) -> None:
