@@ -659,7 +659,7 @@ class Chat:
             request.awaited += 1
         else:
             token = self._ledger.open(request)
-        if member.account:
+        if member.author.account:
             extras = _with_account(member, extras)
         draft = (kind, room, member.member_id, member.nickname, text, about, extras, ref, token, member.author)
         # As in Draft.event: this is done for each message.

@@ -34,7 +34,8 @@ def pass_(session: IRCSession, parameters: Sequence[str]) -> None:
     elif ":" in given and session.chat.accounts.on and not code_of(given) and not _is_the_servers(session, given):
         registration.login = given
         # That of a closed server may have a colon in it, too.
-        registration.password = given if session.chat.gate.closed else Secret()
+        if session.chat.gate.closed:
+            registration.password = given
     else:
         registration.password = given
 
@@ -94,34 +95,48 @@ def _rename(session: IRCSession, nickname: str) -> None:
 
 def proceed(session: IRCSession) -> None:
     """Claim the nickname, if nothing is missing."""
-    registration, server = session.registration, session.server
+    registration = session.registration
     if session.phase is not Phase.OUTSIDE or not registration.complete or not session.is_there():
         return
     login, registration.login = registration.login, Secret()
     if login and not session.member.account:
-        _log_in(session, login)
+        # The server's own password comes first: without it, nobody learns whether one of an account is right.
+        if _knows_password(session):
+            _log_in(session, login)
         return
     if _knocks(session):
         return
-    host, now = session.door.host, session.door.seconds()
-    invited = session.chat.gate.is_invited(session.member)
-    if server.password and not invited:
-        try:
-            session.check_encrypted()
-        except NotEncrypted as error:
-            session.chat.journal(f"{host or NO_ADDRESS} was turned away: {error}")
-            session.refuse(error)
-            session.quit("no encryption")
-            return
-    if not invited and not server.is_right_password(host, registration.password, now):
-        why = why_wrong(server.passwords, host, now)
-        session.chat.journal(f"{host or NO_ADDRESS} was turned away: {why}")
-        session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
-        session.quit(why)
+    if not session.chat.gate.is_invited(session.member) and not _knows_password(session):
         return
     session.user.username, session.user.realname = registration.username, registration.realname
     room = session.chat.gate.room_of(session.member)
     session.claim(registration.nickname, lambda: _greet(session, room))
+
+
+def _knows_password(session: IRCSession) -> bool:
+    """Whether PASS has given the server's password, if it has one; who does not know it is turned away."""
+    server, host = session.server, session.door.host
+    if server.password and not _is_encrypted(session):
+        return False
+    if server.is_right_password(host, session.registration.password, session.door.seconds()):
+        return True
+    why = why_wrong(server.passwords, host, session.door.seconds())
+    session.chat.journal(f"{host or NO_ADDRESS} was turned away: {why}")
+    session.numeric(Numeric.ERR_PASSWDMISMATCH, text=why)
+    session.quit(why)
+    return False
+
+
+def _is_encrypted(session: IRCSession) -> bool:
+    """Whether a password may be taken; who sends one that others can read is turned away."""
+    try:
+        session.check_encrypted()
+    except NotEncrypted as error:
+        session.chat.journal(f"{session.door.host or NO_ADDRESS} was turned away: {error}")
+        session.refuse(error)
+        session.quit("no encryption")
+        return False
+    return True
 
 
 def _knocks(session: IRCSession) -> bool:
@@ -166,12 +181,7 @@ def _log_in(session: IRCSession, login: Secret) -> None:
         else:
             _turn_away(session, error)
 
-    try:
-        session.check_encrypted()
-    except NotEncrypted as error:
-        session.chat.journal(f"{session.door.host or NO_ADDRESS} was turned away: {error}")
-        session.refuse(error)
-        session.quit("no encryption")
+    if not _is_encrypted(session):
         return
     name, _, password = login.partition(":")
     log_in(session, name, Secret(password), lambda: proceed(session), wrong)
