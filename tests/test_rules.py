@@ -78,7 +78,7 @@ class Court:
         assert self.try_(draft) is None
 
     def entry(self, who: str, list_: str, mask: str, room: str = "garden", **more: object) -> PeerError | None:
-        rank = int(self.rules.role(room, f"id-{who}", AUTHORS[who]))
+        rank = int(self.rules.power(room, f"id-{who}", AUTHORS[who]))
         draft = self.draft(AccessChanged, who, room)
         return self.try_(draft._replace(extras={"list": list_, "mask": mask, "rank": rank, **more}))
 
@@ -186,6 +186,20 @@ def test_a_role_is_not_inherited_with_the_name_of_an_account(court: Court) -> No
     assert court.rules.role("garden", "id-other", later) is Role.MEMBER
 
 
+def test_who_keeps_order_on_the_server_stands_above_the_owner_of_a_room(court: Court) -> None:
+    kick = court.draft(Kicked, "alice", member="id-oper", nick="oper")
+    court.do(Joined, "oper")
+    assert isinstance(court.try_(kick._replace(author=ALICE._replace(target=OPER))), Outranked)
+    assert court.entry("alice", BAN, "*!*@*") is None
+    assert court.rules.ban("garden", Person("id-oper", "oper", OPER), court.at) is None
+    assert court.entry("oper", BAN, "*!*@*") is None
+    assert court.rules.ban("garden", Person("id-alice", "alice", ALICE), court.at) is not None
+    kick = court.draft(Kicked, "oper", member="id-alice", nick="alice")
+    assert court.try_(kick._replace(author=OPER._replace(target=ALICE))) is None
+    court.given("bob", "owner", SERVER)
+    assert isinstance(court.try_(court.draft(RoleChanged, "oper", text="", account="bob")), Outranked)
+
+
 def test_everybody_may_give_up_what_they_have(court: Court) -> None:
     court.given("bob", "voice")
     court.do(RoleChanged, "bob", text="", account="bob")
@@ -276,7 +290,7 @@ HAPPENINGS = st.one_of(
             {
                 "list": st.sampled_from([BAN, MUTE, EXCEPTION]),
                 "mask": st.sampled_from(["bob!*@*", "account:alice", "*!*@*"]),
-                "rank": st.sampled_from([0, 3]),
+                "rank": st.sampled_from([0, 3, 7]),
                 "until": st.sampled_from([0, 1003, 1005]),
                 "lifted": st.booleans(),
             }

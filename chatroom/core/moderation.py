@@ -258,18 +258,21 @@ class Moderation:
             masks.append(parse_mask(f"{ADDRESS}{address}"))
         return Target(tuple(masks), found.nickname, found, spared)
 
+    def _power(self, member: Member, room: str) -> int:
+        return self._rules.power(room, member.member_id, member.author)
+
     def check_outranks(self, member: Member, other: Member, room: str) -> None:
         """Check that ``other`` has no higher role than ``member``.
 
         :raises Outranked: they have.
         """
-        if other is not member and self.role(other, room) > self.role(member, room):
+        if other is not member and self._power(other, room) > self._power(member, room):
             raise Outranked(nickname=other.nickname)
 
     def _check_outranks_account(self, member: Member, account: str, room: str) -> None:
-        holders = (self._rules.holders(SERVER), self._rules.holders(room))
-        role = max(held.get(account, Role.GUEST) for held in holders)
-        if account != member.author.account and role > self.role(member, room):
+        """The same for whoever is logged in to an account."""
+        power = self._rules.power(room, "", Author(account))
+        if account != member.author.account and power > self._power(member, room):
             raise Outranked(nickname=account)
 
     # Requests: each either raises a PeerError or has its asker told an outcome.
@@ -319,8 +322,7 @@ class Moderation:
         self._check_list(member, room, list_)
         target = self.target(member, text, room)
         reason = _reason(reason)
-        role = self.role(member, room)
-        extras: dict[str, object] = {"list": list_, "rank": int(role)}
+        extras: dict[str, object] = {"list": list_, "rank": self._power(member, room)}
         if seconds:
             extras["until"] = round(self._chat.now() + seconds, 3)
         if target.of:

@@ -109,8 +109,8 @@ class Entry(NamedTuple):
     reason: str
     until: float
     """Seconds since 1970, UTC; infinite for one that holds for good."""
-    rank: Role
-    """The role of who made it: it counts for nobody who has a higher one."""
+    rank: int
+    """The power of who made it (:meth:`Rules.power`): it counts for nobody who has more."""
     of: str
     """The nickname that it was made for; empty for none."""
     by: str
@@ -183,6 +183,14 @@ class Rules:
             self._ranks.get(room, {}).get(member, Role.GUEST),
         )
 
+    def power(self, room: str, member: str, author: Author) -> int:
+        """The number by which two people are compared: nobody acts on somebody who has more.
+
+        It is that of their role, but operators and owners of the server stand above everybody who has none there.
+        """
+        of_server = self.role(SERVER, member, author)
+        return of_server + Role.OWNER if of_server >= Role.OPERATOR else self.role(room, member, author)
+
     def _role_by_account(self, room: str, author: Author) -> Role:
         held = self._roles.get(room, {}).get(author.account) if author.account else None
         if held is None or self._given.get((room, author.account), 0.0) < author.since:
@@ -239,12 +247,12 @@ class Rules:
         # What no entry was about is about none until a list changes; what one was about may have ended.
         if known is None or (known is not _MISSING and known.until > at):
             return known  # type: ignore[no-any-return]
-        role = self.role(room, person.member, person.author)
+        power = self.power(room, person.member, person.author)
         found = next(
             (
                 entry
                 for entry in entries.values()
-                if entry.list == list_ and entry.until > at and role <= entry.rank and entry.mask.fits(person)
+                if entry.list == list_ and entry.until > at and power <= entry.rank and entry.mask.fits(person)
             ),
             None,
         )
@@ -397,16 +405,16 @@ class Rules:
             return
         right = Right.SERVER_ROLES if room == SERVER else TO_GIVE[max(held, given, Role.VOICE)]
         self.check(right, room, draft.member, author)
-        if not own and self._role_of_subject(room, subject, of_member) > self.role(room, draft.member, author):
+        if not own and self._power_of_subject(room, subject, of_member) > self.power(room, draft.member, author):
             raise Outranked(nickname=event.holder)
         of_rooms = 0 if of_member or room == SERVER else self._roles_of_rooms
         if given and not held and (len(roles.get(room, ())) >= MAX_ROLES or of_rooms >= MAX_ROLES_OF_ROOMS):
             raise ListFull(limit=MAX_ROLES)
 
-    def _role_of_subject(self, room: str, subject: str, of_member: bool) -> Role:
+    def _power_of_subject(self, room: str, subject: str, of_member: bool) -> int:
         if of_member:
             return self._ranks.get(room, {}).get(subject, Role.GUEST)
-        return self.role(room, "", Author(subject))
+        return self.power(room, "", Author(subject))
 
     def _judge_mode(self, draft: Draft, author: Author, at: float) -> None:
         self._judge_presence(draft, author, at)
@@ -421,7 +429,7 @@ class Rules:
         if event.clears:
             return
         # It may have been asked for with a role that was taken away since.
-        if int(extras.get("rank", 0)) > self.role(room, draft.member, author):
+        if int(extras.get("rank", 0)) > self.power(room, draft.member, author):
             raise _not_allowed(right, room)
         if (list_, str(extras.get("mask"))) not in self._access.get(room, ()):
             of_rooms = self._entries_of_rooms if room != SERVER else 0
@@ -437,7 +445,7 @@ class Rules:
             self.check(Right.KICK, room, draft.member, author)
         if not self.is_in(room, event.victim):
             raise NotThere(nickname=event.victim_nickname, room=room)
-        if self.role(room, event.victim, author.target or NOBODY) > self.role(room, draft.member, author):
+        if self.power(room, event.victim, author.target or NOBODY) > self.power(room, draft.member, author):
             raise Outranked(nickname=event.victim_nickname)
 
     # Events.
@@ -549,7 +557,7 @@ class Rules:
         if not event.clears:
             ends, rank = extras.get("until"), extras.get("rank", 0)
             entry = Entry(
-                *(list_, mask, event.text, float(ends) if ends else inf, Role(int(rank))),
+                *(list_, mask, event.text, float(ends) if ends else inf, int(rank)),
                 *(str(extras.get("of", "")), event.nickname, event.at),
             )
             for ended in [one for one, other in self._access.get(room, {}).items() if other.until <= event.at]:
