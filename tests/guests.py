@@ -123,6 +123,10 @@ class Guest(ABC):
         wanted = Heard(kind, nickname, text)
         self._wait(lambda: wanted in self.past, f"{wanted} of the past")
 
+    def expect_raw(self, text: str) -> None:
+        """Wait until that has come, as it stands on the wire."""
+        self._wait(lambda: text.encode() in self.raw, text)
+
     def expect_error(self) -> None:
         """Wait until something is refused."""
         self._wait(lambda: any(one.kind == "error" for one in self.heard[self._next :]), "an error")
@@ -180,7 +184,7 @@ _PLAIN = (
     (re.compile(r"\* (\S+) left(?: \((.*)\))?$"), "left"),
     (re.compile(r"\* (\S+) is now (\S+)$"), "renamed"),
     (re.compile(r"\* (\S+) set the topic: (.*)$"), "topic"),
-    (re.compile(r"\* (\S+) put \S+ out of \S+(?: \((.*)\))?$"), "kicked"),
+    (re.compile(r"\* (\S+) put \S+ out(?: \((.*)\))?$"), "kicked"),
     (re.compile(r"(\S+) \(privately to \S+\): (.*)$"), "private"),
     (re.compile(r"([^\s*!\[][^\s:]*): (.*)$"), "said"),
     (re.compile(r"(!) (.*)$"), "error"),
