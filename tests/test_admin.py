@@ -18,7 +18,10 @@ from chatroom.admin.__main__ import main
 from chatroom.admin.history import NOT_THERE, OLDER_SERVER
 from chatroom.log.schema import STEPS
 from chatroom.log.sqlite import CHANGES_EVERY
+from chatroom.log.state import read_state
 from chatroom.model.codes import code_of, is_token
+from chatroom.model.events import RoleChanged
+from chatroom.model.roles import SERVER, Role
 from chatroom.server.options import HISTORY
 
 CODE = "[0-9a-z]{4}(-[0-9a-z]{4}){3}"
@@ -173,6 +176,23 @@ def make_older(file: Path) -> None:
             "DROP TABLE audit; ALTER TABLE history DROP COLUMN removals;"
         )
         connection.execute(f"PRAGMA user_version = {len(STEPS) - 2}")
+
+
+def test_the_first_owner_of_a_server_is_made(run: Run, file: Path) -> None:
+    assert run("owner", "alice", status=1)[0].endswith("there is no account alice in it: have it registered first.")
+    run("accounts", "add", "alice", typed="correct horse\n")
+    assert run("owner", "Alice") == ["Alice owns the server from its next start on"]
+    with closing(sqlite3.connect(file)) as connection:
+        (state,) = read_state(connection)
+    assert isinstance(state, RoleChanged)
+    assert (state.room, state.holder, state.text) == (SERVER, "alice", Role.OWNER.word)
+
+
+def test_no_owner_is_made_beside_a_running_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subject = Subject(lambda subject: LOGS["sqlite"](subject, tmp_path))
+    assert main(["--history", str(tmp_path / "history"), "owner", "alice"]) == 1
+    assert "is using it" in capsys.readouterr().err
+    subject.stop()
 
 
 # Beside a log that is in use.

@@ -18,11 +18,13 @@ from chatroom.admin.passwords import hash_of, new_password
 from chatroom.core.issuing import DAY, HOLDS_FOR, LONGEST, check_token_name, described, new_invitation
 from chatroom.log.accounts import Account, Terms
 from chatroom.log.invitations import MAX_USES, Invitation
+from chatroom.log.owners import give_server_role
 from chatroom.log.tokens import Token
 from chatroom.model.codes import INVITE, code_of, digest_of, new_token
 from chatroom.model.durations import seconds_of
 from chatroom.model.errors import InvitationRefused, NoSuchAccount, NoSuchInvitation
 from chatroom.model.names import check_nickname, room_name
+from chatroom.model.roles import Role
 from chatroom.model.scopes import scopes_of
 from chatroom.model.settings import url as parse_url
 from chatroom.model.text import whole_number
@@ -235,11 +237,24 @@ def _no_arguments(parser: ArgumentParser) -> None:
     """Add none."""
 
 
+# Roles.
+
+
+def _owner_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("account", metavar="ACCOUNT", help="one that is there already")
+
+
+def _owner(history: HistoryFile, options: Namespace) -> Lines:
+    give_server_role(options.history, options.account, Role.OWNER)
+    yield f"{options.account} owns the server from its next start on"
+
+
 COMMANDS = (
     Command("invite", "make an invitation, and print its code", _invite_arguments, _invite),
     Command("invitations", "list the invitations", _no_arguments, _list_invitations),
     Command("revoke", "have an invitation let nobody in any more", _revoke_arguments, _revoke),
     Command("token", "make, list and revoke tokens of programs", _token_arguments, _token),
     Command("accounts", "list, add and remove accounts, or change a password", _accounts_arguments, _accounts),
+    Command("owner", "have an account own a server that is not running", _owner_arguments, _owner),
 )
 """Every sub-command, in the order in which help lists them."""
