@@ -471,7 +471,7 @@ def test_the_people_of_several_rooms_are_listed_with_one_end(room: IRCRoom) -> N
 
     assert ask(alice, "NAMES #lobby,#garden,#nowhere") == [
         "353 alice = #lobby :alice",
-        "353 alice = #garden :alice bob",
+        "353 alice = #garden :@alice bob",
         "366 alice #lobby,#garden,#nowhere :End of NAMES list",
     ]
     assert ask(alice, "NAMES #lobby") == ["353 alice = #lobby :alice", "366 alice #lobby :End of NAMES list"]

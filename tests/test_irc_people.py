@@ -71,7 +71,7 @@ def test_the_invisible_are_shown_to_those_who_know_where_they_are(room: IRCRoom,
     ]
     assert "319 alice bob :#lobby" in ask(alice, "WHOIS bob")
     assert not any(line.startswith("319") for line in ask(carol, "WHOIS bob"))
-    assert "319 bob bob :#cellar #lobby" in ask(bob, "WHOIS bob")
+    assert "319 bob bob :@#cellar #lobby" in ask(bob, "WHOIS bob")
     assert ask(carol, "LUSERS")[0] == "251 carol :There are 2 users and 1 invisible on 1 servers"
 
 
@@ -157,7 +157,7 @@ def test_whois_tells_what_everybody_may_know(room: IRCRoom, alice: Person) -> No
 
     assert told[:4] == [
         f"311 alice bob bob {SERVER} * :Bob",
-        "319 alice bob :#garden #lobby",
+        "319 alice bob :@#garden #lobby",
         f"312 alice bob {SERVER} :one room, many doors",
         "313 alice bob :is an IRC operator",
     ]

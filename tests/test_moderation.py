@@ -9,6 +9,7 @@ from stepped import Bot, House, SteppedLog, Visitor
 
 from chatroom.core.session import Phase
 from chatroom.log.accounts import key_of
+from chatroom.log.audit import Entry
 from chatroom.model.answers import Private
 from chatroom.model.constants import LOBBY
 from chatroom.model.events import AccessChanged, Draft, Kicked, Left, Quit, Renamed, RoleChanged, Said
@@ -508,3 +509,21 @@ def test_a_list_has_what_was_made_and_what_is_lifted_is_gone() -> None:
 def test_a_private_message_needs_no_right() -> None:
     place = Place("bob")
     assert isinstance(place.chat.private(place.people["alice"].session.member, "bob", "psst"), Private)
+
+
+def test_what_is_done_stands_in_the_audit_log_without_addresses_and_keys() -> None:
+    place = Place("bob", "carol")
+    place.do("alice", "/kick bob spam", "/ban bob 1h more spam", "/unban bob", "/set key sesame", "/set slow 10s")
+    place.do("alice", "/voice carol")
+    found: list[Entry] = []
+    place.chat.audit_log.last(100, None, found.extend, lambda error: None)
+    assert {(entry.nickname, entry.room) for entry in found} == {("alice", "garden")}
+    done = dict.fromkeys((entry.action, entry.target, entry.reason) for entry in found)
+    assert set(done) == {
+        ("kick", "bob", "spam"),
+        ("ban", "bob", "more spam"),
+        ("unban", "bob", ""),
+        ("set key", "", ""),
+        ("set slow", "", "10"),
+        ("give voice", "carol", ""),
+    }

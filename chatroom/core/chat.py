@@ -30,7 +30,7 @@ from chatroom.core.expelled import Expelled
 from chatroom.core.gate import Gate
 from chatroom.core.members import Connection, Member, Standing, id_of_client
 from chatroom.core.memory import Memory
-from chatroom.core.moderation import Moderation, rules_of
+from chatroom.core.moderation import Moderation, deed, rules_of
 from chatroom.core.nicknames import LocalNicknames, Nicknames
 from chatroom.core.operators import ClearPasswords, Operators
 from chatroom.core.proxies import Proxies
@@ -768,7 +768,7 @@ class Chat:
 
     def may_moderate(self, member: Member, room: str) -> bool:
         """Whether ``member`` may deal with what others have said in ``room``; empty for all rooms."""
-        return member.operator
+        return self.moderation.may(member, Right.REMOVE, room or SERVER)
 
     def audit(
         self, member: Member, action: str, target: str, room: str = "", reason: str = "", *, about: int = 0
@@ -899,6 +899,10 @@ class Chat:
         """Change who is here, or what holds, as ``event`` says."""
         self.rules.note(event)
         self.rules.lapsed.clear()
+        # A request of several, such as a ban by name, account and address, is one deed.
+        if request is not None and not request.awaited and (event.is_rule or isinstance(event, Kicked)):
+            action, target, reason = deed(event)
+            self.audit(request.member, action, target, event.room, reason)
         if event.nature is Nature.STATE:
             self._holds(event, changes)
         elif isinstance(event, Kicked):

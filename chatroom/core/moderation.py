@@ -30,7 +30,7 @@ from chatroom.model.errors import (
 )
 from chatroom.model.events import AccessChanged, Draft, Event, Joined, Kicked, Left, ModeSet, RankChanged, RoleChanged
 from chatroom.model.masks import ACCOUNT, ADDRESS, ID, NETWORK, Author, Mask, account_key, parse_mask
-from chatroom.model.modes import HIDDEN, HISTORY, MODES, QUIET, history_of
+from chatroom.model.modes import HIDDEN, HISTORY, KEY, MODES, QUIET, history_of
 from chatroom.model.names import nickname_key, room_name
 from chatroom.model.roles import GIVEN, SERVER, TO_GIVE, Right, Role
 from chatroom.model.rules import BAN, EXCEPTION, INVITED, MUTE, OWNERS, Entry, Rules, not_allowed, until
@@ -133,6 +133,24 @@ def words_of(mask: Mask, with_address: bool) -> str:
     if (user, host) == ("*", "*") and not set("*?") & set(nickname):
         return f"the nickname {nickname}"
     return mask.text if with_address or not mask.is_of_address else f"{nickname}!{user}@(hidden)"
+
+
+def deed(event: Event) -> tuple[str, str, str]:
+    """What the audit log calls an event of somebody who keeps order, the person that it was done to, and the reason.
+
+    No address and no key stands in it: operators of a room read it, too.
+    """
+    extras = event.extras or {}
+    if isinstance(event, Kicked):
+        return "kick", event.victim_nickname, event.text
+    if isinstance(event, RoleChanged):
+        return f"give {event.text}" if event.text else f"take {event.was}", event.holder, ""
+    if isinstance(event, ModeSet):
+        value = "" if event.subject == KEY else event.text
+        return f"{'set' if event.text else 'take away'} {event.subject}", "", value
+    verb = {BAN: "ban", MUTE: "mute", EXCEPTION: "except", INVITED: "admit"}[str(extras.get("list"))]
+    target = str(extras.get("of") or "") or words_of(parse_mask(str(extras.get("mask"))), with_address=False)
+    return f"un{verb}" if event.clears else verb, target, event.text
 
 
 class _Holder(NamedTuple):
@@ -356,10 +374,7 @@ class Moderation:
         request = Request(member, AccessChanged, (room,), "", asker, **own)
         self.act(
             request,
-            [
-                self._draft(request, AccessChanged, room, "", {"list": list_, "mask": entry.mask.text, "lifted": True})
-                for entry in entries
-            ],
+            [self._draft(request, AccessChanged, room, "", _lifted(entry)) for entry in entries],
         )
         return entries
 
@@ -573,6 +588,12 @@ class Moderation:
             member.session.dismiss(error)
         else:
             self._chat.quit(member, LEFT_BANNED)
+
+
+def _lifted(entry: Entry) -> dict[str, object]:
+    """The extras of an event by which an entry holds no more."""
+    extras: dict[str, object] = {"list": entry.list, "mask": entry.mask.text, "lifted": True}
+    return {**extras, "of": entry.of} if entry.of else extras
 
 
 def _right_to_give(role: Role, room: str) -> Right:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
+from typing import Any
 
+from chatroom.core.members import Member
+from chatroom.core.requests import Asker
 from chatroom.core.rooms import Room
-from chatroom.doors.irc.information import MAX_NAMES, ROOM_MODES, USER_MODES
+from chatroom.doors.irc.information import MAX_NAMES, USER_MODES
 from chatroom.doors.irc.numerics import Numeric
 from chatroom.doors.irc.people import called
 from chatroom.doors.irc.session import IRCSession
@@ -66,7 +69,7 @@ def _channels(parameter: str) -> list[str]:
 
 
 def join(session: IRCSession, parameters: Sequence[str]) -> None:
-    """JOIN #room[,#room]: enter rooms; 0 leaves all."""
+    """JOIN #room[,#room] [key[,key]]: enter rooms; 0 leaves all."""
     if parameters[0] == "0":
         _leave(session, list(session.rooms), "")
         return
@@ -74,20 +77,29 @@ def join(session: IRCSession, parameters: Sequence[str]) -> None:
     session.several(len(channels))
     if not channels:
         session.numeric(Numeric.ERR_NEEDMOREPARAMS, "JOIN")
-    _join(session, channels)
+    keys = parameters[1].split(",") if len(parameters) > 1 else []
+    _join(session, list(zip_longest(channels, keys[: len(channels)], fillvalue="")))
 
 
-def _join(session: IRCSession, channels: Sequence[str]) -> None:
-    """Enter one room after the other: they are told all of each before they hear of the next."""
+def _join(session: IRCSession, channels: Sequence[tuple[str, str]]) -> None:
+    """Enter one room after the other: they are told all of each before they hear of the next.
+
+    :param channels: each with its key; empty for none.
+    """
     rest = list(channels)
     while rest:
-        name = named_room(session, rest.pop(0))
+        channel, key = rest.pop(0)
+        name = named_room(session, channel)
         # To join a room that one is in already does nothing, as at other servers.
         if name is None or name in session.rooms:
             continue
-        if session.request_of_line(session.chat.join, (name,), about=f"#{name}", own_form=False):
+        if session.request_of_line(partial(_enter, session, name, key), about=f"#{name}", own_form=False):
             session.answer.next = lambda: _join(session, rest)
             return
+
+
+def _enter(session: IRCSession, name: str, key: str, member: Member, asker: Asker, **own: Any) -> None:
+    session.chat.join(member, (name,), asker, key=key, **own)
 
 
 def part(session: IRCSession, parameters: Sequence[str]) -> None:
@@ -191,38 +203,7 @@ def _listing(session: IRCSession, words: Sequence[str]) -> Iterator[str]:
     yield session.line_of(Numeric.RPL_LISTEND)
 
 
-def mode(session: IRCSession, parameters: Sequence[str]) -> None:
-    """MODE #room, or MODE nickname [+|-modes]: show modes, or set those of one's own."""
-    if parameters[0].startswith("#"):
-        _room_mode(session, parameters[0], parameters[1:])
-    else:
-        _user_mode(session, parameters[0], parameters[1:])
-
-
-def _room_mode(session: IRCSession, channel: str, parameters: Sequence[str]) -> None:
-    room = existing_room(session, channel)
-    if room is None:
-        return
-    name = f"#{room.name}"
-    if not parameters:
-        session.numeric(Numeric.RPL_CHANNELMODEIS, name, "+n")
-        session.numeric(Numeric.RPL_CREATIONTIME, name, int(room.created))
-        return
-    letters = parameters[0].replace("+", "").replace("-", "")
-    if len(parameters) == 1 and letters == "b":
-        # Nobody is banned, so there is nothing before the end.
-        session.numeric(Numeric.RPL_ENDOFBANLIST, name)
-        return
-    unknown = [letter for letter in letters if letter not in ROOM_MODES]
-    if unknown:
-        session.numeric(Numeric.ERR_UNKNOWNMODE, unknown[0])
-    elif letters[:1] in ("o", "v") and len(parameters) > 1 and not _is_there(session, room, parameters[1]):
-        pass
-    elif letters:
-        session.numeric(Numeric.ERR_CHANOPRIVSNEEDED, name)
-
-
-def _is_there(session: IRCSession, room: Room, nickname: str) -> bool:
+def is_there(session: IRCSession, room: Room, nickname: str) -> bool:
     """Whether ``nickname`` is in ``room``; when not, they were told."""
     person = called(session, nickname)
     if person in room.members:
@@ -232,7 +213,7 @@ def _is_there(session: IRCSession, room: Room, nickname: str) -> bool:
     return False
 
 
-def _user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) -> None:
+def user_mode(session: IRCSession, nickname: str, parameters: Sequence[str]) -> None:
     member = called(session, nickname)
     if member is not session.member:
         if member is not None:
@@ -269,15 +250,6 @@ def tell_modes(session: IRCSession, before: str) -> None:
     if added or taken:
         change = (f"+{added}" if added else "") + (f"-{taken}" if taken else "")
         session.send(f":{session.nickname} MODE {session.nickname} :{change}")
-
-
-def kick(session: IRCSession, parameters: Sequence[str]) -> None:
-    """KICK #room nickname: nobody may, in rooms that nobody owns."""
-    room = joined_room(session, parameters[0].partition(",")[0])
-    if room is None:
-        return
-    if _is_there(session, room, parameters[1].partition(",")[0]):
-        session.numeric(Numeric.ERR_CHANOPRIVSNEEDED, f"#{room.name}")
 
 
 def invite(session: IRCSession, parameters: Sequence[str]) -> None:

@@ -115,9 +115,17 @@ class Rendering(NamedTuple):
     """The capability, one of :data:`SHAPING`, of the clients that are shown it; empty for all clients."""
 
 
-_ROLE_LETTERS = {"owner": "o", "operator": "o", "voice": "v"}
+ROLE_LETTERS = {"owner": "o", "operator": "o", "voice": "v"}
+"""The letter of each role; an owner is an operator here."""
 
-_MODE_LETTERS = {"moderated": "m", "invite-only": "i", "key": "k", "hidden": "s", "topic-locked": "t", "limit": "l"}
+MODE_LETTERS = {
+    **{"moderated": "m", "invite-only": "i", "key": "k", "hidden": "s", "topic-locked": "t", "limit": "l"},
+    **{"members-only": "r", "quiet": "u"},
+}
+"""The letter of each mode of a room that has one."""
+
+LIST_LETTERS = {"ban": "b", "exception": "e", "invited": "I", "mute": "q"}
+"""The letter of each list of a room."""
 
 
 def _kick(event: Event) -> str:
@@ -128,11 +136,11 @@ def _kick(event: Event) -> str:
 def _role(event: Event) -> str:
     assert isinstance(event, RoleChanged)
     sign, role = ("+", event.text) if event.text else ("-", event.was)
-    return f"MODE #{event.room} {sign}{_ROLE_LETTERS.get(role, 'v')} {event.holder}"
+    return f"MODE #{event.room} {sign}{ROLE_LETTERS.get(role, 'v')} {event.holder}"
 
 
 def _mode(event: Event) -> str:
-    letter = _MODE_LETTERS.get(event.subject)
+    letter = MODE_LETTERS.get(event.subject)
     if letter is None:
         return ""
     value = f" {event.text}" if event.text and letter in "kl" else ""
@@ -275,6 +283,14 @@ class IRCFormat(Format):
         return self._tags(event.at, id_, Author(source, account)) + encode(
             f":{source} {command}" + (f" :{text}" if text is not None else "")
         )
+
+    def entry(self, event: AccessChanged) -> bytes:
+        """The line by which whoever has changed a list is told so; others are told in other words, if they are."""
+        extras = event.extras or {}
+        letter = LIST_LETTERS[str(extras.get("list", ""))]
+        sign = "-" if event.clears else "+"
+        source = self._people.prefix(event.nickname)
+        return encode(f":{source} MODE #{event.room} {sign}{letter} {extras.get('mask', '')}")
 
     def _redactions(self, removal: Removal) -> bytes:
         """Whole lines that say which messages were removed."""

@@ -13,12 +13,16 @@ from chatroom.doors.irc.session import IRCSession
 from chatroom.doors.irc.users import BOT_MODE
 from chatroom.model.constants import MAX_TOPIC
 from chatroom.model.names import MAX_NAME_LENGTH
+from chatroom.model.rules import MAX_ENTRIES
 from chatroom.version import __version__
 
 USER_MODES = "Biow"
 """The modes that a person may have."""
 
-ROOM_MODES = "bnov"
+MAX_CHANGES = 4
+"""Modes that one MODE changes at most."""
+
+ROOM_MODES = "Ibeiklmnoqrstuv"
 """The modes of rooms that clients are told of (004, 005): b, o and v are nobody's here, and all rooms have n."""
 
 MAX_TARGETS = 4
@@ -47,13 +51,16 @@ def _features(session: IRCSession) -> list[str]:
         f"BOT={BOT_MODE}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT=#:{session.chat.settings.max_joined}",
-        "CHANMODES=b,,,n",
+        "CHANMODES=Ibeq,k,l,imnrstu",
         f"CHANNELLEN={MAX_NAME_LENGTH + 1}",
         "CHANTYPES=#",
         f"CHATHISTORY={MAX_HISTORY}",
         "ELIST=CMNTU",
+        "EXCEPTS=e",
         "HOSTLEN=63",
-        "MODES=1",
+        "INVEX=I",
+        f"MAXLIST=Ibeq:{MAX_ENTRIES}",
+        f"MODES={MAX_CHANGES}",
         f"MONITOR={MAX_MONITORED}",
         "MSGREFTYPES=msgid,timestamp",
         f"NETWORK={NETWORK}",

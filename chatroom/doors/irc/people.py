@@ -85,9 +85,13 @@ def _asked_for(session: IRCSession, mask: str) -> tuple[str, Iterable[tuple[Memb
         )
 
 
+def _flags(session: IRCSession, one: UserInfo, channel: str) -> str:
+    return one.flags + (session.sign_in(channel[1:])(one.member) if channel.startswith("#") else "")
+
+
 def _who_line(session: IRCSession, one: UserInfo, channel: str) -> str:
     server = session.server.name
-    place = (channel, one.username, server, server, one.nickname, one.flags)
+    place = (channel, one.username, server, server, one.nickname, _flags(session, one, channel))
     return session.line_of(Numeric.RPL_WHOREPLY, *place, text=f"0 {one.realname}")
 
 
@@ -105,7 +109,7 @@ def _whox_line(session: IRCSession, one: UserInfo, channel: str, fields: str, to
         "h": server,
         "s": server,
         "n": one.nickname,
-        "f": one.flags,
+        "f": _flags(session, one, channel),
         "d": 0,
         "l": one.idle(session.chat.now()),
         "a": word(one.account) if one.account else 0,
@@ -137,7 +141,8 @@ def _tell_of(session: IRCSession, member: Member) -> None:
     rooms = sorted(room for room in member.rooms if shown(session.member, room))
     if "i" in one.modes and member is not session.member:
         rooms = [room for room in rooms if room in session.rooms]
-    for line in session.words_in_lines(Numeric.RPL_WHOISCHANNELS, one.nickname, words=[f"#{room}" for room in rooms]):
+    words = [f"{session.sign_in(room)(member)}#{room}" for room in rooms]
+    for line in session.words_in_lines(Numeric.RPL_WHOISCHANNELS, one.nickname, words=words):
         if line:
             session.send(line)
     session.numeric(Numeric.RPL_WHOISSERVER, one.nickname, server, text=SERVER_INFO)

@@ -32,34 +32,61 @@ from chatroom.doors.irc.users import BOT_MODE, User, modes_of
 from chatroom.model.answers import Answer
 from chatroom.model.constants import ENCODING, MAX_TOPIC
 from chatroom.model.errors import (
+    Banned,
     BannedFromServer,
     ChatError,
     ExpelledLately,
     InvitationRefused,
+    InviteOnly,
+    KeyNeeded,
     LineTooLong,
+    ListFull,
     LooksLikeEvent,
+    Moderated,
+    Muted,
     NicknameRefused,
     NicknameRegistered,
     NicknameTaken,
     NoSuchMessage,
     NoSuchNickname,
     NoSuchRoom,
+    NotAllowed,
     NotEncrypted,
     NotInRoom,
     NotOperator,
+    NotThere,
     NotYourMessage,
+    Outranked,
     PeerError,
+    PutOut,
+    RoomForMembers,
+    RoomFull,
     RoomNameRefused,
     ServerClosed,
     ServerFault,
     TooManyRooms,
     TooManySessions,
+    TooSoon,
     WrongPassword,
 )
-from chatroom.model.events import Away, Event, Joined, Nature, Removal, Renamed, Said
+from chatroom.model.events import AccessChanged, Away, Event, Joined, Nature, Removal, Renamed, Said
 from chatroom.model.graphemes import cut
+from chatroom.model.roles import Role
 
 NUMERICS: dict[type[ChatError], Numeric] = {
+    Banned: Numeric.ERR_BANNEDFROMCHAN,
+    InviteOnly: Numeric.ERR_INVITEONLYCHAN,
+    KeyNeeded: Numeric.ERR_BADCHANNELKEY,
+    ListFull: Numeric.ERR_BANLISTFULL,
+    Moderated: Numeric.ERR_CANNOTSENDTOCHAN,
+    Muted: Numeric.ERR_CANNOTSENDTOCHAN,
+    NotAllowed: Numeric.ERR_CHANOPRIVSNEEDED,
+    NotThere: Numeric.ERR_USERNOTINCHANNEL,
+    Outranked: Numeric.ERR_CHANOPRIVSNEEDED,
+    PutOut: Numeric.ERR_CANNOTSENDTOCHAN,
+    RoomForMembers: Numeric.ERR_NEEDREGGEDNICK,
+    RoomFull: Numeric.ERR_CHANNELISFULL,
+    TooSoon: Numeric.ERR_CANNOTSENDTOCHAN,
     BannedFromServer: Numeric.ERR_YOUREBANNEDCREEP,
     ExpelledLately: Numeric.ERR_UNAVAILRESOURCE,
     LineTooLong: Numeric.ERR_INPUTTOOLONG,
@@ -213,11 +240,24 @@ class IRCSession(Session):
         yield from self.members_lines(room)
         yield self.line_of(Numeric.RPL_ENDOFNAMES, f"#{room.name}")
 
+    def sign_in(self, room: str) -> Callable[[Member], str]:
+        """What stands before somebody's nickname in a room: @ for an operator of it, and + for a voice."""
+        ranks, holders = self.chat.rules.ranks(room), self.chat.rules.holders(room)
+
+        def sign_of(member: Member) -> str:
+            account = member.author.account
+            by_account = holders.get(account, Role.GUEST) if account else Role.GUEST
+            role = max(ranks.get(member.member_id, Role.GUEST), by_account)
+            return "@" if role >= Role.OPERATOR else "+" if role is Role.VOICE else ""
+
+        return sign_of
+
     def members_lines(self, room: Room) -> Iterator[str]:
         """The members in a room; empty lines where one of them is not shown."""
         users = self.server.users if self.has("userhost-in-names") else None
+        sign_of = self.sign_in(room.name)
         names = (
-            "" if not seen else member.nickname if users is None else users.prefix(member.nickname)
+            sign_of(member) + (member.nickname if users is None else users.prefix(member.nickname)) if seen else ""
             for member, seen in self.seen_in(room)
         )
         return self.words_in_lines(Numeric.RPL_NAMREPLY, "=", f"#{room.name}", words=names)
@@ -474,6 +514,8 @@ class IRCSession(Session):
         """The event of a request as a part of the answer to its line; empty where they are not shown it there."""
         answer: LineAnswer = request.context
         is_last = not request.awaited
+        if isinstance(event, AccessChanged):
+            return answer.take_event(self.format.entry(event), is_last)
         if event.nature is Nature.TALK or (request.kind is Removal and self.has(REDACTION)):
             shown = self.echo
         elif isinstance(event, Away):
