@@ -279,7 +279,7 @@ def test_lines_that_come_at_once_are_typed_when_they_are_few(stage: Stage, serve
 
 def test_tab_completes_commands_and_says_what_they_do(server: Server, desk: Desk) -> None:
     bob = desk.enter("bob", server.port)
-    bob.type("/se\t")
+    bob.type("/sea\t")
     bob.shows("> /search")
     bob.type("\x15/h\t")
     rows = bob.shows("/help", "/history", "| connected")

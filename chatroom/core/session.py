@@ -187,6 +187,11 @@ def _page(lines: Iterator[bytes], most: int, size: int) -> tuple[bytes, bool]:
     return b"".join(page), False
 
 
+def reason_for_others(error: ChatError) -> str:
+    """The reason for which somebody leaves whose connection the server closes, as others are shown it."""
+    return LEFT_BANNED if isinstance(error, BannedFromServer) else "put out by the server"
+
+
 class Session:
     """One connection of a member."""
 
@@ -857,7 +862,7 @@ class Session:
         """Say why the connection is closed, and close it."""
         if self.phase not in (Phase.LEAVING, Phase.GONE):
             self.tell(Refused(error.code, str(error)))
-            self.quit(LEFT_BANNED)
+            self.quit(reason_for_others(error))
 
     def replace(self, owner: bool = False) -> None:
         """Close the connection: the member has come back by another.

@@ -14,11 +14,10 @@ from typing import Any
 from chatroom.core.catching_up import go_live
 from chatroom.core.chat import Chat
 from chatroom.core.members import Member
-from chatroom.core.moderation import LEFT_BANNED
 from chatroom.core.removals import RemovalRequest
 from chatroom.core.requests import Request
 from chatroom.core.rooms import Room
-from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait
+from chatroom.core.session import OWNER_HAS_COME, Door, Phase, Session, Wait, reason_for_others
 from chatroom.core.sharing import Turn
 from chatroom.doors.irc.format import BOT, MULTILINE, REDACTION, TAGS, IRCFormat, msgid_of
 from chatroom.doors.irc.labels import Labelled, LineAnswer
@@ -606,7 +605,7 @@ class IRCSession(Session):
 
     def dismiss(self, error: ChatError) -> None:
         self._send_on(self._refusal(error, "", ""))
-        self.quit(LEFT_BANNED)
+        self.quit(reason_for_others(error))
 
     def expel(self, by: str, reason: str) -> None:
         self.send_aside(f":{self.server.users.prefix(by)} KILL {self.nickname} :{reason}")
