@@ -184,7 +184,7 @@ _PLAIN = (
     (re.compile(r"\* (\S+) left(?: \((.*)\))?$"), "left"),
     (re.compile(r"\* (\S+) is now (\S+)$"), "renamed"),
     (re.compile(r"\* (\S+) set the topic: (.*)$"), "topic"),
-    (re.compile(r"\* (\S+) put \S+ out(?: \((.*)\))?$"), "kicked"),
+    (re.compile(r"\* (\S+) put \S+ out of \S+(?: \((.*)\))?$"), "kicked"),
     (re.compile(r"(\S+) \(privately to \S+\): (.*)$"), "private"),
     (re.compile(r"([^\s*!\[][^\s:]*): (.*)$"), "said"),
     (re.compile(r"(!) (.*)$"), "error"),
